@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EMULATOR_CORE_H
+#define EMULATOR_CORE_H
+
+/*
+ * Inside the embedded cloud (private to src/emulator). The core (cloud.c, dispatch.c, store.c ...)
+ * owns resources, operations, events, ids, envelopes and throttling. A provider file (compute.c,
+ * network.c ...) is a table of struct em_type and the hooks it names; it never touches HTTP
+ * framing.
+ *
+ * A resource's body is kept as text and parsed into the exchange's arena when looked at, so memory
+ * is what the bodies weigh. `hidden` is a second JSON object that no reply ever shows: secrets,
+ * counters, power states.
+ *
+ * Life of a PUT: dispatch finds type and parent -> em_type.put checks the request and turns it into
+ * the stored body (defaults, read-only fields) -> the core stores it with provisioningState, makes
+ * an operation when the type is asynchronous and schedules "ready" -> the reply in the type's
+ * style. When time reaches it -> em_type.ready fills what exists only now, or fails the operation.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/map.h"
+#include "base/random.h"
+#include "emulator/cloud.h"
+#include "http/message.h"
+#include "sql/sql.h"
+#include "json/json.h"
+
+struct em_type;
+
+struct em_resource {
+    struct rd_str id; /* as first written; heap, owned */
+    const struct em_type *type;
+    struct rd_str text;   /* body as compact JSON without id, name, type, etag; heap, owned */
+    struct rd_str hidden; /* JSON object as text, or ""; heap, owned */
+    int64_t created_ms;
+    int64_t changed_ms;
+    struct em_resource *parent; /* or NULL */
+    struct em_resource *first_child;
+    struct em_resource *next_sibling;
+    bool is_dirty;   /* to be written to the file at the end of the exchange */
+    bool is_deleted; /* leaving: deleted from the maps at the end of the exchange */
+};
+
+enum em_async {
+    EM_SYNC,            /* done when answered */
+    EM_ASYNC_OPERATION, /* Azure-AsyncOperation */
+    EM_LOCATION,        /* Location: 202 until done */
+    EM_BOTH,            /* both headers */
+    EM_POLL_RESOURCE,   /* no header: provisioningState of the resource itself */
+};
+
+/* The bodies that Azure-AsyncOperation URLs answer differ by provider (real-clients section 7). */
+enum em_operation_body {
+    EM_OPERATION_STATUS_ONLY, /* {"status"}: network, deployments */
+    EM_OPERATION_COMPUTE, /* startTime, endTime, status, name, properties.output for disks/DES */
+    EM_OPERATION_BUILDER, /* as compute, the name in upper case */
+    EM_OPERATION_BACKUP,  /* id, name, status, startTime, endTime, properties.jobId */
+};
+
+enum em_json_style { EM_JSON_COMPACT, EM_JSON_CRLF /* two spaces, CRLF: compute */ };
+
+/* One request being answered. */
+struct em_exchange {
+    struct rd_cloud *cloud;
+    struct rd_arena *arena;
+    int64_t now_ms;
+    const struct rd_http_request *request;
+    struct rd_http_url url;
+    struct rd_str api_version;
+    struct rd_json body; /* parsed request body, or absent */
+    struct rd_str id;    /* the ARM id asked for, decoded; "" on data planes */
+    struct rd_http_reply *reply;
+};
+
+/*
+ * Hooks return true to go on and false after em_fail() (or any em_reply*) has filled the reply. A
+ * hook left NULL means the default that is described.
+ */
+struct em_action {
+    const char *name; /* "deallocate"; matched without case as the last segment of a POST */
+    bool (*post)(struct em_exchange *ex, struct em_resource *resource); /* fills the reply */
+    const char *also_get; /* non-NULL: a GET of the same path is answered too ("instanceView") */
+};
+
+struct em_type {
+    const char *name; /* "Microsoft.Compute/virtualMachines": the casing of replies */
+    /* Where instances stand. */
+    enum {
+        EM_IN_GROUP,        /* .../resourceGroups/{g}/providers/{type}/{name} */
+        EM_IN_PARENT,       /* below an instance of the parent type */
+        EM_ON_SCOPE,        /* extension resource: {any scope}/providers/{type}/{name} */
+        EM_IN_SUBSCRIPTION, /* /subscriptions/{s}/providers/{type}/{name} */
+    } place;
+    bool needs_location; /* body must have a location that the cloud knows */
+    bool has_tags;
+    bool is_hidden_from_lists;
+    int create_status; /* 200, 201, 202 */
+    int update_status;
+    int delete_status; /* 200, 202, 204 */
+    enum em_async async;
+    enum em_operation_body operation_body;
+    enum em_json_style json_style;
+    const char
+        *operation_path; /* "Microsoft.Compute/locations/{l}/operations": below /providers/ */
+    int64_t create_ms, update_ms, delete_ms; /* typical; duration() may say otherwise */
+    int retry_after_s;                       /* on asynchronous replies; 0: no header */
+    const char *throttle_policy; /* name in data/emulator/limits.yaml of the provider's buckets */
+    const char *name_pattern; /* POSIX extended regular expression the name must match, or NULL */
+    const char *source;       /* for the fidelity ledger: where this behaviour is taken from */
+
+    /* Checks a PUT and turns `*body` into what is stored (properties.provisioningState is the
+     * core's). `former` is NULL on creation; `hidden` is read and written as needed.
+     * Default: any object is stored as it is. */
+    bool (*put)(struct em_exchange *ex, struct em_resource *former, struct rd_json *body,
+                struct rd_json *hidden);
+    /* As put, for PATCH; `patch` is the request, `*body` the stored body to change.
+     * Default: JSON merge patch of tags and properties, then put. */
+    bool (*patch)(struct em_exchange *ex, struct em_resource *resource, const struct rd_json *patch,
+                  struct rd_json *body, struct rd_json *hidden);
+    /* How long this write takes. Default: create_ms or update_ms. */
+    int64_t (*duration)(struct em_exchange *ex, struct em_resource *former,
+                        const struct rd_json *body);
+    /* The write's time has come: fill read-only values, make children. Returns NULL when all went
+     * well, else an Azure error code with its text in `*ret_message`: the operation fails and
+     * provisioningState becomes Failed. */
+    const char *(*ready)(struct em_exchange *ex, struct em_resource *resource, struct rd_json *body,
+                         struct rd_json *hidden, struct rd_str *ret_message);
+    /* What a GET shows; may change `*body`. Default: body as stored. */
+    void (*show)(struct em_exchange *ex, struct em_resource *resource, struct rd_json *body);
+    /* May a DELETE go on? Children are refused by the core (CannotDeleteResource) unless
+     * deletes_children. */
+    bool (*may_delete)(struct em_exchange *ex, struct em_resource *resource);
+    bool deletes_children;
+    /* Just before it goes. */
+    void (*deleted)(struct em_exchange *ex, struct em_resource *resource);
+    const struct em_action *actions;
+    size_t action_count;
+};
+
+/* Provider tables, each `const struct em_type em_xxx_types[]` with its count; see providers.c. */
+
+/* Answers -------------------------------------------------------------------------------------- */
+
+/* The ARM error envelope; returns false, for `return em_fail(...)`. */
+RD_PRINTF(4, 5)
+bool em_fail(struct em_exchange *ex, int status, const char *code, const char *fmt, ...);
+/* The same with one inner detail. */
+bool em_fail_detail(struct em_exchange *ex, int status, const char *code, struct rd_str message,
+                    const struct rd_json *details);
+/* A reply with a JSON body in the given style. */
+void em_reply_json(struct em_exchange *ex, int status, const struct rd_json *body,
+                   enum em_json_style style);
+void em_reply_empty(struct em_exchange *ex, int status);
+RD_PRINTF(3, 4)
+void em_reply_header(struct em_exchange *ex, const char *name, const char *fmt, ...);
+/* {"value":[...]} of a page, with nextLink when there is more. */
+void em_reply_list(struct em_exchange *ex, struct em_resource *const *items, size_t count);
+
+/* Resources ------------------------------------------------------------------------------------ */
+
+struct em_resource *em_find(struct rd_cloud *cloud, struct rd_str id); /* NULL when absent */
+/* Finds one that a body refers to, or fails the exchange with InvalidResourceReference. */
+struct em_resource *em_refer(struct em_exchange *ex, struct rd_str id, const char *type);
+/* The stored body / hidden object, parsed into the exchange's arena. */
+struct rd_json em_body(struct em_exchange *ex, const struct em_resource *resource);
+struct rd_json em_hidden(struct em_exchange *ex, const struct em_resource *resource);
+void em_store(struct em_exchange *ex, struct em_resource *resource, const struct rd_json *body);
+void em_store_hidden(struct em_exchange *ex, struct em_resource *resource,
+                     const struct rd_json *hidden);
+/* Makes a resource by the cloud's own doing (an OS disk, a session host). NULL when it is there. */
+struct em_resource *em_create(struct em_exchange *ex, const char *type, struct rd_str id,
+                              const struct rd_json *body, const struct rd_json *hidden);
+/* Deletes by the cloud's own doing, children included. */
+void em_remove(struct em_exchange *ex, struct em_resource *resource);
+/* Steps through all instances of a type: start with *cursor = 0. */
+struct em_resource *em_each(struct rd_cloud *cloud, const char *type, size_t *cursor);
+struct rd_str em_name(const struct em_resource *resource);  /* last segment */
+struct rd_str em_group(const struct em_resource *resource); /* resource group's name */
+struct rd_str em_subscription(const struct em_resource *resource);
+/* Full body as a GET shows it: id, name, type, then the rest. */
+struct rd_json em_view(struct em_exchange *ex, struct em_resource *resource);
+/* Whether the last write has finished and succeeded. */
+bool em_is_ready(struct em_exchange *ex, const struct em_resource *resource);
+
+/* Time ----------------------------------------------------------------------------------------- */
+
+/* What happens by itself, by name; one table in providers.c maps names to functions. */
+typedef void em_event_fn(struct em_exchange *ex, struct rd_str id, struct rd_str argument);
+void em_schedule(struct em_exchange *ex, int64_t at_ms, const char *event, struct rd_str id,
+                 struct rd_str argument);
+/* Starts an operation for an action (POST): 202 with the type's headers; `event` runs at the end
+ * and may call em_operation_fail. With `event` NULL it just succeeds. */
+void em_start_operation(struct em_exchange *ex, struct em_resource *resource, int64_t duration_ms,
+                        const char *event, struct rd_str argument);
+void em_operation_fail(struct em_exchange *ex, struct rd_str operation, const char *code,
+                       struct rd_str message);
+/* A duration drawn around `typical_ms` (0.85 to 1.25 of it), from the seed and the id. */
+int64_t em_draw_ms(struct em_exchange *ex, struct rd_str id, int64_t typical_ms);
+/* ISO time of `ms`, in the arena. */
+struct rd_str em_time(struct em_exchange *ex, int64_t ms);
+
+/* Draws ---------------------------------------------------------------------------------------- */
+
+/* A GUID / hex digits that depend on the seed and `what` only. */
+struct rd_str em_guid(struct em_exchange *ex, struct rd_str what);
+struct rd_str em_hex(struct em_exchange *ex, struct rd_str what, size_t digits);
+
+/* Checks that many types share ------------------------------------------------------------------
+ */
+
+bool em_require(struct em_exchange *ex, const struct rd_json *body, const char *path,
+                enum rd_json_type type); /* else 400 InvalidRequestContent naming the path */
+/* The value must be one of `words` (a NULL-terminated list), without case; absent is allowed when
+ * `is_optional`. */
+bool em_require_word(struct em_exchange *ex, const struct rd_json *body, const char *path,
+                     const char *const *words, bool is_optional);
+bool em_region_exists(struct em_exchange *ex, struct rd_str region);
+/* Sets properties.x when the request left it out. */
+void em_default(struct em_exchange *ex, struct rd_json *body, const char *path,
+                struct rd_json value);
+
+/* Faults ----------------------------------------------------------------------------------------
+ */
+
+struct em_fault {
+    struct rd_str name;
+    struct em_fault_arg_pair {
+        struct rd_str key;
+        struct rd_str value;
+    } args[8];
+    size_t arg_count;
+    int64_t left; /* how often it still strikes; INT64_MAX: always */
+};
+/* The first fault of that name that still strikes, or NULL; em_fault_arg reads "key". */
+struct em_fault *em_fault(struct em_exchange *ex, const char *name);
+struct rd_str em_fault_arg(const struct em_fault *fault, const char *key);
+void em_fault_struck(struct em_fault *fault); /* counts down */
+
+/* Directory --------------------------------------------------------------------------------------
+ */
+
+/* Whether a principal (object id) is known yet: identities appear with replication delay. */
+bool em_principal_is_known(struct em_exchange *ex, struct rd_str object_id);
+/* A principal that the cloud itself made (an identity). */
+void em_principal_add(struct em_exchange *ex, struct rd_str object_id, const char *type);
+/* Whether `object_id` holds an ARM role (by GUID) at or above `scope`, propagated by now. */
+bool em_has_role(struct em_exchange *ex, struct rd_str object_id, const char *role_guid,
+                 struct rd_str scope);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EMULATOR_CLOUD_H
+#define EMULATOR_CLOUD_H
+
+/*
+ * The embedded cloud: request + now -> reply, over a table of resource types, each with its
+ * validation, defaults, life cycle, durations and children. It models what hurts: capacity, quota,
+ * throttling, replication delay, eventual consistency, the exact errors. What it emulates, with
+ * source and date, and what it does not, is listed in docs/fidelity.md (made from the tables).
+ *
+ * It shares with the client nothing above JSON and HTTP messages. Whatever it does not know it
+ * refuses loudly: never a success that nothing stands behind.
+ *
+ * Time is the caller's: `now_ms` never goes back (a smaller one counts as the last one). Everything
+ * that happens by itself (a VM becomes ready, an agent registers, a role propagates) is due at a
+ * time and is done before the first request at or after it, in order of time, so that a run is the
+ * same whether the clock is real or virtual.
+ *
+ * With a path, each accepted write is in the file before its reply returns: a kill -9 loses nothing
+ * that a client was told. One process at a time; one thread.
+ */
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "http/message.h"
+
+struct rd_cloud;
+
+struct rd_cloud_options {
+    const char *path;       /* SQLite file, or NULL for memory only */
+    const char *cloud_name; /* "AzureCloud" or "AzureUSGovernment": hosts, regions, audiences */
+    struct rd_str tenant;   /* GUID */
+    struct rd_str subscriptions[4];
+    size_t subscription_count;
+    uint64_t seed;    /* of what is drawn: ids, durations, random faults */
+    int64_t start_ms; /* the time of a new cloud; an old one goes on from its last request */
+};
+
+/* Errors: those of the file (STATE, LOCKED, IO); INVALID for an unknown cloud name. */
+RD_NODISCARD enum rd_rc rd_cloud_open(const struct rd_cloud_options *options,
+                                      struct rd_cloud **ret_cloud, struct rd_err *err);
+void rd_cloud_close(struct rd_cloud *cloud); /* NULL does nothing */
+
+/* Answers one request; the reply's text lies in `arena`. Fails only when the cloud's own file does
+ * (STATE, IO): then nothing was accepted. */
+RD_NODISCARD enum rd_rc rd_cloud_handle(struct rd_cloud *cloud, struct rd_arena *arena,
+                                        int64_t now_ms, const struct rd_http_request *request,
+                                        struct rd_http_reply *ret_reply, struct rd_err *err);
+
+/* The time of the last request, from which a virtual clock goes on. */
+int64_t rd_cloud_time_ms(const struct rd_cloud *cloud);
+
+/*
+ * Asks for a fault: "name" or "name:key=value,key=value" (data/emulator/faults.yaml lists them:
+ * capacity, quota, feature, release-policy, throttle, server-error, extension ...). Faults last for
+ * this process only. Errors: USAGE with the nearest name.
+ */
+RD_NODISCARD enum rd_rc rd_cloud_add_fault(struct rd_cloud *cloud, struct rd_str text,
+                                           struct rd_err *err);
+
+/* How many resources it holds, and how many requests it answered in this process. */
+size_t rd_cloud_resource_count(const struct rd_cloud *cloud);
+uint64_t rd_cloud_request_count(const struct rd_cloud *cloud);
+/* docs/fidelity.md from the tables. */
+struct rd_str rd_cloud_fidelity_document(struct rd_arena *arena);
+
+#endif

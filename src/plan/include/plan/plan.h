@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLAN_PLAN_H
+#define PLAN_PLAN_H
+
+/*
+ * Whatever redoubt does to a cloud is a plan: a DAG of steps, computed here by a pure function of
+ * the desired set and the live set, printable, savable, approvable by its hash, and run by the one
+ * executor (engine/).
+ *
+ * Vocabulary. A *change* is what happens to one resource: created, updated, replaced (deleted, then
+ * created), deleted, or adopted/none. A *step* is one act of the executor. A change makes one or
+ * more steps. `needs` between steps: creation follows what a resource needs, deletion precedes it.
+ *
+ * Comparison (rd_diff): only what the desired body says is compared; rows of data/types.yaml name
+ * read-only, write-only and unordered fields; text compares without case unless a row says
+ * otherwise; nothing differs because of server defaults, order, casing or read-only fields.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "resource/set.h"
+
+enum rd_change_kind {
+    RD_CHANGE_NONE,
+    RD_CHANGE_CREATE,
+    RD_CHANGE_UPDATE,
+    RD_CHANGE_REPLACE,
+    RD_CHANGE_DELETE,
+};
+
+struct rd_field_change {
+    struct rd_str path;           /* "properties.hardwareProfile.vmSize" */
+    const struct rd_json *before; /* rd_json_absent when it was not there */
+    const struct rd_json *after;  /* rd_json_absent when it goes; a reference when known later */
+    bool is_secret;               /* show neither */
+    bool replaces;                /* it cannot be changed in place */
+};
+
+struct rd_change {
+    enum rd_change_kind kind;
+    struct rd_str id;
+    const struct rd_type *type;
+    const struct rd_resource *desired; /* NULL when deleted */
+    const struct rd_resource *live;    /* NULL when created */
+    struct rd_field_change *fields;
+    size_t field_count;
+    size_t field_cap;
+    struct rd_str reason; /* "not there", "hosts.size changed", "its virtual machine is replaced" */
+    struct rd_str
+        affected; /* who notices: "ann@contoso.us loses avdcui03 for about 25 min", or "" */
+    int64_t expected_ms;
+};
+
+enum rd_step_kind {
+    RD_STEP_PUT,          /* create or update a resource, wait until it is there and ready */
+    RD_STEP_DELETE,       /* delete it, wait until it is gone */
+    RD_STEP_ACTION,       /* POST {target}/{action}, wait for the end */
+    RD_STEP_WAIT,         /* until a condition on a resource holds */
+    RD_STEP_WAIT_UNTIL,   /* until a time */
+    RD_STEP_APPROVE,      /* until a person says yes */
+    RD_STEP_ALTERNATIVES, /* the first of several subgraphs that works */
+};
+
+struct rd_step {
+    enum rd_step_kind kind;
+    struct rd_str id;     /* of the resource; with `kind` it names the step */
+    struct rd_str action; /* RD_STEP_ACTION: "run" */
+    uint32_t change;      /* index of the change it belongs to */
+    uint32_t *needs;      /* indexes of steps, ascending */
+    uint32_t need_count;
+    int64_t expected_ms;
+};
+
+struct rd_plan {
+    struct rd_arena *arena;
+    struct rd_str enclave;
+    struct rd_str cloud;
+    const struct rd_set *desired; /* NULL for a destroy plan */
+    const struct rd_set *live;
+    struct rd_change *changes; /* without those of kind NONE */
+    size_t change_count;
+    size_t change_cap;
+    struct rd_step *steps;
+    size_t step_count;
+    size_t step_cap;
+    size_t counts[RD_CHANGE_DELETE + 1]; /* by kind, NONE included */
+    int64_t critical_path_ms;
+    struct rd_str *left_alone; /* live ids that are not redoubt's to touch, with the reason */
+    size_t left_alone_count;
+    size_t left_alone_cap;
+};
+
+/* The changes from `live` to `desired` and the steps that make them. Errors: INVALID for what
+ * cannot be planned (a field that can't change on a resource that must not be replaced). */
+RD_NODISCARD enum rd_rc rd_plan_make(struct rd_arena *arena, const struct rd_set *desired,
+                                     const struct rd_set *live, struct rd_plan **ret_plan,
+                                     struct rd_err *err);
+/* Everything of `enclave` in `live` that its tags, marks and ids prove to be redoubt's own, deleted
+ * in reverse order; the rest goes to left_alone. `desired` may be NULL: ids without tags of their
+ * own (children, pins) are then proved by their owners. */
+RD_NODISCARD enum rd_rc rd_plan_make_destroy(struct rd_arena *arena, const struct rd_set *desired,
+                                             const struct rd_set *live, struct rd_plan **ret_plan,
+                                             struct rd_err *err);
+
+/* Compares one resource; appends to `change->fields`. Returns whether anything differs. `live_set`
+ * resolves references of the desired body. */
+bool rd_diff(struct rd_arena *arena, const struct rd_resource *desired,
+             const struct rd_resource *live, const struct rd_set *live_set,
+             struct rd_change *change);
+
+/* The saved form, and back. The hash (64 hex digits) covers steps, bodies and the fingerprint of
+ * the live set that the plan was made against; reading checks it. Errors: INVALID with
+ * name:line:column, or "edited by hand" when the hash does not match; LIMIT. */
+struct rd_json rd_plan_to_json(struct rd_arena *arena, const struct rd_plan *plan);
+RD_NODISCARD enum rd_rc rd_plan_from_json(struct rd_arena *arena, const char *name,
+                                          struct rd_str text, struct rd_plan **ret_plan,
+                                          struct rd_err *err);
+struct rd_str rd_plan_hash(struct rd_arena *arena, const struct rd_plan *plan);
+/* What a saved plan's world looked like: equal fingerprints mean that it has not moved on. */
+struct rd_str rd_set_fingerprint(struct rd_arena *arena, const struct rd_set *live);
+
+/* For people: the changes in groups, field by field, secrets masked; `width` columns. */
+struct rd_plan_text_options {
+    bool colors;
+    int width;
+    bool shows_unchanged;
+};
+void rd_plan_print(struct rd_buf *out, const struct rd_plan *plan,
+                   const struct rd_plan_text_options *options);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RESOURCE_SET_H
+#define RESOURCE_SET_H
+
+/*
+ * The lingua franca: many resources with the references between them resolved into a graph. A spec
+ * compiles to one, a live environment reads as one, a file holds one; plans, rules, prices and
+ * reports take one.
+ *
+ * A body is plain ARM JSON, except that values which only exist once something else is deployed
+ * stand as objects with these members, alone:
+ *
+ *     {"$ref": "<id>", "$path": "properties.principalId"}     a value of another resource as read
+ *     {"$call": "<id>/listRegistrationTokens", "$path": "value.0.token"}   of a POST's answer;
+ * secret
+ *     {"$secret": "<id of a vault's secret>"}                 a secret's value; never shown
+ *     {"$generate": "password"}                               in a secret's own body: made at
+ * random when the secret does not exist yet
+ *
+ * A resource needs another when its body names the other's id in a reference or as text, when it is
+ * its child (or an extension resource on it), when the other is its resource group, and when it
+ * says so with rd_resource_need.
+ *
+ * Calling sequence: rd_set_new, rd_set_add / rd_resource_need ..., rd_set_resolve (once), then
+ * read.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/map.h"
+#include "resource/id.h"
+#include "resource/type.h"
+#include "json/json.h"
+
+enum { RD_NONE = -1 };
+
+struct rd_resource {
+    struct rd_str id;
+    struct rd_str name; /* last segment of the id */
+    const struct rd_type *type;
+    struct rd_json body;
+    struct rd_str origin; /* where it comes from, such as the spec's "hosts": for messages */
+    struct rd_str via;    /* created by an action instead of a PUT: "<id>/run", or "" */
+    int32_t host;         /* which session host it belongs to, counted from 0, or RD_NONE */
+    bool is_existing;     /* only referred to: must be there, is never written or deleted */
+    struct rd_str *after; /* ids named with rd_resource_need */
+    size_t after_count;
+    size_t after_cap;
+    uint32_t *needs; /* resolved: indexes into the set, ascending, without doubles */
+    uint32_t need_count;
+};
+
+struct rd_set {
+    struct rd_arena *arena;
+    struct rd_resource *resources; /* in order of addition; the index is the identity */
+    size_t count;
+    size_t cap;
+    struct rd_map by_id;  /* id without case -> index + 1 as a pointer */
+    struct rd_str name;   /* the enclave's */
+    struct rd_str cloud;  /* "AzureUSGovernment" */
+    struct rd_json facts; /* an object: what no ARM body says (hours a month, ingestion in GB,
+                             users ...), for prices and rules; documented in docs/facts.md */
+    bool is_resolved;
+};
+
+struct rd_set *rd_set_new(struct rd_arena *arena, struct rd_str name, struct rd_str cloud);
+void rd_set_done(struct rd_set *set); /* frees the map; the arena owns the rest */
+
+/*
+ * Adds a resource and returns its index. The type is found from the id. Errors: INVALID when the id
+ * is malformed, is there already, or has a type that data/types.yaml does not know.
+ */
+RD_NODISCARD enum rd_rc rd_set_add(struct rd_set *set, struct rd_str id, struct rd_json body,
+                                   struct rd_str origin, size_t *ret_index, struct rd_err *err);
+/* Says that `index` must come after `id`. */
+void rd_resource_need(struct rd_set *set, size_t index, struct rd_str id);
+
+/*
+ * Resolves needs. Errors: INVALID for a reference to an id that is neither in the set nor allowed
+ * to be outside it (naming the path in the body), and for a cycle (naming its members).
+ */
+RD_NODISCARD enum rd_rc rd_set_resolve(struct rd_set *set, struct rd_err *err);
+
+/* NULL when absent. Ids compare without case. */
+struct rd_resource *rd_set_find(const struct rd_set *set, struct rd_str id);
+/* Its index, or RD_NONE. */
+int64_t rd_set_index(const struct rd_set *set, struct rd_str id);
+/* Indexes so that each comes after all it needs; stable by index. `ret_order` has set->count. */
+void rd_set_order(const struct rd_set *set, uint32_t *ret_order);
+
+/* Whether a value is one of the references above. */
+bool rd_is_reference(const struct rd_json *value);
+/* The id a reference names (without the action's name for $call), or "". */
+struct rd_str rd_reference_id(const struct rd_json *value);
+bool rd_is_secret_reference(const struct rd_json *value); /* $secret, $call, $generate */
+
+/* A set as JSON: {"redoubt":"resource-set/1","name","cloud","facts","resources":[{id,type,
+ * apiVersion,body,...}]}, and back. Errors of reading: INVALID with the place. */
+struct rd_json rd_set_to_json(struct rd_arena *arena, const struct rd_set *set);
+RD_NODISCARD enum rd_rc rd_set_from_json(struct rd_arena *arena, const char *name,
+                                         const struct rd_json *value, struct rd_set **ret_set,
+                                         struct rd_err *err);
+
+#endif
