@@ -155,7 +155,7 @@ struct rd_str rd_str_sub(struct rd_str s, size_t from, size_t to)
         to = s.n;
     if (from > to)
         from = to;
-    return (struct rd_str){s.p + from, to - from};
+    return (struct rd_str){s.p == NULL ? NULL : s.p + from, to - from};
 }
 
 static bool is_space(char c)

@@ -100,10 +100,11 @@ static const struct rd_json *find(const struct rd_json *object, struct rd_str ke
 {
     if (object->type != RD_JSON_OBJECT)
         return NULL;
-    const struct rd_json_member *member = object->u.members;
-    for (const struct rd_json_member *end = member + object->count; member < end; member++)
-        if (member->key.n == key.n && memcmp(member->key.p, key.p, key.n) == 0)
+    for (size_t i = 0; i < object->count; i++) {
+        const struct rd_json_member *member = &object->u.members[i];
+        if (member->key.n == key.n && (key.n == 0 || memcmp(member->key.p, key.p, key.n) == 0))
             return &member->value;
+    }
     return NULL;
 }
 

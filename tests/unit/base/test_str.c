@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "base/str.h"
+#include "check.h"
+
+static void case_is_ignored_for_ascii_only(void **state)
+{
+    (void)state;
+    assert_true(rd_str_eq_case(RD_STR("ResourceGroups"), RD_STR("resourcegroups")));
+    assert_false(rd_str_eq_case(RD_STR("\xc3\x84"), RD_STR("\xc3\xa4"))); /* A and a umlaut */
+    assert_int_equal(rd_str_hash_case(RD_STR("ABC")), rd_str_hash_case(RD_STR("abc")));
+    assert_int_not_equal(rd_str_hash(RD_STR("ABC")), rd_str_hash(RD_STR("abc")));
+}
+
+static void parts_between_separators_include_empty_ones(void **state)
+{
+    (void)state;
+    struct rd_str rest = RD_STR("a//b");
+    struct rd_str part;
+    assert_true(rd_str_next(&rest, '/', &part));
+    ASSERT_STR(part, "a");
+    assert_true(rd_str_next(&rest, '/', &part));
+    ASSERT_STR(part, "");
+    assert_true(rd_str_next(&rest, '/', &part));
+    ASSERT_STR(part, "b");
+    assert_false(rd_str_next(&rest, '/', &part));
+}
+
+static void numbers_are_bounded_and_whole(void **state)
+{
+    (void)state;
+    int64_t value = 7;
+    assert_true(rd_str_to_int(RD_STR("-9223372036854775808"), INT64_MIN, INT64_MAX, &value));
+    assert_true(value == INT64_MIN);
+    assert_false(rd_str_to_int(RD_STR("9223372036854775808"), INT64_MIN, INT64_MAX, &value));
+    assert_false(rd_str_to_int(RD_STR("12x"), 0, 100, &value));
+    assert_false(rd_str_to_int(RD_STR(""), 0, 100, &value));
+    assert_false(rd_str_to_int(RD_STR("-"), -1, 100, &value));
+    assert_false(rd_str_to_int(RD_STR("101"), 0, 100, &value));
+    assert_true(value == INT64_MIN); /* untouched by failures */
+}
+
+static void malformed_utf8_is_told_from_well_formed(void **state)
+{
+    (void)state;
+    assert_true(rd_str_is_utf8(RD_STR("plain text that is longer than eight bytes")));
+    assert_true(rd_str_is_utf8(RD_STR("\xe2\x82\xac \xf0\x9f\x98\x80")));
+    static const char *const bad[] = {
+        "\xc0\xaf",         /* overlong */
+        "\xed\xa0\x80",     /* a surrogate */
+        "\xf4\x90\x80\x80", /* beyond U+10FFFF */
+        "\xe2\x82",         /* cut off */
+        "\x80",             /* a continuation alone */
+        "12345678\xff",
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_false(rd_str_is_utf8(rd_str_from(bad[i])));
+}
+
+static void the_nearest_word_is_one_edit_away_or_none(void **state)
+{
+    (void)state;
+    static const struct rd_str words[] = {{"confidential", 12}, {"trusted-launch", 14}, {"cmk", 3}};
+    ASSERT_STR(rd_str_nearest(RD_STR("confidentail"), words, 3), "confidential");
+    ASSERT_STR(rd_str_nearest(RD_STR("Trusted-Lauch"), words, 3), "trusted-launch");
+    ASSERT_STR(rd_str_nearest(RD_STR("pmk"), words, 3), "cmk");
+    ASSERT_STR(rd_str_nearest(RD_STR("banana"), words, 3), "");
+}
+
+static void guids_are_36_characters_with_hyphens_in_place(void **state)
+{
+    (void)state;
+    assert_true(rd_str_is_guid(RD_STR("1d18fff3-a72a-46b5-b4a9-0b38a3cd7e63")));
+    assert_false(rd_str_is_guid(RD_STR("1d18fff3-a72a-46b5-b4a9-0b38a3cd7e6")));
+    assert_false(rd_str_is_guid(RD_STR("1d18fff3-a72a-46b5-b4a9-0b38a3cd7e6g")));
+    assert_false(rd_str_is_guid(RD_STR("1d18fff3aa72a-46b5-b4a9-0b38a3cd7e63")));
+}
+
+static void searching_stays_inside_the_view(void **state)
+{
+    (void)state;
+    struct rd_str s = rd_str_sub(RD_STR("subscriptions/x"), 0, 13);
+    assert_int_equal(rd_str_find(s, RD_STR("script"), 0), 3);
+    assert_true(rd_str_find(s, RD_STR("/x"), 0) == RD_STR_NONE);
+    assert_int_equal(rd_str_find_case(s, RD_STR("SCRIPT"), 0), 3);
+    assert_true(rd_str_find_case(s, RD_STR("scripts"), 4) == RD_STR_NONE);
+    assert_true(rd_str_find_char(s, 'x', 0) == RD_STR_NONE);
+    ASSERT_STR(rd_str_trim(RD_STR(" \t\r\n a b \n")), "a b");
+}
+
+TESTS(TEST(case_is_ignored_for_ascii_only), TEST(parts_between_separators_include_empty_ones),
+      TEST(numbers_are_bounded_and_whole), TEST(malformed_utf8_is_told_from_well_formed),
+      TEST(the_nearest_word_is_one_edit_away_or_none),
+      TEST(guids_are_36_characters_with_hyphens_in_place), TEST(searching_stays_inside_the_view))
