@@ -42,7 +42,7 @@ static const struct look {
 static const char *const step_texts[RD_STEP_KIND_COUNT] = {
     [RD_STEP_PUT] = "write",
     [RD_STEP_DELETE] = "delete",
-    [RD_STEP_ACTION] = "run",
+    [RD_STEP_ACTION] = "call",
     [RD_STEP_WAIT] = "wait for",
     [RD_STEP_WAIT_UNTIL] = "wait until the time for",
     [RD_STEP_APPROVE] = "ask for approval of",
@@ -274,8 +274,10 @@ static void print_left_alone(struct printer *printer)
         struct rd_str line = plan->left_alone[i];
         size_t colon = rd_str_find(line, RD_STR(": "), 0);
         struct rd_str id = rd_str_sub(line, 0, colon == RD_STR_NONE ? line.n : colon);
+        const struct rd_type *type = rd_type_find(rd_arm_id_type(printer->arena, id));
         rd_print_wrapped(printer->out,
-                         rd_arena_printf(printer->arena, "%.*s%.*s",
+                         rd_arena_printf(printer->arena, "%.*s %.*s%.*s",
+                                         RD_FMT(type == NULL ? RD_STR("resource") : type->label),
                                          RD_FMT(rd_print_name(printer->arena, id)),
                                          RD_FMT(rd_str_sub(line, id.n, line.n))),
                          4, printer->width);
