@@ -36,9 +36,9 @@ struct rd_str rd_part_grant(struct rd_compile *compile, struct rd_str scope, con
 {
     struct rd_str role_id = rd_part_role_id(compile, role);
     struct rd_str name = rd_part_assignment_name(compile, scope, role_id, &principal);
-    struct rd_str id =
-        rd_arena_printf(compile->arena, "%.*s/providers/Microsoft.Authorization/roleAssignments/%.*s",
-                        RD_FMT(scope), RD_FMT(name));
+    struct rd_str id = rd_arena_printf(
+        compile->arena, "%.*s/providers/Microsoft.Authorization/roleAssignments/%.*s",
+        RD_FMT(scope), RD_FMT(name));
     struct rd_arm_id parsed = {.subscription = RD_STR("")};
     (void)rd_arm_id_parse(scope, &parsed);
     struct rd_str definition = rd_arena_printf(
@@ -55,8 +55,8 @@ struct rd_str rd_part_grant(struct rd_compile *compile, struct rd_str scope, con
 
 struct rd_json rd_part_service_principal(struct rd_compile *compile, const char *app_id)
 {
-    struct rd_str id = rd_arena_printf(compile->arena,
-                                       "/providers/Microsoft.Graph/servicePrincipals/%s", app_id);
+    struct rd_str id =
+        rd_arena_printf(compile->arena, "/providers/Microsoft.Graph/servicePrincipals/%s", app_id);
     if (rd_set_find(compile->set, id) == NULL)
         (void)rd_part_add(compile, id,
                           rd_shape(compile->arena, "{appId: %s}", rd_str_from(app_id)));

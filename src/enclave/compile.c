@@ -61,7 +61,8 @@ struct rd_json rd_part_strings(struct rd_compile *compile, const struct rd_spec_
     return result;
 }
 
-static struct rd_str pair_value(const struct rd_part_pair *pairs, struct rd_str name, bool *ret_found)
+static struct rd_str pair_value(const struct rd_part_pair *pairs, struct rd_str name,
+                                bool *ret_found)
 {
     for (; pairs->name[0] != '\0'; pairs++)
         if (rd_str_is(name, pairs->name)) {
@@ -79,8 +80,7 @@ struct rd_str rd_part_fill(struct rd_arena *arena, struct rd_str pattern,
     size_t at = 0;
     while (at < pattern.n) {
         size_t open = rd_str_find_char(pattern, '{', at);
-        size_t close =
-            open == RD_STR_NONE ? RD_STR_NONE : rd_str_find_char(pattern, '}', open + 1);
+        size_t close = open == RD_STR_NONE ? RD_STR_NONE : rd_str_find_char(pattern, '}', open + 1);
         size_t text_end = close == RD_STR_NONE ? pattern.n : open;
         struct rd_str value = RD_STR("");
         size_t next = pattern.n;
@@ -101,8 +101,9 @@ struct rd_str rd_part_fill(struct rd_arena *arena, struct rd_str pattern,
 /* Facts of the set: what prices and rules need and no ARM body says. See docs/facts.md. */
 static struct rd_json facts_of(struct rd_compile *compile)
 {
-    static const char *const engines[] = {
-        [RD_SCHEDULE_NONE] = "none", [RD_SCHEDULE_REDOUBT] = "redoubt", [RD_SCHEDULE_NATIVE] = "native"};
+    static const char *const engines[] = {[RD_SCHEDULE_NONE] = "none",
+                                          [RD_SCHEDULE_REDOUBT] = "redoubt",
+                                          [RD_SCHEDULE_NATIVE] = "native"};
     static const char *const modes[] = {
         [RD_KEYS_NONE] = "none", [RD_KEYS_PLATFORM] = "platform", [RD_KEYS_CUSTOMER] = "customer"};
     const struct rd_spec *spec = compile->spec;
@@ -169,9 +170,9 @@ static struct rd_json tags_of(struct rd_compile *compile)
 }
 
 static void (*const parts[])(struct rd_compile *compile) = {
-    add_groups,     rd_part_image,  rd_part_monitoring, rd_part_keys,  rd_part_network,
-    rd_part_pool,   rd_part_access, rd_part_backup,     rd_part_hosts, rd_part_alerts,
-    rd_part_budget,
+    add_groups,      rd_part_image,  rd_part_monitoring, rd_part_keys,
+    rd_part_network, rd_part_pool,   rd_part_access,     rd_part_backup,
+    rd_part_hosts,   rd_part_alerts, rd_part_budget,
 };
 
 enum rd_rc rd_enclave_compile(struct rd_arena *arena, const struct rd_spec *spec,
@@ -183,8 +184,7 @@ enum rd_rc rd_enclave_compile(struct rd_arena *arena, const struct rd_spec *spec
         .set = rd_set_new(arena, spec->enclave, spec->cloud),
         .err = err,
         .rc = RD_RC_OK,
-        .subscription =
-            rd_arena_printf(arena, "/subscriptions/%.*s", RD_FMT(spec->subscription)),
+        .subscription = rd_arena_printf(arena, "/subscriptions/%.*s", RD_FMT(spec->subscription)),
         .images_subscription =
             rd_arena_printf(arena, "/subscriptions/%.*s", RD_FMT(spec->images_subscription)),
         .mark = rd_arena_printf(arena, RD_MARK_PREFIX "%.*s", RD_FMT(spec->enclave)),

@@ -17,7 +17,7 @@ enum {
 };
 
 static const char *const group_names[RD_RULE_GROUP_COUNT] = {"network-rules", "application-rules",
-                                                            "deny-all"};
+                                                             "deny-all"};
 
 struct rd_str rd_part_rule_group_id(const struct rd_compile *compile, size_t index)
 {
@@ -38,14 +38,14 @@ static bool has_dns_proxy(const struct rd_compile *compile)
 
 static const struct rd_json *rule_set(struct rd_compile *compile)
 {
-    struct rd_str name = rd_arena_printf(compile->arena, "firewall/%.*s",
-                                         RD_FMT(compile->spec->network.rule_set));
+    struct rd_str name =
+        rd_arena_printf(compile->arena, "firewall/%.*s", RD_FMT(compile->spec->network.rule_set));
     if (rd_facts_exists(name.p))
         return rd_part_facts(compile, name.p);
-    rd_part_fail(compile,
-                 rd_err_hint(RD_FAIL(compile->err, RD_RC_INVALID, "there is no firewall rule set '%.*s'",
-                                     RD_FMT(compile->spec->network.rule_set)),
-                             compile->err, "use sovereign or commercial"));
+    rd_part_fail(compile, rd_err_hint(RD_FAIL(compile->err, RD_RC_INVALID,
+                                              "there is no firewall rule set '%.*s'",
+                                              RD_FMT(compile->spec->network.rule_set)),
+                                      compile->err, "use sovereign or commercial"));
     return &rd_json_absent;
 }
 
@@ -56,10 +56,10 @@ static struct rd_json protocol_of(struct rd_compile *compile, struct rd_str text
     int64_t port = 0;
     if (colon == RD_STR_NONE ||
         !rd_str_to_int(rd_str_sub(text, colon + 1, text.n), 1, 64000, &port)) {
-        rd_part_fail(compile, rd_err_hint(RD_FAIL(compile->err, RD_RC_INVALID,
-                                                  "'%.*s' is no protocol of a firewall rule",
-                                                  RD_FMT(text)),
-                                          compile->err, "write it as https:443 or http:80"));
+        rd_part_fail(compile,
+                     rd_err_hint(RD_FAIL(compile->err, RD_RC_INVALID,
+                                         "'%.*s' is no protocol of a firewall rule", RD_FMT(text)),
+                                 compile->err, "write it as https:443 or http:80"));
         return rd_json_absent;
     }
     struct rd_str kind = rd_str_sub(text, 0, colon);
@@ -98,9 +98,8 @@ static struct rd_json network_rule(struct rd_compile *compile, const struct rd_j
         "{ruleType: NetworkRule, name: %s, description?: %s, ipProtocols: %j, sourceAddresses: %j,"
         " destinationAddresses?: %j, destinationFqdns?: %j, destinationPorts: %j}",
         rd_json_str(rd_json_get(row, RD_STR("name"))),
-        rd_json_str(rd_json_get(row, RD_STR("purpose"))),
-        *rd_json_get(row, RD_STR("protocols")), source(compile),
-        is_by_name ? rd_json_absent : *rd_json_get(row, RD_STR("addresses")),
+        rd_json_str(rd_json_get(row, RD_STR("purpose"))), *rd_json_get(row, RD_STR("protocols")),
+        source(compile), is_by_name ? rd_json_absent : *rd_json_get(row, RD_STR("addresses")),
         is_by_name ? *fqdns : rd_json_absent, *rd_json_get(row, RD_STR("ports")));
 }
 
@@ -138,10 +137,10 @@ static struct rd_json customer_rules(struct rd_compile *compile)
     const struct rd_spec_network *network = &compile->spec->network;
     struct rd_json rules = rd_json_array();
     for (size_t i = 0; i < network->rule_count; i++) {
-        struct rd_json row = rd_shape(compile->arena, "{name: %s, fqdns: %j, ports: %j}",
-                                      network->rules[i].name,
-                                      rd_part_strings(compile, &network->rules[i].fqdns),
-                                      rd_part_strings(compile, &network->rules[i].ports));
+        struct rd_json row =
+            rd_shape(compile->arena, "{name: %s, fqdns: %j, ports: %j}", network->rules[i].name,
+                     rd_part_strings(compile, &network->rules[i].fqdns),
+                     rd_part_strings(compile, &network->rules[i].ports));
         (void)rd_json_append(compile->arena, &rules, application_rule(compile, &row));
     }
     return rules;
@@ -166,10 +165,10 @@ static void add_rules(struct rd_compile *compile)
     struct rd_json allowed = collections(compile, categories, application_rule);
     struct rd_json own = customer_rules(compile);
     if (rd_json_count(&own) > 0)
-        (void)rd_json_append(
-            compile->arena, &allowed,
-            collection(compile, RD_STR("customer-applications"),
-                       ((int64_t)rd_json_count(categories) + 1) * COLLECTION_STEP, "Allow", own));
+        (void)rd_json_append(compile->arena, &allowed,
+                             collection(compile, RD_STR("customer-applications"),
+                                        ((int64_t)rd_json_count(categories) + 1) * COLLECTION_STEP,
+                                        "Allow", own));
     add_group(compile, 1, APPLICATION_PRIORITY, allowed);
     struct rd_json everything =
         rd_shape(compile->arena,
@@ -195,11 +194,10 @@ void rd_part_firewall_policy(struct rd_compile *compile)
     if (has_dns_proxy(compile))
         dns = rd_shape(compile->arena, "{enableProxy: true}");
     if (spec->monitoring.enabled && !is_basic(compile))
-        insights = rd_shape(
-            compile->arena,
-            "{isEnabled: true, retentionDays: %i,"
-            " logAnalyticsResources: {defaultWorkspaceId: {id: %s}}}",
-            spec->monitoring.retention_days, compile->id[RD_ROLE_LOG_WORKSPACE]);
+        insights = rd_shape(compile->arena,
+                            "{isEnabled: true, retentionDays: %i,"
+                            " logAnalyticsResources: {defaultWorkspaceId: {id: %s}}}",
+                            spec->monitoring.retention_days, compile->id[RD_ROLE_LOG_WORKSPACE]);
     struct rd_str intel = is_basic(compile) ? RD_STR("Alert") : spec->network.threat_intel;
     rd_part_add_role(
         compile, RD_ROLE_FIREWALL_POLICY,

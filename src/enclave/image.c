@@ -58,8 +58,8 @@ static struct rd_json steps_of(struct rd_compile *compile)
         else if (rd_str_is(type, "WindowsUpdate"))
             step = update_step(compile, name);
         else if (rd_str_is(type, "WindowsRestart"))
-            step = rd_shape(compile->arena,
-                            "{type: WindowsRestart, name: %s, restartTimeout: 10m}", name);
+            step = rd_shape(compile->arena, "{type: WindowsRestart, name: %s, restartTimeout: 10m}",
+                            name);
         else
             rd_part_fail(compile, rd_err_hint(RD_FAIL(compile->err, RD_RC_INVALID,
                                                       "image step '%.*s' has no type that the "
@@ -78,25 +78,13 @@ static struct rd_json steps_of(struct rd_compile *compile)
     return steps;
 }
 
-/* Image Builder is not in every region to which images can be copied (reference azure-compute 4.5):
- * then the build runs where the hosts are. */
-static struct rd_str builder_region(struct rd_compile *compile)
-{
-    const struct rd_spec *spec = compile->spec;
-    const struct rd_json *row = row_named(rd_part_facts(compile, "regions"), spec->image.region);
-    const struct rd_json *has_builder = rd_json_get(row, RD_STR("image_builder"));
-    bool is_without = rd_json_is(has_builder, RD_JSON_BOOL) && !rd_json_is_true(has_builder);
-    return is_without ? spec->region : spec->image.region;
-}
-
 static void add_gallery(struct rd_compile *compile)
 {
     const struct rd_spec_image *image = &compile->spec->image;
-    rd_part_add_role(compile, RD_ROLE_GALLERY,
-                     rd_shape(compile->arena,
-                              "{location: %s, tags: %j, properties: {description: %s}}",
-                              image->region, compile->tags,
-                              RD_STR("images for confidential desktops")));
+    rd_part_add_role(
+        compile, RD_ROLE_GALLERY,
+        rd_shape(compile->arena, "{location: %s, tags: %j, properties: {description: %s}}",
+                 image->region, compile->tags, RD_STR("images for confidential desktops")));
     rd_part_add_role(
         compile, RD_ROLE_IMAGE_DEFINITION,
         rd_shape(compile->arena,
@@ -107,8 +95,8 @@ static void add_gallery(struct rd_compile *compile)
                  " features: [{name: SecurityType, value: TrustedLaunchAndConfidentialVmSupported},"
                  " {name: IsAcceleratedNetworkSupported, value: 'True'},"
                  " {name: DiskControllerTypes, value: 'SCSI, NVMe'}]}}",
-                 image->region, compile->tags, image->definition_publisher,
-                 image->definition_offer, image->definition_sku));
+                 image->region, compile->tags, image->definition_publisher, image->definition_offer,
+                 image->definition_sku));
 }
 
 /* The image's own region comes first, it must be among the targets. */
@@ -127,7 +115,7 @@ static struct rd_json targets_of(struct rd_compile *compile, const char *shape)
     return targets;
 }
 
-static void add_template(struct rd_compile *compile)
+static void add_template(struct rd_compile *compile, struct rd_str role_id)
 {
     const struct rd_spec_image *image = &compile->spec->image;
     struct rd_json identities = rd_json_object();
@@ -144,22 +132,23 @@ static void add_template(struct rd_compile *compile)
                         RD_FMT(compile->name[RD_ROLE_IMAGE_DEFINITION]),
                         RD_FMT(image->build_version)),
         compile->image_id,
-        targets_of(compile, "{name: %s, replicaCount: %i, storageAccountType: %s}"),
-        compile->tags);
+        targets_of(compile, "{name: %s, replicaCount: %i, storageAccountType: %s}"), compile->tags);
     struct rd_json body = rd_shape(
         compile->arena,
         "{location: %s, tags: %j, identity: {type: UserAssigned, userAssignedIdentities: %j},"
         " properties: {source: %j, customize: %j, distribute: %j, buildTimeoutInMinutes: %i,"
         " vmProfile: {vmSize: %s, osDiskSizeGB: %i}}}",
-        builder_region(compile), compile->tags, identities, source, steps_of(compile), distribute,
+        image->build_region, compile->tags, identities, source, steps_of(compile), distribute,
         image->build_timeout_min, image->build_vm_size, image->build_disk_gb);
+    /* The service checks the definition, and the identity's right to it, when it takes the
+     * template. */
     size_t index = rd_part_add(compile, compile->id[RD_ROLE_IMAGE_TEMPLATE], body);
-    rd_part_need(compile, index, compile->id[RD_ROLE_BUILD_IDENTITY]);
     rd_part_need(compile, index, compile->id[RD_ROLE_IMAGE_DEFINITION]);
+    rd_part_need(compile, index, role_id);
 }
 
 /* Nobody writes the version: running the template makes it. */
-static void add_version(struct rd_compile *compile, struct rd_str role_id)
+static void add_version(struct rd_compile *compile)
 {
     const struct rd_spec_image *image = &compile->spec->image;
     struct rd_json body = rd_shape(
@@ -171,10 +160,8 @@ static void add_version(struct rd_compile *compile, struct rd_str role_id)
     size_t index = rd_part_add(compile, compile->image_id, body);
     if (compile->rc != RD_RC_OK)
         return;
-    compile->set->resources[index].via = rd_arena_printf(
-        compile->arena, "%.*s/run", RD_FMT(compile->id[RD_ROLE_IMAGE_TEMPLATE]));
-    rd_part_need(compile, index, compile->id[RD_ROLE_IMAGE_TEMPLATE]);
-    rd_part_need(compile, index, role_id);
+    compile->set->resources[index].via =
+        rd_arena_printf(compile->arena, "%.*s/run", RD_FMT(compile->id[RD_ROLE_IMAGE_TEMPLATE]));
 }
 
 void rd_part_image(struct rd_compile *compile)
@@ -187,12 +174,12 @@ void rd_part_image(struct rd_compile *compile)
                                         RD_FMT(compile->id[RD_ROLE_IMAGE_DEFINITION]),
                                         RD_FMT(spec->image.build_version));
     struct rd_json builder =
-        rd_part_identity(compile, RD_ROLE_BUILD_IDENTITY, builder_region(compile));
-    struct rd_str role_id = rd_part_grant(compile, compile->id[RD_ROLE_IMAGES_GROUP],
-                                          "contributor", builder, "ServicePrincipal");
+        rd_part_identity(compile, RD_ROLE_BUILD_IDENTITY, spec->image.build_region);
+    struct rd_str role_id = rd_part_grant(compile, compile->id[RD_ROLE_IMAGES_GROUP], "contributor",
+                                          builder, "ServicePrincipal");
     add_gallery(compile);
-    add_template(compile);
-    add_version(compile, role_id);
+    add_template(compile, role_id);
+    add_version(compile);
     if (spec->access.images_principal.n > 0)
         (void)rd_part_grant(compile, compile->id[RD_ROLE_GALLERY], "reader",
                             rd_json_string(spec->access.images_principal), "ServicePrincipal");

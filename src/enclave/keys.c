@@ -32,8 +32,8 @@ static struct rd_str release_policy(struct rd_compile *compile)
                                  compile->err,
                                  "add its code to skr-policy.yaml, or choose another region"));
     struct rd_part_pair pairs[] = {{"code", code}, {"suffix", suffix}, {"", RD_STR("")}};
-    struct rd_str authority = rd_part_fill(
-        compile->arena, rd_json_str(rd_json_get(table, RD_STR("endpoint"))), pairs);
+    struct rd_str authority =
+        rd_part_fill(compile->arena, rd_json_str(rd_json_get(table, RD_STR("endpoint"))), pairs);
     struct rd_json claims = rd_json_copy(compile->arena, rd_json_get(table, RD_STR("claims")));
     struct rd_json policy =
         rd_shape(compile->arena, "{version: %s, anyOf: [{authority: %s, allOf: %j}]}",
@@ -64,14 +64,15 @@ static void add_hsm(struct rd_compile *compile)
     const struct rd_spec *spec = compile->spec;
     rd_part_add_role(
         compile, RD_ROLE_KEY_STORE,
-        rd_shape(compile->arena,
-                 "{location: %s, tags: %j, sku: {family: B, name: %s}, properties: {tenantId: %s,"
-                 " initialAdminObjectIds: %j, enableSoftDelete: true, softDeleteRetentionInDays: %i,"
-                 " enablePurgeProtection?: %j, createMode: default, publicNetworkAccess: Enabled,"
-                 " networkAcls: {bypass: AzureServices, defaultAction: Allow}}}",
-                 spec->region, compile->tags, spec->keys.hsm_sku, spec->tenant,
-                 rd_part_strings(compile, &spec->keys.admins), spec->keys.retention_days,
-                 spec->keys.purge_protection ? rd_json_bool(true) : rd_json_absent));
+        rd_shape(
+            compile->arena,
+            "{location: %s, tags: %j, sku: {family: B, name: %s}, properties: {tenantId: %s,"
+            " initialAdminObjectIds: %j, enableSoftDelete: true, softDeleteRetentionInDays: %i,"
+            " enablePurgeProtection?: %j, createMode: default, publicNetworkAccess: Enabled,"
+            " networkAcls: {bypass: AzureServices, defaultAction: Allow}}}",
+            spec->region, compile->tags, spec->keys.hsm_sku, spec->tenant,
+            rd_part_strings(compile, &spec->keys.admins), spec->keys.retention_days,
+            spec->keys.purge_protection ? rd_json_bool(true) : rd_json_absent));
 }
 
 /* A vault: role based, deny by default, reachable for Azure's own services. Purge protection is
@@ -82,17 +83,17 @@ static void add_vault(struct rd_compile *compile, enum rd_part_role role, const 
     const struct rd_spec *spec = compile->spec;
     rd_part_add_role(
         compile, role,
-        rd_shape(compile->arena,
-                 "{location: %s, tags: %j, properties: {tenantId: %s, sku: {family: A, name: %s},"
-                 " enableRbacAuthorization: true, enabledForDeployment: false,"
-                 " enabledForTemplateDeployment: false, enabledForDiskEncryption: false,"
-                 " enableSoftDelete: true, softDeleteRetentionInDays: %i, enablePurgeProtection?: %j,"
-                 " createMode: default, publicNetworkAccess: Enabled,"
-                 " networkAcls: {bypass: AzureServices, defaultAction: Deny, ipRules: [],"
-                 " virtualNetworkRules: []}}}",
-                 spec->region, compile->tags, spec->tenant, rd_str_from(sku),
-                 spec->keys.retention_days,
-                 has_purge_protection ? rd_json_bool(true) : rd_json_absent));
+        rd_shape(
+            compile->arena,
+            "{location: %s, tags: %j, properties: {tenantId: %s, sku: {family: A, name: %s},"
+            " enableRbacAuthorization: true, enabledForDeployment: false,"
+            " enabledForTemplateDeployment: false, enabledForDiskEncryption: false,"
+            " enableSoftDelete: true, softDeleteRetentionInDays: %i, enablePurgeProtection?: %j,"
+            " createMode: default, publicNetworkAccess: Enabled,"
+            " networkAcls: {bypass: AzureServices, defaultAction: Deny, ipRules: [],"
+            " virtualNetworkRules: []}}}",
+            spec->region, compile->tags, spec->tenant, rd_str_from(sku), spec->keys.retention_days,
+            has_purge_protection ? rd_json_bool(true) : rd_json_absent));
     rd_part_diagnose(compile, compile->id[role]);
 }
 
@@ -102,15 +103,13 @@ static struct rd_str grant_in_hsm(struct rd_compile *compile, struct rd_str scop
 {
     struct rd_str role_id = rd_part_role_id(compile, role);
     struct rd_str store = compile->id[RD_ROLE_KEY_STORE];
-    struct rd_str where =
-        rd_arena_printf(compile->arena, "%.*s%.*s", RD_FMT(store), RD_FMT(scope));
+    struct rd_str where = rd_arena_printf(compile->arena, "%.*s%.*s", RD_FMT(store), RD_FMT(scope));
     struct rd_str name = rd_part_assignment_name(compile, where, role_id, &principal);
-    struct rd_str id = rd_arena_printf(compile->arena, "%.*s/roleAssignments/%.*s", RD_FMT(store),
-                                       RD_FMT(name));
+    struct rd_str id =
+        rd_arena_printf(compile->arena, "%.*s/roleAssignments/%.*s", RD_FMT(store), RD_FMT(name));
     (void)rd_part_add(
         compile, id,
-        rd_shape(compile->arena,
-                 "{properties: {roleDefinitionId: %s, principalId: %j, scope: %s}}",
+        rd_shape(compile->arena, "{properties: {roleDefinitionId: %s, principalId: %j, scope: %s}}",
                  rd_arena_printf(compile->arena,
                                  "Microsoft.KeyVault/providers/Microsoft.Authorization/"
                                  "roleDefinitions/%.*s",
@@ -128,6 +127,7 @@ static void add_key_in_hsm(struct rd_compile *compile, struct rd_json disks)
     for (size_t i = 0; i < spec->keys.admins.count; i++) {
         struct rd_str id = grant_in_hsm(compile, RD_STR("/keys"), "hsm-crypto-user",
                                         rd_json_string(spec->keys.admins.items[i]));
+        /* The key waits for all that it can: which of them deploys is not known here. */
         if (maker_count < RD_WAIT_COUNT_MAX)
             makers[maker_count++] = id;
     }
@@ -194,15 +194,14 @@ static void add_encryption_set(struct rd_compile *compile)
                                  : RD_STR("EncryptionAtRestWithCustomerKey"),
         rd_part_ref(compile, compile->id[RD_ROLE_KEY], "key.kid"), vault);
     size_t index = rd_part_add(compile, compile->id[RD_ROLE_DISK_ENCRYPTION_SET], body);
-    rd_part_need(compile, index, compile->id[RD_ROLE_DISK_IDENTITY]);
     for (size_t i = 0; i < compile->host_wait_count; i++)
         rd_part_need(compile, index, compile->host_waits[i]);
 }
 
 static struct rd_str secret_id(struct rd_compile *compile, const char *name)
 {
-    return rd_arena_printf(compile->arena, "%.*s/secrets/%s", RD_FMT(compile->id[RD_ROLE_KEY_VAULT]),
-                           name);
+    return rd_arena_printf(compile->arena, "%.*s/secrets/%s",
+                           RD_FMT(compile->id[RD_ROLE_KEY_VAULT]), name);
 }
 
 /* The passwords of the machines: made at random into a vault, never shown. The one for joining a
@@ -212,11 +211,10 @@ static void add_secrets(struct rd_compile *compile)
     const struct rd_spec *spec = compile->spec;
     add_vault(compile, RD_ROLE_KEY_VAULT, "standard", true);
     compile->admin_secret_id = secret_id(compile, "local-admin-password");
-    size_t index =
-        rd_part_add(compile, compile->admin_secret_id,
-                    rd_shape(compile->arena,
-                             "{value: {$generate: password}, contentType: %s, tags: %j}",
-                             RD_STR("password of the hosts' local administrator"), compile->tags));
+    size_t index = rd_part_add(
+        compile, compile->admin_secret_id,
+        rd_shape(compile->arena, "{value: {$generate: password}, contentType: %s, tags: %j}",
+                 RD_STR("password of the hosts' local administrator"), compile->tags));
     for (size_t i = 0; i < spec->keys.admins.count; i++)
         rd_part_need(compile, index,
                      rd_part_grant(compile, compile->id[RD_ROLE_KEY_VAULT], "secrets-officer",
@@ -239,8 +237,7 @@ void rd_part_keys(struct rd_compile *compile)
     add_secrets(compile);
     if (compile->spec->keys.mode != RD_KEYS_CUSTOMER)
         return;
-    struct rd_json disks =
-        rd_part_identity(compile, RD_ROLE_DISK_IDENTITY, compile->spec->region);
+    struct rd_json disks = rd_part_identity(compile, RD_ROLE_DISK_IDENTITY, compile->spec->region);
     if (is_hsm(compile))
         add_key_in_hsm(compile, disks);
     else

@@ -133,9 +133,9 @@ static struct rd_str made_name(struct rd_compile *compile, const struct rd_json 
     };
     size_t rest = rd_part_fill(compile->arena, pattern, pairs).n;
     size_t max = (size_t)rd_json_int(rd_json_get(row, RD_STR("max")), 0);
-    pairs[0].value = fitted(compile->arena, spec->enclave,
-                            rd_json_str(rd_json_get(row, RD_STR("also"))),
-                            max > rest ? max - rest : 0);
+    pairs[0].value =
+        fitted(compile->arena, spec->enclave, rd_json_str(rd_json_get(row, RD_STR("also"))),
+               max > rest ? max - rest : 0);
     return rd_part_fill(compile->arena, pattern, pairs);
 }
 
@@ -157,11 +157,11 @@ enum rd_rc rd_part_names(struct rd_compile *compile)
         if (name.n == 0)
             name = made_name(compile, row);
         if (name.n == 0)
-            return rd_err_hint(RD_FAIL(compile->err, RD_RC_INVALID,
-                                       "name-patterns.yaml: no pattern for '%s'",
-                                       places[role].word),
-                               compile->err, "give one as '%s: {pattern: ..., max: ..., also: ...}'",
-                               places[role].word);
+            return rd_err_hint(
+                RD_FAIL(compile->err, RD_RC_INVALID, "name-patterns.yaml: no pattern for '%s'",
+                        places[role].word),
+                compile->err, "give one as '%s: {pattern: ..., max: ..., also: ...}'",
+                places[role].word);
         const char *path = places[role].path;
         if (role == RD_ROLE_KEY_STORE && compile->spec->keys.store == RD_KEY_STORE_VAULT)
             path = places[RD_ROLE_KEY_VAULT].path;

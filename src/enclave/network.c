@@ -64,13 +64,14 @@ static struct rd_str management_prefix(struct rd_compile *compile)
                      FIREWALL_SUBNET_SIZE * FIREWALL_SUBNET_SIZE;
     uint64_t hub_end = (uint64_t)hub + ((uint64_t)1 << (IPV4_BITS - hub_bits));
     if (!is_parsed || start + FIREWALL_SUBNET_SIZE > hub_end) {
-        rd_part_fail(compile,
-                     rd_err_hint(RD_FAIL(compile->err, RD_RC_INVALID,
-                                         "no room in hub '%.*s' for the management subnet that a "
-                                         "basic firewall needs",
-                                         RD_FMT(network->hub_prefix)),
-                                 compile->err,
-                                 "make the hub larger, so that a /26 follows the firewall's subnet"));
+        rd_part_fail(
+            compile,
+            rd_err_hint(RD_FAIL(compile->err, RD_RC_INVALID,
+                                "no room in hub '%.*s' for the management subnet that a "
+                                "basic firewall needs",
+                                RD_FMT(network->hub_prefix)),
+                        compile->err,
+                        "make the hub larger, so that a /26 follows the firewall's subnet"));
         return RD_STR("");
     }
     return rd_arena_printf(compile->arena, "%u.%u.%u.%u/%d", (unsigned)(start >> 24 & UINT8_MAX),
@@ -117,10 +118,9 @@ static void add_firewall_ip(struct rd_compile *compile, enum rd_part_role role)
 static struct rd_json firewall_connection(struct rd_compile *compile, const char *name,
                                           const char *subnet, enum rd_part_role address)
 {
-    return rd_shape(compile->arena,
-                    "{name: %s, properties: {subnet: {id: %s}, publicIPAddress: {id: %s}}}",
-                    rd_str_from(name), subnet_of(compile, RD_ROLE_HUB, subnet),
-                    compile->id[address]);
+    return rd_shape(
+        compile->arena, "{name: %s, properties: {subnet: {id: %s}, publicIPAddress: {id: %s}}}",
+        rd_str_from(name), subnet_of(compile, RD_ROLE_HUB, subnet), compile->id[address]);
 }
 
 /* It comes after the rules: a rule written below a running firewall takes minutes, and until the
@@ -176,11 +176,10 @@ static void add_security_group(struct rd_compile *compile)
 
 static void add_route_table(struct rd_compile *compile)
 {
-    struct rd_json routes = rd_shape(
-        compile->arena,
-        "[{name: to-firewall, properties: {addressPrefix: '0.0.0.0/0',"
-        " nextHopType: VirtualAppliance, nextHopIpAddress: %j}}]",
-        firewall_address(compile));
+    struct rd_json routes = rd_shape(compile->arena,
+                                     "[{name: to-firewall, properties: {addressPrefix: '0.0.0.0/0',"
+                                     " nextHopType: VirtualAppliance, nextHopIpAddress: %j}}]",
+                                     firewall_address(compile));
     if (compile->spec->network.direct_avd_route)
         (void)rd_json_append(
             compile->arena, &routes,
@@ -218,7 +217,8 @@ static void add_spoke(struct rd_compile *compile)
 }
 
 /* Hosts wait for both directions: a peering only works when its counterpart exists. */
-static void add_peering(struct rd_compile *compile, enum rd_part_role role, enum rd_part_role remote)
+static void add_peering(struct rd_compile *compile, enum rd_part_role role,
+                        enum rd_part_role remote)
 {
     size_t index = rd_part_add(
         compile, compile->id[role],

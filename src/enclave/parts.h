@@ -67,14 +67,14 @@ struct rd_compile {
     struct rd_str images_subscription; /* of the images */
     struct rd_str name[RD_ROLE_COUNT];
     struct rd_str id[RD_ROLE_COUNT];
-    struct rd_str mark;     /* the description of role assignments */
-    struct rd_json tags;    /* of everything that belongs to no host */
-    struct rd_str origin;   /* the spec's section that is being compiled */
+    struct rd_str mark;   /* the description of role assignments */
+    struct rd_json tags;  /* of everything that belongs to no host */
+    struct rd_str origin; /* the spec's section that is being compiled */
 
-    struct rd_str image_id;        /* the version that hosts are made from, or "" */
-    struct rd_str subnet_id;       /* where hosts are connected */
-    struct rd_str admin_secret_id; /* the local administrator's password */
-    struct rd_str join_secret_id;  /* the password for joining a domain, or "" */
+    struct rd_str image_id;                      /* the version that hosts are made from, or "" */
+    struct rd_str subnet_id;                     /* where hosts are connected */
+    struct rd_str admin_secret_id;               /* the local administrator's password */
+    struct rd_str join_secret_id;                /* the password for joining a domain, or "" */
     struct rd_str host_waits[RD_WAIT_COUNT_MAX]; /* ids that every host comes after */
     size_t host_wait_count;
 };

@@ -22,8 +22,8 @@ static struct rd_str rdp_text(struct rd_compile *compile)
         qsort(pairs, rdp->count, sizeof(*pairs), by_key);
     struct rd_str text = RD_STR("");
     for (size_t i = 0; i < rdp->count; i++)
-        text = rd_arena_printf(compile->arena, "%.*s%.*s:%.*s;", RD_FMT(text),
-                               RD_FMT(pairs[i].key), RD_FMT(pairs[i].value));
+        text = rd_arena_printf(compile->arena, "%.*s%.*s:%.*s;", RD_FMT(text), RD_FMT(pairs[i].key),
+                               RD_FMT(pairs[i].value));
     return text;
 }
 
@@ -47,8 +47,8 @@ static void add_host_pool(struct rd_compile *compile)
                  " validationEnvironment: %b, publicNetworkAccess: Enabled,"
                  " registrationInfo: {expirationTime: {$time: '+24h'},"
                  " registrationTokenOperation: Update}}}",
-                 spec->region, compile->tags,
-                 is_personal ? RD_STR("Personal") : RD_STR("Pooled"), balance, assignment,
+                 spec->region, compile->tags, is_personal ? RD_STR("Personal") : RD_STR("Pooled"),
+                 balance, assignment,
                  is_personal ? rd_json_absent : rd_json_integer(hosts->max_sessions),
                  rdp_text(compile), (int)hosts->start_on_connect, (int)hosts->validation));
     rd_part_diagnose(compile, compile->id[RD_ROLE_HOST_POOL]);
@@ -116,9 +116,8 @@ static void add_personal_schedule(struct rd_compile *compile)
     struct phases at = phases_of(compile);
     struct rd_str on_connect =
         compile->spec->hosts.start_on_connect ? RD_STR("Enable") : RD_STR("Disable");
-    struct rd_str id =
-        rd_arena_printf(compile->arena, "%.*s/personalSchedules/workdays",
-                        RD_FMT(compile->id[RD_ROLE_SCALING_PLAN]));
+    struct rd_str id = rd_arena_printf(compile->arena, "%.*s/personalSchedules/workdays",
+                                       RD_FMT(compile->id[RD_ROLE_SCALING_PLAN]));
     struct rd_json body = rd_shape(
         compile->arena,
         "{properties: {daysOfWeek: %j,"
