@@ -85,13 +85,11 @@ static void grant_people(struct rd_compile *compile)
         if (is_entra)
             (void)rd_part_grant(compile, hosts, "vm-user-login", users, "Group");
     }
-    if (access->admins_group.n > 0) {
-        struct rd_json admins = rd_json_string(access->admins_group);
-        if (!rd_str_eq_case(access->admins_group, access->users_group))
-            (void)rd_part_grant(compile, desktop, "desktop-user", admins, "Group");
-        if (is_entra)
-            (void)rd_part_grant(compile, hosts, "vm-admin-login", admins, "Group");
-    }
+    /* No desktop for administrators as such: in a personal pool the first of theirs to connect
+     * would take a host that is meant for a user. */
+    if (access->admins_group.n > 0 && is_entra)
+        (void)rd_part_grant(compile, hosts, "vm-admin-login", rd_json_string(access->admins_group),
+                            "Group");
 }
 
 /* Start VM on Connect needs to start hosts only; a scaling plan needs more, and only works when the

@@ -251,6 +251,35 @@ static void given_names_are_taken_and_made_ones_are_cut_to_fit(void **state)
     rd_set_done(set);
 }
 
+static bool is_subset(struct rd_str part, struct rd_str whole)
+{
+    for (size_t i = 0; i < part.n; i++)
+        if (rd_str_find_char(whole, part.p[i], 0) == RD_STR_NONE)
+            return false;
+    return true;
+}
+
+/* The spec checks given names against data/names.yaml; made ones must not be laxer. */
+static void made_names_obey_the_rules_for_given_ones(void **state)
+{
+    (void)state;
+    const struct rd_json *rules = rd_facts_embedded("names");
+    const struct rd_json *patterns = rd_facts_embedded("name-patterns");
+    assert_true(rd_json_count(rules) > 20);
+    for (size_t i = 0; i < rd_json_count(rules); i++) {
+        const struct rd_json *rule = rd_json_item(rules, i);
+        struct rd_str role = rd_json_str(rd_json_get(rule, RD_STR("role")));
+        const struct rd_json *row = rd_json_get(patterns, role);
+        if (!rd_json_exists(row))
+            fail_msg("no pattern for %.*s", RD_FMT(role));
+        assert_true(rd_json_int(rd_json_get(row, RD_STR("max")), 1000) <=
+                    rd_json_int(rd_json_get(rule, RD_STR("max")), 0));
+        if (!is_subset(rd_json_str(rd_json_get(row, RD_STR("also"))),
+                       rd_json_str(rd_json_get(rule, RD_STR("also")))))
+            fail_msg("%.*s allows more characters than its rule", RD_FMT(role));
+    }
+}
+
 static void two_subscriptions_make_two_vault_names(void **state)
 {
     (void)state;
@@ -296,6 +325,7 @@ int main(void)
         cmocka_unit_test(the_sovereign_example_has_twenty_whole_hosts),
         cmocka_unit_test(images_lie_in_their_own_subscription_and_are_made_by_a_run),
         cmocka_unit_test(given_names_are_taken_and_made_ones_are_cut_to_fit),
+        cmocka_unit_test(made_names_obey_the_rules_for_given_ones),
         cmocka_unit_test(two_subscriptions_make_two_vault_names),
         cmocka_unit_test(hosts_add_resources_in_proportion),
     };
