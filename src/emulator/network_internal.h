@@ -106,8 +106,6 @@ void em_inline_show(struct em_exchange *ex, const struct em_inline *inline_type,
 /* In put of a child that is written by itself: the same check against the parent's other ones. */
 bool em_inline_check_child(struct em_exchange *ex, const struct em_inline *inline_type,
                            struct em_resource *former, struct rd_json *body);
-/* What a subnet's view adds; an item of a parent's view adds the same. */
-void em_subnet_show(struct em_exchange *ex, struct em_resource *subnet, struct rd_json *body);
 
 /* Provider tables */
 extern const struct em_type em_vnet_types[];
