@@ -36,14 +36,4 @@ enum em_host_power {
 /* The VM's power has changed; nothing happens when no host is registered for it. */
 void em_session_host_power(struct em_exchange *ex, struct rd_str vm_id, enum em_host_power power);
 
-/* Events of desktop_host.c for the table in providers.c. */
-em_event_fn em_desktop_host_appears;  /* "desktop host appears": id = host id */
-em_event_fn em_desktop_host_status;   /* "desktop host status": argument = the status */
-
-/* Provider tables */
-extern const struct em_type em_desktop_types[];
-extern const size_t em_desktop_type_count;
-extern const struct em_type em_desktop_host_types[];
-extern const size_t em_desktop_host_type_count;
-
 #endif
