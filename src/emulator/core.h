@@ -30,6 +30,16 @@
 #include "json/json.h"
 
 struct em_type;
+struct em_operation;
+
+/* Where a resource stands in its life; properties.provisioningState is written from it. */
+enum em_state {
+    EM_SUCCEEDED,
+    EM_CREATING,
+    EM_UPDATING,
+    EM_DELETING,
+    EM_FAILED,
+};
 
 struct em_resource {
     struct rd_str id; /* as first written; heap, owned */
@@ -41,8 +51,16 @@ struct em_resource {
     struct em_resource *parent; /* or NULL */
     struct em_resource *first_child;
     struct em_resource *next_sibling;
-    bool is_dirty;   /* to be written to the file at the end of the exchange */
-    bool is_deleted; /* leaving: deleted from the maps at the end of the exchange */
+    struct em_resource *last_child;
+    struct em_resource *prev_sibling;
+    int64_t seq;      /* number of creation: never used twice, the order of every list */
+    int64_t revision; /* writes so far: what the etag is made of */
+    size_t index;     /* the core's: its place among those of its type */
+    enum em_state state;
+    struct em_operation *pending; /* the core's: the write under way, or NULL */
+    bool is_stored;               /* the core's: the file has a row of it */
+    bool is_dirty;                /* to be written to the file at the end of the exchange */
+    bool is_deleted;              /* gone; its memory goes at the end of the exchange */
 };
 
 enum em_async {
@@ -74,6 +92,13 @@ struct em_exchange {
     struct rd_json body; /* parsed request body, or absent */
     struct rd_str id;    /* the ARM id asked for, decoded; "" on data planes */
     struct rd_http_reply *reply;
+    struct rd_str subscription; /* of `id`, or "" */
+    uint64_t number;            /* of the request: what request ids are drawn from */
+    struct rd_str params[8];    /* what stands for {} in the route's path */
+    size_t param_count;
+    /* GUID of the operation whose time has come: in `ready`, and in an event that
+     * em_start_operation named; else "". */
+    struct rd_str operation;
 };
 
 /*
@@ -84,6 +109,22 @@ struct em_action {
     const char *name; /* "deallocate"; matched without case as the last segment of a POST */
     bool (*post)(struct em_exchange *ex, struct em_resource *resource); /* fills the reply */
     const char *also_get; /* non-NULL: a GET of the same path is answered too ("instanceView") */
+    const char *throttle; /* name of the action in the type's throttle policy; NULL: "action" */
+};
+
+/*
+ * A request that concerns no instance of a type, or not in the way the core would answer it: SKUs,
+ * usages, an Azure Backup collection. Routes come before types. In `path`, compared without case,
+ * "{}" stands for one segment and lands in ex->params; a path that starts with "{scope}" matches
+ * any resource id before the rest, which lands in ex->params[0].
+ * `answer` fills the reply (and returns what em_fail does); ex->body is parsed when there is one.
+ */
+struct em_route {
+    enum rd_http_method method;
+    const char *path; /* "/subscriptions/{}/providers/Microsoft.Compute/skus" */
+    bool (*answer)(struct em_exchange *ex);
+    const char *throttle_policy;
+    const char *source; /* as in em_type */
 };
 
 struct em_type {
@@ -139,9 +180,47 @@ struct em_type {
     void (*deleted)(struct em_exchange *ex, struct em_resource *resource);
     const struct em_action *actions;
     size_t action_count;
+
+    /* What only some types need; zero is the usual. */
+    bool is_internal;         /* made by the cloud or a data plane only: ARM knows no such type */
+    bool has_etag;            /* "etag" is shown, and changes with each write */
+    bool has_no_state;        /* properties.provisioningState is not shown */
+    bool allows_overlap;      /* a write may come while the former one is unfinished */
+    const char *busy_code;    /* else: this error; NULL: "AnotherOperationInProgress" */
+    int busy_status;          /* 0: 409 */
+    const char *create_state; /* provisioningState meanwhile; NULL: "Creating" */
+    const char *update_state; /* NULL: "Updating" */
+    size_t page_size;         /* of lists; 0: 1000 */
+    bool has_top;             /* lists honour $top */
+    const char *const *no_regions; /* NULL-terminated: regions that lack the type */
+    /* Answers a list in place of the core: `scope` is the id that the list was asked for. */
+    bool (*list)(struct em_exchange *ex, struct rd_str scope);
+    /* Default: delete_ms. */
+    int64_t (*delete_duration)(struct em_exchange *ex, struct em_resource *resource);
 };
 
-/* Provider tables, each `const struct em_type em_xxx_types[]` with its count; see providers.c. */
+/* What happens by itself, by name. */
+typedef void em_event_fn(struct em_exchange *ex, struct rd_str id, struct rd_str argument);
+struct em_event_name {
+    const char *name; /* "compute.agent": unique over all parts; kept in files */
+    em_event_fn *fn;
+};
+
+/*
+ * A part of the cloud: one of each is defined, as `const struct em_part em_<part>_part`, in
+ * <part>.c, and named in providers.h.
+ */
+struct em_part {
+    const char *name;
+    const struct em_type *types;
+    size_t type_count;
+    const struct em_route *routes;
+    size_t route_count;
+    const struct em_event_name *events;
+    size_t event_count;
+};
+
+#define EM_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Answers -------------------------------------------------------------------------------------- */
 
@@ -157,8 +236,13 @@ void em_reply_json(struct em_exchange *ex, int status, const struct rd_json *bod
 void em_reply_empty(struct em_exchange *ex, int status);
 RD_PRINTF(3, 4)
 void em_reply_header(struct em_exchange *ex, const char *name, const char *fmt, ...);
-/* {"value":[...]} of a page, with nextLink when there is more. */
+/* {"value":[...]} of a page, with nextLink when there is more. `items` are all there are; they come
+ * in order of creation. */
 void em_reply_list(struct em_exchange *ex, struct em_resource *const *items, size_t count);
+/* 200 with the resource as a GET shows it, in its type's style. */
+void em_reply_resource(struct em_exchange *ex, int status, struct em_resource *resource);
+/* The ARM error 404 ResourceNotFound for `id`; false. */
+bool em_fail_not_found(struct em_exchange *ex, struct rd_str id);
 
 /* Resources ------------------------------------------------------------------------------------ */
 
@@ -188,8 +272,8 @@ bool em_is_ready(struct em_exchange *ex, const struct em_resource *resource);
 
 /* Time ----------------------------------------------------------------------------------------- */
 
-/* What happens by itself, by name; one table in providers.c maps names to functions. */
-typedef void em_event_fn(struct em_exchange *ex, struct rd_str id, struct rd_str argument);
+/* Runs the event of that name (in a part's table) when `at_ms` comes. `id` need not exist then:
+ * the function looks. */
 void em_schedule(struct em_exchange *ex, int64_t at_ms, const char *event, struct rd_str id,
                  struct rd_str argument);
 /* Starts an operation for an action (POST): 202 with the type's headers; `event` runs at the end
@@ -198,6 +282,15 @@ void em_start_operation(struct em_exchange *ex, struct em_resource *resource, in
                         const char *event, struct rd_str argument);
 void em_operation_fail(struct em_exchange *ex, struct rd_str operation, const char *code,
                        struct rd_str message);
+/* What the operation answers at its end (properties.output; the body of its Location). */
+void em_operation_result(struct em_exchange *ex, struct rd_str operation,
+                         const struct rd_json *result);
+/* An operation that belongs to no write: as em_start_operation, but returns the GUID and leaves the
+ * reply alone. Used where the reply has a form of its own (Azure Backup). */
+struct rd_str em_operation_new(struct em_exchange *ex, struct em_resource *resource,
+                               int64_t duration_ms, const char *event, struct rd_str argument);
+/* Its state by now: "InProgress", "Succeeded", "Failed", or "" when there is no such operation. */
+struct rd_str em_operation_status(struct em_exchange *ex, struct rd_str operation);
 /* A duration drawn around `typical_ms` (0.85 to 1.25 of it), from the seed and the id. */
 int64_t em_draw_ms(struct em_exchange *ex, struct rd_str id, int64_t typical_ms);
 /* ISO time of `ms`, in the arena. */
@@ -219,6 +312,17 @@ bool em_require(struct em_exchange *ex, const struct rd_json *body, const char *
 bool em_require_word(struct em_exchange *ex, const struct rd_json *body, const char *path,
                      const char *const *words, bool is_optional);
 bool em_region_exists(struct em_exchange *ex, struct rd_str region);
+/* A region of data/emulator/regions.yaml by name or display name ("West Europe"), or absent:
+ * {name, display, zones, pair, geography}. */
+const struct rd_json *em_region(struct em_exchange *ex, struct rd_str region);
+/* "West Europe" -> "westeurope", in the arena. */
+struct rd_str em_region_name(struct em_exchange *ex, struct rd_str region);
+/* Hosts of this cloud in data/emulator/regions.yaml: "arm", "graph", "vault", "hsm". */
+struct rd_str em_host(const struct rd_cloud *cloud, const char *which);
+bool em_is_government(const struct rd_cloud *cloud);
+struct rd_str em_tenant(const struct rd_cloud *cloud);
+/* The tables of data/emulator by name: em_table("skus"). */
+const struct rd_json *em_table(const char *name);
 /* Sets properties.x when the request left it out. */
 void em_default(struct em_exchange *ex, struct rd_json *body, const char *path,
                 struct rd_json value);
