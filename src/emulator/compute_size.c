@@ -96,7 +96,7 @@ static struct rd_str usage_id(struct em_exchange *ex, struct rd_str subscription
                               struct rd_str region, struct rd_str name)
 {
     return rd_arena_printf(
-        ex->arena, "/subscriptions/%.*s/providers/Microsoft.Compute/locations/%.*s/usages/%.*s",
+        ex->arena, "/subscriptions/%.*s/providers/Microsoft.Compute/usages/%.*s-%.*s",
         RD_FMT(subscription), RD_FMT(region), RD_FMT(name));
 }
 
@@ -139,7 +139,7 @@ static void count(struct em_exchange *ex, struct rd_str subscription, struct rd_
         return;
     }
     struct rd_json hidden = rd_json_object();
-    (void)em_create(ex, "Microsoft.Compute/locations/usages", id, &body, &hidden);
+    (void)em_create(ex, "Microsoft.Compute/usages", id, &body, &hidden);
 }
 
 static bool refuse_quota(struct em_exchange *ex, struct rd_str region, struct rd_str label,

@@ -57,9 +57,6 @@ bool em_plane_fail(struct em_exchange *ex, int status, const char *code, const c
                    const char *fmt, ...);
 /* 401 with the challenge, when the request carries no bearer token; true when it may go on. */
 bool em_plane_challenge(struct em_exchange *ex, bool is_hsm);
-/* The object id in the bearer token, or empty when the token is none of ours to read: then the
- * caller is the operator, who may do everything. */
-struct rd_str em_plane_caller(struct em_exchange *ex);
 /* The path's segments without empty ones; returns how many, at most 8. */
 size_t em_plane_segments(struct em_exchange *ex, struct rd_str segments[8]);
 /* Whether a principal holds an HSM role at a scope ("/keys/x", "/keys" or "/") by now. */
