@@ -195,6 +195,7 @@ struct em_type {
     const char *const *no_regions; /* NULL-terminated: regions that lack the type */
     /* Answers a list in place of the core: `scope` is the id that the list was asked for. */
     bool (*list)(struct em_exchange *ex, struct rd_str scope);
+    bool delete_shows_body; /* a DELETE that is done when answered shows what was deleted */
     /* Default: delete_ms. */
     int64_t (*delete_duration)(struct em_exchange *ex, struct em_resource *resource);
 };
@@ -343,6 +344,34 @@ struct em_fault {
 struct em_fault *em_fault(struct em_exchange *ex, const char *name);
 struct rd_str em_fault_arg(const struct em_fault *fault, const char *key);
 void em_fault_struck(struct em_fault *fault); /* counts down */
+/* The next one of that name behind `after`: to look for one whose arguments fit. */
+struct em_fault *em_fault_next(struct em_exchange *ex, const char *name, struct em_fault *after);
+
+/* Filters ---------------------------------------------------------------------------------------
+ */
+
+/* A parsed $filter: comparisons joined by `and`. Whatever else is asked for is refused. */
+struct em_filter {
+    struct em_filter_term {
+        struct rd_str name;  /* "roleName"; "atScope()" and "assignedTo()" for functions */
+        struct rd_str value; /* without quotes */
+    } terms[8];
+    size_t count;
+};
+/* The request's $filter; an absent or empty one has no terms. False after 400. `names` is the
+ * NULL-terminated list of what may be asked for. */
+bool em_filter_read(struct em_exchange *ex, const char *const *names, struct em_filter *ret_filter);
+/* The value compared with `name`, or "" when the filter does not name it. */
+struct rd_str em_filter_value(const struct em_filter *filter, const char *name);
+bool em_filter_has(const struct em_filter *filter, const char *name);
+
+/* Features --------------------------------------------------------------------------------------
+ */
+
+/* Whether the feature ("Microsoft.Compute", "DCav6Series") is Registered in a subscription by now.
+ */
+bool em_feature_is_registered(struct em_exchange *ex, struct rd_str subscription,
+                              const char *name_space, const char *name);
 
 /* Directory --------------------------------------------------------------------------------------
  */

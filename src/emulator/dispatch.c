@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+
+/* An ARM request: what every request must have, then operations, routes, and instances of types. */
+
+/* "2024-03-01" or "2024-03-01-preview" (any suffix of letters). Whether a type has that version is
+ * not asked: versions differ by cloud and month, and a wrong list would refuse what Azure takes. */
+static bool is_api_version(struct rd_str version)
+{
+    if (version.n < 10)
+        return false;
+    for (size_t i = 0; i < 10; i++)
+        if (i == 4 || i == 7 ? version.p[i] != '-' : !rd_char_is_digit(version.p[i]))
+            return false;
+    if (version.n == 10)
+        return true;
+    for (size_t i = 11; i < version.n; i++)
+        if (!rd_char_is_alpha(version.p[i]))
+            return false;
+    return version.p[10] == '-' && version.n > 11;
+}
+
+static bool check_version(struct em_exchange *ex)
+{
+    if (ex->api_version.n == 0)
+        return em_fail(ex, 400, "MissingApiVersionParameter",
+                       "The api-version query parameter (?api-version=) is required for all "
+                       "requests.");
+    if (is_api_version(ex->api_version))
+        return true;
+    return em_fail(ex, 400, "InvalidApiVersionParameter",
+                   "The api-version '%.*s' is invalid. The supported versions are dates such as "
+                   "'2024-03-01' or '2024-03-01-preview'.",
+                   RD_FMT(ex->api_version));
+}
+
+static bool check_subscription(struct em_exchange *ex)
+{
+    const struct rd_str prefix = RD_STR("/subscriptions/");
+    if (!rd_str_has_prefix_case(ex->id, prefix))
+        return true;
+    size_t end = rd_str_find_char(ex->id, '/', prefix.n);
+    struct rd_str asked = rd_str_sub(ex->id, prefix.n, end == RD_STR_NONE ? ex->id.n : end);
+    for (size_t i = 0; i < ex->cloud->subscription_count; i++)
+        if (rd_str_eq_case(asked, ex->cloud->subscriptions[i])) {
+            ex->subscription = ex->cloud->subscriptions[i];
+            return true;
+        }
+    if (!rd_str_is_guid(asked))
+        return em_fail(ex, 400, "InvalidSubscriptionId",
+                       "The provided subscription identifier '%.*s' is malformed or invalid.",
+                       RD_FMT(asked));
+    return em_fail(ex, 404, "SubscriptionNotFound", "The subscription '%.*s' could not be found.",
+                   RD_FMT(asked));
+}
+
+/* Routes --------------------------------------------------------------------------------------- */
+
+static bool match_segments(struct em_exchange *ex, struct rd_str pattern, struct rd_str path)
+{
+    struct rd_str want;
+    struct rd_str have;
+    while (pattern.n > 0) {
+        if (path.n == 0 || !rd_str_next(&pattern, '/', &want) || !rd_str_next(&path, '/', &have))
+            return false;
+        if (rd_str_is(want, "{}")) {
+            if (have.n == 0 || ex->param_count == EM_COUNT(ex->params))
+                return false;
+            ex->params[ex->param_count++] = have;
+        } else if (!rd_str_eq_case(want, have)) {
+            return false;
+        }
+    }
+    return path.n == 0;
+}
+
+/* How many segments a path has, less one. */
+static size_t slash_count(struct rd_str s)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < s.n; i++)
+        count += s.p[i] == '/';
+    return count;
+}
+
+static bool match_route(struct em_exchange *ex, const struct em_route *route, size_t slashes)
+{
+    const struct rd_str scope = RD_STR("{scope}");
+    struct rd_str pattern = rd_str_from(route->path);
+    struct rd_str path = ex->id;
+    ex->param_count = 0;
+    if (route->method != ex->request->method)
+        return false;
+    if (!rd_str_has_prefix(pattern, scope))
+        return slash_count(pattern) == slashes && match_segments(ex, pattern, path);
+    pattern = rd_str_sub(pattern, scope.n, pattern.n);
+    size_t wanted = slash_count(pattern);
+    if (wanted > slashes)
+        return false;
+    size_t at = 0;
+    for (size_t skipped = 0; skipped < slashes - wanted; skipped++)
+        at = rd_str_find_char(path, '/', at + 1);
+    if (slashes == wanted)
+        at = 0;
+    ex->params[ex->param_count++] = rd_str_sub(path, 0, at);
+    return match_segments(ex, pattern, rd_str_sub(path, at, path.n));
+}
+
+bool em_answer_routes(struct em_exchange *ex, bool *ret_is_answered)
+{
+    size_t part_count;
+    const struct em_part *const *parts = em_parts(&part_count);
+    size_t slashes = slash_count(ex->id);
+    *ret_is_answered = true;
+    for (size_t i = 0; i < part_count; i++)
+        for (size_t k = 0; k < parts[i]->route_count; k++) {
+            const struct em_route *route = &parts[i]->routes[k];
+            if (!match_route(ex, route, slashes))
+                continue;
+            const char *operation = route->method == RD_HTTP_GET ? "list" : "action";
+            if (!em_throttle(ex, route->throttle_policy, operation, ex->id))
+                return false;
+            return route->answer(ex);
+        }
+    *ret_is_answered = false;
+    return true;
+}
+
+/* ---------------------------------------------------------------------------------------------- */
+
+/* The document that tells clients a cloud's endpoints; asked for without a version by some. */
+static void answer_metadata(struct em_exchange *ex)
+{
+    const struct rd_json *metadata = rd_json_get(ex->cloud->place, RD_STR("metadata"));
+    em_reply_json(ex, 200, metadata, EM_JSON_COMPACT);
+}
+
+void em_answer_arm(struct em_exchange *ex)
+{
+    struct rd_str path = ex->url.path;
+    while (path.n > 1 && path.p[path.n - 1] == '/')
+        path.n--;
+    ex->id = rd_http_decode(ex->arena, path);
+    if (rd_str_is_case(ex->id, "/metadata/endpoints")) {
+        answer_metadata(ex);
+        return;
+    }
+    if (ex->id.n > RD_ARM_ID_SIZE_MAX) {
+        (void)em_fail(ex, 414, "RequestUriTooLong", "The resource id has more than %d characters.",
+                      RD_ARM_ID_SIZE_MAX);
+        return;
+    }
+    if (!check_version(ex) || !check_subscription(ex) || em_operation_poll(ex))
+        return;
+    bool is_answered = false;
+    if (!em_fault_gate(ex, NULL) || !em_answer_routes(ex, &is_answered) || is_answered)
+        return;
+    struct em_target target;
+    if (!em_target_find(ex, &target))
+        return;
+    em_verb(ex, &target);
+}

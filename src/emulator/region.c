@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#include "facts/facts.h"
+
+/* The cloud's place in the world: its hosts, regions and zones, from data/emulator/regions.yaml. */
+
+const struct rd_json *em_table(const char *name)
+{
+    char path[64];
+    int n = snprintf(path, sizeof(path), "emulator/%s", name);
+    assert(n > 0 && (size_t)n < sizeof(path));
+    (void)n;
+    return rd_facts_embedded(path);
+}
+
+struct rd_str em_region_name(struct em_exchange *ex, struct rd_str region)
+{
+    char *out = rd_arena_bytes(ex->arena, region.n + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < region.n; i++)
+        if (region.p[i] != ' ')
+            out[n++] = rd_char_lower(region.p[i]);
+    out[n] = '\0';
+    return (struct rd_str){out, n};
+}
+
+const struct rd_json *em_region(struct em_exchange *ex, struct rd_str region)
+{
+    union {
+        void *from;
+        const struct rd_json *to;
+    } found = {.from = rd_map_get(&ex->cloud->regions, em_region_name(ex, region))};
+    return found.to == NULL ? &rd_json_absent : found.to;
+}
+
+bool em_region_exists(struct em_exchange *ex, struct rd_str region)
+{
+    return rd_json_exists(em_region(ex, region));
+}
+
+struct rd_str em_host(const struct rd_cloud *cloud, const char *which)
+{
+    const struct rd_json *hosts = rd_json_get(cloud->place, RD_STR("hosts"));
+    struct rd_str host = rd_json_str(rd_json_get(hosts, rd_str_from(which)));
+    assert(host.n > 0);
+    return host;
+}
+
+bool em_is_government(const struct rd_cloud *cloud)
+{
+    return rd_str_is(cloud->name, "AzureUSGovernment");
+}
+
+struct rd_str em_tenant(const struct rd_cloud *cloud)
+{
+    return cloud->tenant;
+}
