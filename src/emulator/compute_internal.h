@@ -121,8 +121,8 @@ struct rd_json em_vm_instance_view(struct em_exchange *ex, struct em_resource *v
 void em_vm_set_power(struct em_exchange *ex, struct rd_json *hidden, const char *state);
 /* Tells NICs and the desktop service what the machine's power is now. */
 void em_vm_tell_power(struct em_exchange *ex, struct em_resource *vm, const char *state);
-extern const struct em_action em_vm_actions[];
-extern const size_t em_vm_action_count;
+enum { EM_VM_ACTION_COUNT = 14 };
+extern const struct em_action em_vm_actions[EM_VM_ACTION_COUNT];
 em_event_fn em_vm_powered;
 
 /* Disk encryption sets (compute_des.c) --------------------------------------------------------- */

@@ -258,7 +258,7 @@ static bool post_refused(struct em_exchange *ex, struct em_resource *vm)
                    RD_FMT(ex->url.path));
 }
 
-const struct em_action em_vm_actions[] = {
+const struct em_action em_vm_actions[EM_VM_ACTION_COUNT] = {
     {.name = "instanceView", .post = answer_view, .also_get = "instanceView"},
     {.name = "start", .post = post_start},
     {.name = "powerOff", .post = post_power_off},
@@ -274,7 +274,6 @@ const struct em_action em_vm_actions[] = {
     {.name = "retrieveBootDiagnosticsData", .post = post_refused},
     {.name = "convertToManagedDisks", .post = post_refused},
 };
-const size_t em_vm_action_count = EM_COUNT(em_vm_actions);
 
 /* The end of a power change. "allocated" is a start that must find room again: the only one that
  * capacity can refuse (lessons B5.39). */
