@@ -175,17 +175,17 @@ static const char *fail(struct em_exchange *ex, const struct rd_json *body,
 static bool fault_strikes(struct em_exchange *ex, const struct em_resource *extension,
                           const struct rd_json *body)
 {
-    struct em_fault *fault = em_fault(ex, "extension");
-    if (fault == NULL)
-        return false;
-    struct rd_str name = em_fault_arg(fault, "name"), host = em_fault_arg(fault, "host");
-    if (!rd_str_is_empty(name) && !rd_str_eq_case(name, em_name(extension)) &&
-        !rd_str_eq_case(name, em_text_at(body, "properties.type")))
-        return false;
-    if (!rd_str_is_empty(host) && !rd_str_eq_case(host, em_name(extension->parent)))
-        return false;
-    em_fault_struck(fault);
-    return true;
+    for (struct em_fault *fault = em_fault(ex, "extension"); fault != NULL;
+         fault = em_fault_next(ex, "extension", fault)) {
+        struct rd_str name = em_fault_arg(fault, "name"), host = em_fault_arg(fault, "host");
+        if ((!rd_str_is_empty(name) && !rd_str_eq_case(name, em_name(extension)) &&
+             !rd_str_eq_case(name, em_text_at(body, "properties.type"))) ||
+            (!rd_str_is_empty(host) && !rd_str_eq_case(host, em_name(extension->parent))))
+            continue;
+        em_fault_struck(fault);
+        return true;
+    }
+    return false;
 }
 
 /* The old form of the DSC configuration carries the token in plain settings; the new one in

@@ -110,17 +110,27 @@ int64_t em_quota_used(struct em_exchange *ex, struct rd_str subscription, struct
     return rd_json_int(rd_json_at(&body, "currentValue"), 0);
 }
 
+/* The fault that sets this quota's limit: its family's, or without one the regional cores'. */
+static struct em_fault *quota_fault(struct em_exchange *ex, struct rd_str name)
+{
+    for (struct em_fault *fault = em_fault(ex, "quota"); fault != NULL;
+         fault = em_fault_next(ex, "quota", fault)) {
+        struct rd_str family = em_fault_arg(fault, "family");
+        if (rd_str_eq_case(rd_str_is_empty(family) ? RD_STR("cores") : family, name))
+            return fault;
+    }
+    return NULL;
+}
+
 int64_t em_quota_limit(struct em_exchange *ex, struct rd_str subscription, struct rd_str region,
                        struct rd_str name)
 {
     const struct rd_json *quota = rd_json_at(sizes_table(), "quota");
-    const struct em_fault *fault = em_fault(ex, "quota");
+    const struct em_fault *fault = quota_fault(ex, name);
     if (fault != NULL) {
-        struct rd_str family = em_fault_arg(fault, "family");
-        bool is_meant = rd_str_is_empty(family) ? !rd_str_is(name, "virtualMachines")
-                                                : rd_str_eq_case(family, name);
-        if (is_meant)
-            return em_quota_used(ex, subscription, region, name);
+        int64_t limit = 0;
+        (void)rd_str_to_int(em_fault_arg(fault, "limit"), 0, INT32_MAX, &limit);
+        return limit;
     }
     const struct rd_json *own = rd_json_get(quota, name);
     return rd_json_int(rd_json_exists(own) ? own : rd_json_get(quota, RD_STR("family")), 0);
@@ -174,7 +184,7 @@ bool em_quota_take(struct em_exchange *ex, struct rd_str subscription, struct rd
         int64_t limit = em_quota_limit(ex, subscription, region, all[i].name);
         if (used + all[i].needed <= limit)
             continue;
-        struct em_fault *fault = em_fault(ex, "quota");
+        struct em_fault *fault = quota_fault(ex, all[i].name);
         if (fault != NULL)
             em_fault_struck(fault);
         return refuse_quota(ex, region, all[i].label, limit, used, all[i].needed);

@@ -262,7 +262,7 @@ const struct em_action em_vm_actions[EM_VM_ACTION_COUNT] = {
     {.name = "instanceView", .post = answer_view, .also_get = "instanceView"},
     {.name = "start", .post = post_start},
     {.name = "powerOff", .post = post_power_off},
-    {.name = "deallocate", .post = post_deallocate},
+    {.name = "deallocate", .post = post_deallocate, .throttle = "delete"},
     {.name = "restart", .post = post_restart},
     {.name = "redeploy", .post = post_redeploy},
     {.name = "reapply", .post = post_reapply},

@@ -194,18 +194,19 @@ bool em_vm_check_security(struct em_exchange *ex, const struct rd_json *body,
 bool em_vm_capacity_strikes(struct em_exchange *ex, struct rd_str zone, struct rd_str size,
                             struct rd_str *ret_kind)
 {
-    struct em_fault *fault = em_fault(ex, "capacity");
-    if (fault == NULL)
-        return false;
-    struct rd_str meant_zone = em_fault_arg(fault, "zone");
-    struct rd_str meant_size = em_fault_arg(fault, "size");
-    if ((!rd_str_is_empty(meant_zone) && !rd_str_eq(meant_zone, zone)) ||
-        (!rd_str_is_empty(meant_size) && !rd_str_eq_case(meant_size, size)))
-        return false;
-    struct rd_str kind = em_fault_arg(fault, "kind");
-    *ret_kind = rd_str_is_empty(kind) ? RD_STR("SkuNotAvailable") : kind;
-    em_fault_struck(fault);
-    return true;
+    for (struct em_fault *fault = em_fault(ex, "capacity"); fault != NULL;
+         fault = em_fault_next(ex, "capacity", fault)) {
+        struct rd_str meant_zone = em_fault_arg(fault, "zone");
+        struct rd_str meant_size = em_fault_arg(fault, "size");
+        if ((!rd_str_is_empty(meant_zone) && !rd_str_eq(meant_zone, zone)) ||
+            (!rd_str_is_empty(meant_size) && !rd_str_eq_case(meant_size, size)))
+            continue;
+        struct rd_str kind = em_fault_arg(fault, "kind");
+        *ret_kind = rd_str_is_empty(kind) ? RD_STR("SkuNotAvailable") : kind;
+        em_fault_struck(fault);
+        return true;
+    }
+    return false;
 }
 
 struct rd_str em_vm_capacity_text(struct em_exchange *ex, struct rd_str kind, struct rd_str size,

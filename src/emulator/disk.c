@@ -176,7 +176,7 @@ static const struct em_action des_actions[] = {
     .update_status = 202, .delete_status = 202, .async = EM_BOTH,                                  \
     .operation_body = EM_OPERATION_COMPUTE, .json_style = EM_JSON_CRLF,                            \
     .operation_path = "Microsoft.Compute/locations/{l}/DiskOperations",                            \
-    .create_state = "Updating", .throttle_policy = "disk"
+    .create_state = "Updating", .throttle_policy = "compute.disk"
 
 static const struct em_type types[] = {
     {

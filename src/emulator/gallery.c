@@ -219,6 +219,19 @@ static bool check_targets(struct em_exchange *ex, struct rd_json *body)
     return true;
 }
 
+static bool replication_fails(struct em_exchange *ex, struct rd_str region)
+{
+    for (struct em_fault *fault = em_fault(ex, "replication"); fault != NULL;
+         fault = em_fault_next(ex, "replication", fault)) {
+        struct rd_str meant = em_fault_arg(fault, "region");
+        if (!rd_str_is_empty(meant) && !rd_str_eq(em_region_name(ex, meant), region))
+            continue;
+        em_fault_struck(fault);
+        return true;
+    }
+    return false;
+}
+
 int64_t em_gallery_plan_replicas(struct em_exchange *ex, struct rd_str id,
                                  const struct rd_json *body, struct rd_json *hidden,
                                  int64_t from_ms)
@@ -243,13 +256,8 @@ int64_t em_gallery_plan_replicas(struct em_exchange *ex, struct rd_str id,
             em_set_text(ex, &replica, "display", display);
             em_set_int(ex, &replica, "from", from_ms);
             em_set_int(ex, &replica, "done", from_ms + ms);
-            struct em_fault *fault = em_fault(ex, "replication");
-            struct rd_str meant = fault != NULL ? em_fault_arg(fault, "region") : RD_STR("");
-            if (fault != NULL &&
-                (rd_str_is_empty(meant) || rd_str_eq(em_region_name(ex, meant), region))) {
-                em_fault_struck(fault);
+            if (replication_fails(ex, region))
                 em_set_bool(ex, &replica, "failed", true);
-            }
         }
         int64_t done = rd_json_int(rd_json_at(&replica, "done"), from_ms);
         last_ms = done > last_ms ? done : last_ms;
@@ -410,7 +418,7 @@ static bool may_delete_version(struct em_exchange *ex, struct em_resource *versi
 #define COMMON                                                                                     \
     .has_tags = true, .needs_location = true, .create_status = 201, .update_status = 200,          \
     .delete_status = 202, .async = EM_ASYNC_OPERATION, .operation_body = EM_OPERATION_COMPUTE,     \
-    .json_style = EM_JSON_CRLF, .operation_path = OPERATIONS, .throttle_policy = "gallery"
+    .json_style = EM_JSON_CRLF, .operation_path = OPERATIONS, .throttle_policy = "compute.gallery"
 
 static const struct em_type types[] = {
     {

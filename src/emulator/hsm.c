@@ -158,10 +158,12 @@ static bool role_request(struct em_exchange *ex, struct em_resource *hsm, struct
                              "Requested role assignment not found (Activity ID: %.*s)",
                              RD_FMT(activity(ex)));
     struct rd_json view = role_view(ex, item);
-    if (ex->request->method == RD_HTTP_DELETE)
+    if (ex->request->method == RD_HTTP_DELETE) {
         em_remove(ex, item);
-    else if (ex->request->method != RD_HTTP_GET)
+        em_store_forget(ex, hsm);
+    } else if (ex->request->method != RD_HTTP_GET)
         return em_plane_fail(ex, 405, "MethodNotAllowed", NULL, "The method is not allowed here.");
+    }
     return answer(ex, 200, &view);
 }
 

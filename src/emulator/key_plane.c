@@ -362,6 +362,7 @@ static bool deleted_key(struct em_exchange *ex, struct em_resource *store, bool 
                              "Operation \"purge\" is not allowed on this vault because purge "
                              "protection is enabled.");
     em_remove(ex, key);
+    em_store_forget(ex, store);
     em_reply_empty(ex, 204);
     return true;
 }

@@ -68,6 +68,8 @@ struct rd_json em_plane_attributes(struct em_exchange *ex, const struct em_resou
 /* How long deleted things of the store are kept, and whether they can be purged. */
 int64_t em_store_retention_days(struct em_exchange *ex, const struct em_resource *store);
 bool em_store_is_purge_protected(struct em_exchange *ex, const struct em_resource *store);
+/* Call it behind em_remove of a key, secret or role: it is purged and not to come back. */
+void em_store_forget(struct em_exchange *ex, struct em_resource *store);
 struct rd_str em_store_url(struct em_exchange *ex, const struct em_resource *store, bool is_hsm);
 
 #endif

@@ -50,21 +50,37 @@ static void bury(struct em_exchange *ex, struct em_resource *store, bool is_hsm)
         em_set(ex, &grave, "properties.tags", *rd_json_at(&body, "tags"));
     em_set(ex, &hidden, "body", body);
     em_set_int(ex, &hidden, "purge_ms", purge_ms);
-    struct rd_json *children = em_array(ex, &hidden, "children");
-    for (struct em_resource *child = store->first_child; child != NULL;
-         child = child->next_sibling) {
-        struct rd_json item = rd_json_object();
-        em_set_text(ex, &item, "id", child->id);
-        em_set_word(ex, &item, "type", child->type->name);
-        em_set(ex, &item, "body", em_body(ex, child));
-        em_set(ex, &item, "hidden", em_hidden(ex, child));
-        (void)rd_json_append(ex->arena, children, item);
-    }
+    /* The core removes children before their parent: each has left itself in the hidden object. */
+    struct rd_json its = em_hidden(ex, store);
+    if (em_has(&its, "children"))
+        em_set(ex, &hidden, "children", rd_json_copy(ex->arena, rd_json_at(&its, "children")));
     struct rd_str subscription = em_subscription(store), name = em_name(store);
     struct rd_str id = rd_arena_printf(
         ex->arena, "/subscriptions/%.*s/providers/%s/%.*s", RD_FMT(subscription),
         is_hsm ? DELETED_HSM_TYPE : DELETED_VAULT_TYPE, RD_FMT(name));
     (void)em_create(ex, is_hsm ? DELETED_HSM_TYPE : DELETED_VAULT_TYPE, id, &grave, &hidden);
+}
+
+/* Keys, secrets and roles: as they go, so that their store's grave can hold them. One that is purged
+ * by itself is forgotten again (em_store_forget). */
+static void deleted_child(struct em_exchange *ex, struct em_resource *child)
+{
+    if (child->parent == NULL || child->parent->is_deleted)
+        return;
+    struct rd_json hidden = em_hidden(ex, child->parent), item = rd_json_object();
+    em_set_text(ex, &item, "id", child->id);
+    em_set_word(ex, &item, "type", child->type->name);
+    em_set(ex, &item, "body", em_body(ex, child));
+    em_set(ex, &item, "hidden", em_hidden(ex, child));
+    (void)rd_json_append(ex->arena, em_array(ex, &hidden, "children"), item);
+    em_store_hidden(ex, child->parent, &hidden);
+}
+
+void em_store_forget(struct em_exchange *ex, struct em_resource *store)
+{
+    struct rd_json hidden = em_hidden(ex, store);
+    em_drop(&hidden, "", "children");
+    em_store_hidden(ex, store, &hidden);
 }
 
 /* Takes the body of the deleted one over; its children come back when the store is ready. */
@@ -452,8 +468,10 @@ static const struct em_type types[] = {
         .deleted = deleted_vault,
     },
     {.name = EM_VAULT_KEY_TYPE, .place = EM_IN_PARENT, .is_internal = true, .has_no_state = true,
+     .deleted = deleted_child,
      .source = "azure-compute 7.3"},
     {.name = EM_SECRET_TYPE, .place = EM_IN_PARENT, .is_internal = true, .has_no_state = true,
+     .deleted = deleted_child,
      .source = "azure-compute 8.2"},
     {
         .name = EM_HSM_TYPE,
@@ -478,8 +496,10 @@ static const struct em_type types[] = {
         .deleted = deleted_hsm,
     },
     {.name = EM_HSM_KEY_TYPE, .place = EM_IN_PARENT, .is_internal = true, .has_no_state = true,
+     .deleted = deleted_child,
      .source = "azure-compute 7.3, recording 02-mhsm-key-release-policy"},
     {.name = EM_HSM_ROLE_TYPE, .place = EM_IN_PARENT, .is_internal = true, .has_no_state = true,
+     .deleted = deleted_child,
      .source = "azure-compute 7.7"},
     {.name = DELETED_VAULT_TYPE, .place = EM_IN_SUBSCRIPTION, .is_internal = true,
      .has_no_state = true, .source = "azure-compute 8.1"},

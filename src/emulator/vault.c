@@ -139,6 +139,7 @@ static bool deleted_secret(struct em_exchange *ex, struct em_resource *vault,
                              "Operation \"purge\" is not allowed on this vault because purge "
                              "protection is enabled.");
     em_remove(ex, secret);
+    em_store_forget(ex, vault);
     em_reply_empty(ex, 204);
     return true;
 }
