@@ -195,19 +195,22 @@ bool em_address_take(struct em_exchange *ex, struct em_resource *subnet, struct 
         return false;
     struct rd_json body = rd_json_object();
     em_set_text(ex, &body, "properties.holder", holder);
-    em_create(ex, EM_ADDRESS_TYPE, address_id(ex, subnet->id, address), &body, NULL);
+    struct rd_json hidden = rd_json_object();
+    em_create(ex, EM_ADDRESS_TYPE, address_id(ex, subnet->id, address), &body, &hidden);
     *ret_address = em_ipv4_text(ex, address);
     return true;
 }
 
-void em_address_release(struct em_exchange *ex, struct rd_str subnet_id, struct rd_str address)
+void em_address_release(struct em_exchange *ex, struct rd_str subnet_id, struct rd_str address,
+                        struct rd_str holder)
 {
     uint32_t number = 0;
     struct em_resource *subnet = em_find(ex->cloud, subnet_id);
     if (subnet == NULL || !em_ipv4_parse(address, &number))
         return;
     struct em_resource *entry = em_find(ex->cloud, address_id(ex, subnet->id, number));
-    if (entry == NULL)
+    struct rd_json held = entry != NULL ? em_body(ex, entry) : rd_json_absent;
+    if (entry == NULL || !rd_str_eq_case(em_text_at(&held, "properties.holder"), holder))
         return;
     em_remove(ex, entry);
     struct rd_json hidden = em_hidden(ex, subnet);

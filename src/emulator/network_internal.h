@@ -68,7 +68,9 @@ bool em_port_is_valid(struct rd_str text);
  * that is empty. False after the exchange has failed. */
 bool em_address_take(struct em_exchange *ex, struct em_resource *subnet, struct rd_str wanted,
                      struct rd_str holder, struct rd_str *ret_address);
-void em_address_release(struct em_exchange *ex, struct rd_str subnet_id, struct rd_str address);
+/* Nothing happens when `holder` does not hold it. */
+void em_address_release(struct em_exchange *ex, struct rd_str subnet_id, struct rd_str address,
+                        struct rd_str holder);
 /* The holder of the first address in use, or "". */
 struct rd_str em_subnet_user(struct em_exchange *ex, const struct em_resource *subnet);
 
@@ -107,14 +109,64 @@ void em_inline_show(struct em_exchange *ex, const struct em_inline *inline_type,
 bool em_inline_check_child(struct em_exchange *ex, const struct em_inline *inline_type,
                            struct em_resource *former, struct rd_json *body);
 
-/* Provider tables */
-extern const struct em_type em_vnet_types[];
-extern const size_t em_vnet_type_count;
-extern const struct em_type em_nsg_types[];
-extern const size_t em_nsg_type_count;
-extern const struct em_type em_ip_types[];
-extern const size_t em_ip_type_count;
-extern const struct em_type em_firewall_types[];
-extern const size_t em_firewall_type_count;
+/* Firewall ------------------------------------------------------------------------------------- */
+
+#define EM_FIREWALL_TYPE "Microsoft.Network/azureFirewalls"
+#define EM_POLICY_TYPE "Microsoft.Network/FirewallPolicies"
+#define EM_RULE_GROUP_TYPE "Microsoft.Network/FirewallPolicies/ruleCollectionGroups"
+#define EM_IP_GROUP_TYPE "Microsoft.Network/ipGroups"
+
+/* Checks the collections of a rule collection group against its policy (firewall_rules.c). */
+bool em_rule_collections_check(struct em_exchange *ex, const struct rd_json *policy,
+                               const struct rd_json *group);
+
+/* Hooks of the table in network.c ---------------------------------------------------------------- */
+
+#define EM_PUT_HOOK(name)                                                                          \
+    bool name(struct em_exchange *ex, struct em_resource *former, struct rd_json *body,            \
+              struct rd_json *hidden)
+#define EM_READY_HOOK(name)                                                                        \
+    const char *name(struct em_exchange *ex, struct em_resource *resource, struct rd_json *body,   \
+                     struct rd_json *hidden, struct rd_str *ret_message)
+#define EM_SHOW_HOOK(name)                                                                         \
+    void name(struct em_exchange *ex, struct em_resource *resource, struct rd_json *body)
+#define EM_HOOK(name) bool name(struct em_exchange *ex, struct em_resource *resource)
+#define EM_GONE_HOOK(name) void name(struct em_exchange *ex, struct em_resource *resource)
+
+EM_PUT_HOOK(em_vnet_put);
+EM_READY_HOOK(em_vnet_ready);
+EM_SHOW_HOOK(em_vnet_show);
+EM_HOOK(em_vnet_may_delete);
+EM_PUT_HOOK(em_subnet_put);
+EM_SHOW_HOOK(em_subnet_show);
+EM_HOOK(em_subnet_may_delete);
+EM_PUT_HOOK(em_peering_put);
+EM_READY_HOOK(em_peering_ready);
+EM_SHOW_HOOK(em_peering_show);
+EM_GONE_HOOK(em_peering_deleted);
+
+EM_PUT_HOOK(em_nsg_put);
+EM_READY_HOOK(em_nsg_ready);
+EM_SHOW_HOOK(em_nsg_show);
+EM_HOOK(em_nsg_may_delete);
+EM_PUT_HOOK(em_security_rule_put);
+EM_PUT_HOOK(em_route_table_put);
+EM_READY_HOOK(em_route_table_ready);
+EM_SHOW_HOOK(em_route_table_show);
+EM_HOOK(em_route_table_may_delete);
+EM_PUT_HOOK(em_route_put);
+/* The six rules that every group ends with. */
+struct rd_json em_default_rules(struct em_exchange *ex, struct rd_str group_id);
+
+EM_PUT_HOOK(em_public_ip_put);
+EM_READY_HOOK(em_public_ip_ready);
+EM_SHOW_HOOK(em_public_ip_show);
+EM_HOOK(em_public_ip_may_delete);
+EM_PUT_HOOK(em_nic_put);
+EM_SHOW_HOOK(em_nic_show);
+EM_HOOK(em_nic_may_delete);
+EM_GONE_HOOK(em_nic_deleted);
+EM_HOOK(em_nic_effective_routes); /* actions */
+EM_HOOK(em_nic_effective_rules);
 
 #endif

@@ -9,6 +9,9 @@ static const struct em_part *const parts[] = {
 #ifdef EM_HAS_RESOURCES
     &em_resources_part,
 #endif
+#ifdef EM_HAS_REGISTRATION
+    &em_registration_part,
+#endif
 #ifdef EM_HAS_AUTHORIZATION
     &em_authorization_part,
 #endif

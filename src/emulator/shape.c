@@ -147,25 +147,15 @@ bool em_location_eq(struct rd_str a, struct rd_str b)
     }
 }
 
-struct rd_str em_weak_etag(struct em_exchange *ex, const struct em_resource *resource)
+bool em_in_progress(const struct em_resource *resource)
 {
-    struct rd_str what = rd_arena_printf(ex->arena, "etag %.*s %lld", RD_FMT(resource->id),
-                                         (long long)resource->changed_ms);
-    struct rd_str guid = em_guid(ex, what);
-    return rd_arena_printf(ex->arena, "W/\"%.*s\"", RD_FMT(guid));
-}
-
-bool em_in_progress(struct em_exchange *ex, const struct em_resource *resource)
-{
-    struct rd_json body = em_body(ex, resource);
-    struct rd_str state = em_text_at(&body, "properties.provisioningState");
-    return !rd_str_is_empty(state) && !rd_str_is(state, "Succeeded") &&
-           !rd_str_is(state, "Failed") && !rd_str_is(state, "Canceled");
+    return resource->state == EM_CREATING || resource->state == EM_UPDATING ||
+           resource->state == EM_DELETING;
 }
 
 bool em_require_idle(struct em_exchange *ex, const struct em_resource *resource)
 {
-    if (!em_in_progress(ex, resource))
+    if (!em_in_progress(resource))
         return true;
     em_reply_header(ex, "Retry-After", "10");
     struct rd_str name = em_name(resource);
@@ -212,4 +202,36 @@ bool em_check_word(struct em_exchange *ex, const struct rd_json *value, const ch
     }
     return em_fail(ex, 400, code, "The value '%.*s' of %s is not valid. Allowed values are: %s.",
                    RD_FMT(text), subject, list);
+}
+
+bool em_patch_tags(struct em_exchange *ex, struct em_resource *resource,
+                   const struct rd_json *patch, struct rd_json *body, struct rd_json *hidden)
+{
+    (void)resource;
+    (void)hidden;
+    const struct rd_json *tags = rd_json_at(patch, "tags");
+    if (rd_json_exists(tags))
+        em_set(ex, body, "tags", rd_json_copy(ex->arena, tags));
+    return true;
+}
+
+void em_default_text(struct em_exchange *ex, struct rd_json *body, const char *path,
+                     const char *text)
+{
+    em_default(ex, body, path, rd_json_string_c(text));
+}
+
+void em_keep_text(struct em_exchange *ex, struct rd_json *hidden, const char *member,
+                  struct rd_str text)
+{
+    if (hidden->type != RD_JSON_OBJECT)
+        *hidden = rd_json_object();
+    rd_json_set_c(ex->arena, hidden, member, rd_json_string(text));
+}
+
+void em_set_guid(struct em_exchange *ex, struct rd_json *body, const char *path, const char *what,
+                 struct rd_str id)
+{
+    struct rd_str seed = rd_arena_printf(ex->arena, "%s %.*s", what, RD_FMT(id));
+    em_set_text(ex, body, path, em_guid(ex, seed));
 }

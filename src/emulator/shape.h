@@ -34,10 +34,9 @@ struct rd_str em_id_segment(struct rd_str id, const char *name);
 struct rd_str em_location(struct em_exchange *ex, const struct em_resource *resource);
 /* "East US 2" and "eastus2" are one. */
 bool em_location_eq(struct rd_str a, struct rd_str b);
-struct rd_str em_weak_etag(struct em_exchange *ex, const struct em_resource *resource);
 
 /* Whether a write of this resource is still under way. */
-bool em_in_progress(struct em_exchange *ex, const struct em_resource *resource);
+bool em_in_progress(const struct em_resource *resource);
 /* 429 AnotherOperationInProgress when `resource` is being written; true otherwise. */
 bool em_require_idle(struct em_exchange *ex, const struct em_resource *resource);
 /* Steps through the children of one type: start with NULL. */
@@ -47,6 +46,18 @@ struct em_resource *em_next_child(const struct em_resource *parent, const char *
 bool em_put_refused(struct em_exchange *ex, struct em_resource *former, struct rd_json *body,
                     struct rd_json *hidden);
 
+/* PATCH of types that change in nothing but their tags. */
+bool em_patch_tags(struct em_exchange *ex, struct em_resource *resource,
+                   const struct rd_json *patch, struct rd_json *body, struct rd_json *hidden);
+/* em_default with a word. */
+void em_default_text(struct em_exchange *ex, struct rd_json *body, const char *path,
+                     const char *text);
+/* Sets a member of a hidden object, which is made when there is none. */
+void em_keep_text(struct em_exchange *ex, struct rd_json *hidden, const char *member,
+                  struct rd_str text);
+/* Sets a GUID that depends on `what` and the id only. */
+void em_set_guid(struct em_exchange *ex, struct rd_json *body, const char *path, const char *what,
+                 struct rd_str id);
 /* A word list at a path is known: else 400 with `code`. */
 bool em_check_word(struct em_exchange *ex, const struct rd_json *value, const char *const *words,
                    const char *code, const char *subject);
