@@ -42,24 +42,3 @@ bool em_fail_target(struct em_exchange *ex, int status, const char *code, const 
     em_reply_json(ex, status, &body, EM_JSON_CRLF);
     return false;
 }
-
-bool em_feature_is_on(struct em_exchange *ex, struct rd_str subscription, struct rd_str feature)
-{
-    struct rd_str id = rd_arena_printf(ex->arena,
-                                       "/subscriptions/%.*s/providers/Microsoft.Features/providers/"
-                                       "Microsoft.Compute/features/%.*s",
-                                       RD_FMT(subscription), RD_FMT(feature));
-    struct em_resource *registration = em_find(ex->cloud, id);
-    if (registration != NULL) {
-        struct rd_json body = em_body(ex, registration);
-        return rd_str_is_case(em_text_at(&body, "properties.state"), "Registered");
-    }
-    const struct em_fault *fault = em_fault(ex, "feature");
-    if (fault == NULL)
-        return true;
-    struct rd_str name = em_fault_arg(fault, "name");
-    size_t slash = rd_str_find_last_char(name, '/');
-    if (slash != RD_STR_NONE)
-        name = rd_str_sub(name, slash + 1, name.n);
-    return !rd_str_is_empty(name) && !rd_str_eq_case(name, feature);
-}

@@ -125,7 +125,7 @@ static void add_usage(struct em_exchange *ex, struct rd_json *value, struct rd_s
     struct rd_json item = rd_json_object();
     em_set_word(ex, &item, "unit", "Count");
     em_set_int(ex, &item, "currentValue", em_quota_used(ex, ex->params[0], region, name));
-    em_set_int(ex, &item, "limit", em_quota_limit(ex, ex->params[0], region, name));
+    em_set_int(ex, &item, "limit", em_quota_limit(ex, name));
     em_set_text(ex, &item, "name.value", name);
     em_set_text(ex, &item, "name.localizedValue", label);
     (void)rd_json_append(ex->arena, value, item);

@@ -136,16 +136,11 @@ bool em_des_releases(struct em_exchange *ex, const struct em_resource *des)
     struct em_key_ref key;
     if (!is_confidential(&body))
         return true;
-    struct em_resource *orchestrator = em_find(
-        ex->cloud, RD_STR("/providers/Microsoft.Graph/servicePrincipals/" EM_ORCHESTRATOR_APP));
-    if (orchestrator == NULL ||
-        !em_key_parse(ex, em_text_at(&body, "properties.activeKey.keyUrl"), &key) ||
+    /* The directory draws the object id of an application's principal from its app id (graph.c). */
+    struct rd_str object_id = em_guid(ex, RD_STR("service principal " EM_ORCHESTRATOR_APP));
+    if (!em_key_parse(ex, em_text_at(&body, "properties.activeKey.keyUrl"), &key) ||
         key.resource == NULL)
         return false;
-    struct rd_json principal = em_body(ex, orchestrator);
-    struct rd_str object_id = em_text_at(&principal, "id");
-    if (rd_str_is_empty(object_id))
-        object_id = em_text_at(&principal, "objectId");
     return em_key_allows(ex, &key, object_id, EM_KEY_RELEASE);
 }
 

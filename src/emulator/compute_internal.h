@@ -22,9 +22,6 @@ struct rd_str em_body_region(struct em_exchange *ex, const struct rd_json *body)
 RD_PRINTF(5, 6)
 bool em_fail_target(struct em_exchange *ex, int status, const char *code, const char *target,
                     const char *fmt, ...);
-/* Whether a preview feature of Microsoft.Compute is usable: refused only when the fault "feature"
- * names it or its registration says otherwise. */
-bool em_feature_is_on(struct em_exchange *ex, struct rd_str subscription, struct rd_str feature);
 /* Identities (identity.c) ---------------------------------------------------------------------- */
 
 /* Fills identity.principalId, tenantId and the entries of userAssignedIdentities, and makes the
@@ -61,8 +58,7 @@ void em_quota_give(struct em_exchange *ex, struct rd_str subscription, struct rd
                    const struct em_size *size);
 int64_t em_quota_used(struct em_exchange *ex, struct rd_str subscription, struct rd_str region,
                       struct rd_str name);
-int64_t em_quota_limit(struct em_exchange *ex, struct rd_str subscription, struct rd_str region,
-                       struct rd_str name);
+int64_t em_quota_limit(struct em_exchange *ex, struct rd_str name);
 
 /* Images (compute_image.c) --------------------------------------------------------------------- */
 

@@ -122,8 +122,7 @@ static struct em_fault *quota_fault(struct em_exchange *ex, struct rd_str name)
     return NULL;
 }
 
-int64_t em_quota_limit(struct em_exchange *ex, struct rd_str subscription, struct rd_str region,
-                       struct rd_str name)
+int64_t em_quota_limit(struct em_exchange *ex, struct rd_str name)
 {
     const struct rd_json *quota = rd_json_at(sizes_table(), "quota");
     const struct em_fault *fault = quota_fault(ex, name);
@@ -181,7 +180,7 @@ bool em_quota_take(struct em_exchange *ex, struct rd_str subscription, struct rd
     };
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         int64_t used = em_quota_used(ex, subscription, region, all[i].name);
-        int64_t limit = em_quota_limit(ex, subscription, region, all[i].name);
+        int64_t limit = em_quota_limit(ex, all[i].name);
         if (used + all[i].needed <= limit)
             continue;
         struct em_fault *fault = quota_fault(ex, all[i].name);

@@ -108,7 +108,8 @@ static bool check_size(struct em_exchange *ex, const struct rd_json *body, struc
                        "zones for location '%.*s' are fewer.",
                        RD_FMT(zone), RD_FMT(ex->id), RD_FMT(region));
     if (!rd_str_is_empty(ret_size->feature) &&
-        !em_feature_is_on(ex, ex->subscription, ret_size->feature))
+        !em_feature_is_registered(ex, ex->subscription, "Microsoft.Compute",
+                                  rd_arena_str(ex->arena, ret_size->feature).p))
         return em_fail(ex, 409, "SubscriptionNotRegisteredForFeature",
                        "Subscription %.*s is not registered with feature Microsoft.Compute/%.*s. "
                        "It is required to carry out the requested operation.",

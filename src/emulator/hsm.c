@@ -161,7 +161,7 @@ static bool role_request(struct em_exchange *ex, struct em_resource *hsm, struct
     if (ex->request->method == RD_HTTP_DELETE) {
         em_remove(ex, item);
         em_store_forget(ex, hsm);
-    } else if (ex->request->method != RD_HTTP_GET)
+    } else if (ex->request->method != RD_HTTP_GET) {
         return em_plane_fail(ex, 405, "MethodNotAllowed", NULL, "The method is not allowed here.");
     }
     return answer(ex, 200, &view);
