@@ -33,6 +33,7 @@ struct rd_outcome {
     struct rd_str resource_message; /* what failed, for the user, or "" */
     int attempts;
     int polls;
+    bool may_have_happened; /* no reply came to a request that is not safe to repeat: look first */
 };
 
 typedef void rd_client_fn(void *data, const struct rd_outcome *outcome);
@@ -43,12 +44,18 @@ typedef void rd_client_accepted_fn(void *data, struct rd_str operation_url,
 struct rd_call {
     enum rd_http_method method;
     struct rd_str url;
-    struct rd_str body;       /* JSON text or "" */
-    bool is_secret;           /* body must not reach traces */
-    bool follows_operation;   /* wait for an asynchronous end */
-    bool polls_resource;      /* with neither header: GET url until provisioningState is terminal */
-    int64_t expected_ms;      /* for the order of polls when short of reads; 0 unknown */
-    struct rd_str resume_url; /* instead of sending: go on polling this operation */
+    struct rd_str body;     /* JSON text or "" */
+    bool is_secret;         /* body must not reach traces */
+    bool follows_operation; /* wait for an asynchronous end */
+    bool polls_resource;    /* with neither header: GET url until provisioningState is terminal */
+    struct rd_str resource_url; /* what polls_resource GETs where it is not `url`, or "" */
+    bool is_repeatable;         /* a POST that may be sent twice; the other methods always may */
+    int64_t expected_ms;        /* for the order of polls when short of reads; 0 unknown */
+    int64_t urgency_ms; /* how long what waits behind it takes: of those that wait for tokens the
+                           most urgent goes first; equal ones in order */
+    /* Instead of sending: go on polling this operation, of either style. One that the cloud does
+     * not know any more ends with NOT_FOUND. */
+    struct rd_str resume_url;
     struct rd_str resume_location_url;
     struct rd_arena *arena;          /* of the caller; lives until the callback returns */
     rd_client_accepted_fn *accepted; /* may be NULL */
@@ -89,5 +96,7 @@ void rd_error_parse(struct rd_arena *arena, const struct rd_json *body, struct r
                     struct rd_str *ret_message);
 /* The remedy for people, or "". `code` without case. */
 struct rd_str rd_error_hint(struct rd_str code, struct rd_str message);
+/* Whether a permission or an identity that was made a moment ago may be the cause. */
+bool rd_error_propagates(struct rd_str code, struct rd_str message);
 
 #endif

@@ -5,8 +5,9 @@
 /*
  * The journal: history of runs. An intent is written before a request leaves and its outcome after
  * it returned, so that a run that was killed anywhere can be resumed with nothing lost, doubled or
- * orphaned. It holds ids, hashes, statuses and URLs without their signatures; never a body, a
- * secret or a token.
+ * orphaned. It holds ids, hashes, statuses and, while an operation runs, its URL (whole, because
+ * it is replayed verbatim; it goes when the operation has ended); never a body, a secret or a
+ * token.
  */
 
 #include <stdint.h>
@@ -31,7 +32,7 @@ struct rd_journal_entry {
     enum rd_journal_phase phase;
     struct rd_str step; /* "put", "delete", "action run" ... */
     struct rd_str id;   /* resource */
-    struct rd_str url;  /* of the operation (ACCEPTED), whole: it is needed to go on polling */
+    struct rd_str url;  /* of the operation (ACCEPTED), whole; read back only while it is open */
     int status;
     struct rd_str code;
     struct rd_str message;
@@ -60,8 +61,11 @@ void rd_journal_close(struct rd_journal *journal);
 RD_NODISCARD enum rd_rc rd_journal_begin(struct rd_journal *journal,
                                          const struct rd_run_record *run, int64_t *ret_run,
                                          struct rd_err *err);
+/* Entries gather until rd_journal_flush puts them into the file in one commit: flush before a
+ * request leaves whose intent was added. Every other function here flushes first. */
 RD_NODISCARD enum rd_rc rd_journal_add(struct rd_journal *journal,
                                        const struct rd_journal_entry *entry, struct rd_err *err);
+RD_NODISCARD enum rd_rc rd_journal_flush(struct rd_journal *journal, struct rd_err *err);
 RD_NODISCARD enum rd_rc rd_journal_end(struct rd_journal *journal, int64_t run,
                                        enum rd_run_state state, int64_t end_ms,
                                        struct rd_str summary, struct rd_err *err);

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "azure/client.h"
+#include "base/limits.h"
+#include "facts/facts.h"
+
+enum { NESTING_MAX = 8 }; /* of details in details; real ones have three levels at most */
+
+static const char *const class_names[] = {
+#define STATUS(name, exit_status, class_, retryable, text) [RD_RC_##name] = #name,
+#include "status.def"
+#undef STATUS
+};
+
+static enum rd_rc rc_of_name(struct rd_str name)
+{
+    for (int i = 0; i < RD_RC_COUNT; i++)
+        if (rd_str_is(name, class_names[i]))
+            return (enum rd_rc)i;
+    return RD_RC_CONFIGURATION; /* a word of an overriding file that we don't know */
+}
+
+/* The first row that fits, or rd_json_absent. `status` 0 fits only rows that ask for none. */
+static const struct rd_json *row_of(int status, struct rd_str code, struct rd_str message)
+{
+    const struct rd_json *table = &rd_json_absent;
+    struct rd_err err;
+    if (rd_facts_get("errors", &table, &err) != RD_RC_OK)
+        table = rd_facts_embedded("errors");
+    for (size_t i = 0; i < rd_json_count(table); i++) {
+        const struct rd_json *row = rd_json_item(table, i);
+        struct rd_str row_code = rd_json_str(rd_json_get(row, RD_STR("code")));
+        struct rd_str text = rd_json_str(rd_json_get(row, RD_STR("text")));
+        int64_t row_status = rd_json_int(rd_json_get(row, RD_STR("status")), 0);
+        if (row_code.n > 0 && !rd_str_eq_case(row_code, code))
+            continue;
+        if (text.n > 0 && rd_str_find_case(message, text, 0) == RD_STR_NONE)
+            continue;
+        if ((row_status != 0 && status != 0 && row_status != status) ||
+            (row_code.n == 0 && text.n == 0))
+            continue;
+        return row;
+    }
+    return &rd_json_absent;
+}
+
+static enum rd_rc rc_of_status(int status)
+{
+    switch (status) {
+    case 401:
+    case 403:
+        return RD_RC_PERMISSION;
+    case 404:
+    case 410:
+        return RD_RC_NOT_FOUND;
+    case 409:
+    case 412:
+    case 423:
+        return RD_RC_CONFLICT;
+    case 408:
+    case 429:
+        return RD_RC_TRANSIENT;
+    default:
+        break;
+    }
+    if (status >= 500)
+        return RD_RC_TRANSIENT;
+    return status >= 400 ? RD_RC_CONFIGURATION : RD_RC_CLOUD;
+}
+
+enum rd_rc rd_error_classify(int status, struct rd_str code, struct rd_str message)
+{
+    /* Throttling keys on the status: its codes are shared with quota (azure-compute 1.4). */
+    if (status == 429)
+        return RD_RC_TRANSIENT;
+    const struct rd_json *row = row_of(status, code, message);
+    if (rd_json_exists(row))
+        return rc_of_name(rd_json_str(rd_json_get(row, RD_STR("class"))));
+    /* A failed operation comes with HTTP 200: an unknown code there is the input's fault at first
+     * sight, because what is known to pass is in the table. */
+    return status < 400 && code.n > 0 ? RD_RC_CONFIGURATION : rc_of_status(status);
+}
+
+struct rd_str rd_error_hint(struct rd_str code, struct rd_str message)
+{
+    return rd_json_str(rd_json_get(row_of(0, code, message), RD_STR("remedy")));
+}
+
+bool rd_error_propagates(struct rd_str code, struct rd_str message)
+{
+    return rd_json_is_true(rd_json_get(row_of(0, code, message), RD_STR("propagation")));
+}
+
+/* Some providers put a whole error, as escaped JSON, where the message belongs (deployments do).
+ * Absent when the message is ordinary text. */
+static const struct rd_json *error_in_text(struct rd_arena *arena, struct rd_str message)
+{
+    message = rd_str_trim(message);
+    if (message.n < 2 || message.p[0] != '{')
+        return &rd_json_absent;
+    struct rd_json *value = rd_arena_alloc(arena, sizeof(*value));
+    struct rd_err err;
+    if (rd_json_parse(arena, "message", message, 0, value, &err) != RD_RC_OK)
+        return &rd_json_absent;
+    const struct rd_json *error = rd_json_get_case(value, RD_STR("error"));
+    return rd_json_is(error, RD_JSON_OBJECT) ? error : value;
+}
+
+static bool has_code(const struct rd_json *error)
+{
+    return rd_json_str(rd_json_get_case(error, RD_STR("code"))).n > 0;
+}
+
+/* What `error` itself wraps: a detail, an inner error, or an error inside its text. */
+static const struct rd_json *inner_of(struct rd_arena *arena, const struct rd_json *error)
+{
+    const struct rd_json *details = rd_json_get_case(error, RD_STR("details"));
+    for (size_t i = 0; i < rd_json_count(details) && rd_json_is(details, RD_JSON_ARRAY); i++)
+        if (has_code(rd_json_item(details, i)))
+            return rd_json_item(details, i);
+    const struct rd_json *inner = rd_json_get_case(error, RD_STR("innererror"));
+    if (has_code(inner))
+        return inner;
+    const struct rd_json *in_text =
+        error_in_text(arena, rd_json_str(rd_json_get_case(error, RD_STR("message"))));
+    return has_code(in_text) ? in_text : &rd_json_absent;
+}
+
+void rd_error_parse(struct rd_arena *arena, const struct rd_json *body, struct rd_str *ret_code,
+                    struct rd_str *ret_message)
+{
+    *ret_code = RD_STR("");
+    *ret_message = RD_STR("");
+    const struct rd_json *error = rd_json_get_case(body, RD_STR("error"));
+    if (!rd_json_is(error, RD_JSON_OBJECT))
+        error = body; /* some providers leave the wrapper out (azure-compute 1.2) */
+    for (int depth = 0; depth < NESTING_MAX && rd_json_is(error, RD_JSON_OBJECT); depth++) {
+        struct rd_str code = rd_json_str(rd_json_get_case(error, RD_STR("code")));
+        struct rd_str message = rd_json_str(rd_json_get_case(error, RD_STR("message")));
+        if (code.n > 0)
+            *ret_code = code;
+        /* A message that is JSON is for machines; the one around it is for people. */
+        if (message.n > 0 && (ret_message->n == 0 || message.p[0] != '{'))
+            *ret_message = message;
+        error = inner_of(arena, error);
+    }
+}

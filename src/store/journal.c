@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/journal.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#include "base/file.h"
+#include "sql/sql.h"
+
+/*
+ * Three tables. `run` and `entry` are history and are only added to. `operation` holds what is
+ * accepted and has not ended: one row a resource and step, so it stays small and its URLs of
+ * several kB, which carry a signature, don't outlive their use.
+ */
+
+enum { PATH_SIZE_MAX = 4096, APPLICATION_ID = 0x52444a31 /* "RDJ1" */ };
+
+struct rd_journal {
+    struct rd_sql *sql;
+    bool is_open; /* a transaction, with entries that are not in the file yet */
+};
+
+static const char *const migrations[] = {
+    "CREATE TABLE run ("
+    " run INTEGER PRIMARY KEY, verb TEXT NOT NULL, enclave TEXT NOT NULL, plan_hash TEXT NOT NULL,"
+    " start_ms INTEGER NOT NULL, end_ms INTEGER NOT NULL, state INTEGER NOT NULL,"
+    " step_count INTEGER NOT NULL, summary TEXT NOT NULL);"
+    "CREATE TABLE entry ("
+    " run INTEGER NOT NULL REFERENCES run (run), sequence INTEGER NOT NULL,"
+    " time_ms INTEGER NOT NULL, phase INTEGER NOT NULL, step TEXT NOT NULL, id TEXT NOT NULL,"
+    " status INTEGER NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL,"
+    " PRIMARY KEY (run, sequence)) WITHOUT ROWID;"
+    "CREATE TABLE operation ("
+    " id TEXT NOT NULL COLLATE NOCASE, step TEXT NOT NULL, run INTEGER NOT NULL,"
+    " sequence INTEGER NOT NULL, url TEXT NOT NULL);"
+    "CREATE UNIQUE INDEX operation_of ON operation (id, step);",
+};
+
+static const struct rd_sql_schema schema = {
+    .name = "journal",
+    .version = 1,
+    .migrations = migrations,
+    .application_id = APPLICATION_ID,
+};
+
+enum rd_rc rd_journal_open(const char *folder, bool is_durable, struct rd_journal **ret_journal,
+                           struct rd_err *err)
+{
+    char path[PATH_SIZE_MAX];
+    int n = snprintf(path, sizeof(path), "%s/redoubt.db", folder);
+    if (n < 0 || (size_t)n >= sizeof(path))
+        return RD_FAIL(err, RD_RC_STATE, "the state folder's path is too long");
+    RD_TRY(rd_file_make_folder(folder, err));
+    struct rd_sql *sql = NULL;
+    RD_TRY(rd_sql_open(path, is_durable ? RD_SQL_DURABLE : RD_SQL_FAST, &schema, &sql, err));
+    struct rd_journal *journal = rd_heap_zalloc(sizeof(*journal));
+    journal->sql = sql;
+    *ret_journal = journal;
+    return RD_RC_OK;
+}
+
+void rd_journal_close(struct rd_journal *journal)
+{
+    if (journal == NULL)
+        return;
+    struct rd_err err;
+    if (rd_journal_flush(journal, &err) != RD_RC_OK)
+        rd_sql_rollback(journal->sql); /* whoever needed these entries has flushed and was told */
+    rd_sql_close(journal->sql);
+    rd_heap_free(journal);
+}
+
+enum rd_rc rd_journal_flush(struct rd_journal *journal, struct rd_err *err)
+{
+    if (!journal->is_open)
+        return RD_RC_OK;
+    RD_TRY(rd_sql_commit(journal->sql, err));
+    journal->is_open = false;
+    return RD_RC_OK;
+}
+
+RD_NODISCARD static enum rd_rc open_batch(struct rd_journal *journal, struct rd_err *err)
+{
+    if (journal->is_open)
+        return RD_RC_OK;
+    RD_TRY(rd_sql_begin(journal->sql, err));
+    journal->is_open = true;
+    return RD_RC_OK;
+}
+
+enum rd_rc rd_journal_begin(struct rd_journal *journal, const struct rd_run_record *run,
+                            int64_t *ret_run, struct rd_err *err)
+{
+    RD_TRY(rd_journal_flush(journal, err));
+    RD_TRY(open_batch(journal, err));
+    struct rd_sql_stmt *put = rd_sql_prepare(
+        journal->sql, "INSERT INTO run (verb, enclave, plan_hash, start_ms, end_ms, state,"
+                      " step_count, summary) VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, '')");
+    rd_sql_bind_str(put, 1, run->verb);
+    rd_sql_bind_str(put, 2, run->enclave);
+    rd_sql_bind_str(put, 3, run->plan_hash);
+    rd_sql_bind_int(put, 4, run->start_ms);
+    rd_sql_bind_int(put, 5, RD_RUN_RUNNING);
+    rd_sql_bind_int(put, 6, run->step_count);
+    RD_TRY(rd_sql_run(put, err));
+    struct rd_sql_stmt *get = rd_sql_prepare(journal->sql, "SELECT last_insert_rowid()");
+    bool has_row = false;
+    RD_TRY(rd_sql_next(get, &has_row, err));
+    assert(has_row);
+    int64_t number = rd_sql_column_int(get, 0);
+    rd_sql_reset(get);
+    RD_TRY(rd_journal_flush(journal, err));
+    *ret_run = number;
+    return RD_RC_OK;
+}
+
+RD_NODISCARD static enum rd_rc
+keep_operation(struct rd_journal *journal, const struct rd_journal_entry *entry, struct rd_err *err)
+{
+    struct rd_sql_stmt *put =
+        rd_sql_prepare(journal->sql, "INSERT OR REPLACE INTO operation (id, step, run, sequence,"
+                                     " url) VALUES (?1, ?2, ?3, ?4, ?5)");
+    rd_sql_bind_str(put, 1, entry->id);
+    rd_sql_bind_str(put, 2, entry->step);
+    rd_sql_bind_int(put, 3, entry->run);
+    rd_sql_bind_int(put, 4, entry->sequence);
+    rd_sql_bind_str(put, 5, entry->url);
+    return rd_sql_run(put, err);
+}
+
+RD_NODISCARD static enum rd_rc
+drop_operation(struct rd_journal *journal, const struct rd_journal_entry *entry, struct rd_err *err)
+{
+    struct rd_sql_stmt *put =
+        rd_sql_prepare(journal->sql, "DELETE FROM operation WHERE id = ?1 AND step = ?2");
+    rd_sql_bind_str(put, 1, entry->id);
+    rd_sql_bind_str(put, 2, entry->step);
+    return rd_sql_run(put, err);
+}
+
+enum rd_rc rd_journal_add(struct rd_journal *journal, const struct rd_journal_entry *entry,
+                          struct rd_err *err)
+{
+    assert(entry->run > 0 && entry->sequence > 0 && entry->id.n > 0);
+    RD_TRY(open_batch(journal, err));
+    struct rd_sql_stmt *put = rd_sql_prepare(
+        journal->sql, "INSERT INTO entry (run, sequence, time_ms, phase, step, id, status, code,"
+                      " message) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+    rd_sql_bind_int(put, 1, entry->run);
+    rd_sql_bind_int(put, 2, entry->sequence);
+    rd_sql_bind_int(put, 3, entry->time_ms);
+    rd_sql_bind_int(put, 4, (int64_t)entry->phase);
+    rd_sql_bind_str(put, 5, entry->step);
+    rd_sql_bind_str(put, 6, entry->id);
+    rd_sql_bind_int(put, 7, entry->status);
+    rd_sql_bind_str(put, 8, entry->code);
+    rd_sql_bind_str(put, 9, entry->message);
+    RD_TRY(rd_sql_run(put, err));
+    /* A new intent means that the old operation, if there was one, was found to be gone. */
+    if (entry->phase == RD_JOURNAL_ACCEPTED && entry->url.n > 0)
+        return keep_operation(journal, entry, err);
+    return entry->phase == RD_JOURNAL_ACCEPTED ? RD_RC_OK : drop_operation(journal, entry, err);
+}
+
+enum rd_rc rd_journal_end(struct rd_journal *journal, int64_t run, enum rd_run_state state,
+                          int64_t end_ms, struct rd_str summary, struct rd_err *err)
+{
+    RD_TRY(open_batch(journal, err));
+    struct rd_sql_stmt *put =
+        rd_sql_prepare(journal->sql, "UPDATE run SET state = ?2, end_ms = ?3, summary = ?4"
+                                     " WHERE run = ?1");
+    rd_sql_bind_int(put, 1, run);
+    rd_sql_bind_int(put, 2, (int64_t)state);
+    rd_sql_bind_int(put, 3, end_ms);
+    rd_sql_bind_str(put, 4, summary);
+    RD_TRY(rd_sql_run(put, err));
+    return rd_journal_flush(journal, err);
+}
+
+enum rd_rc rd_journal_open_operation(struct rd_journal *journal, struct rd_arena *arena,
+                                     struct rd_str step, struct rd_str id, struct rd_str *ret_url,
+                                     struct rd_err *err)
+{
+    RD_TRY(rd_journal_flush(journal, err));
+    struct rd_sql_stmt *get =
+        rd_sql_prepare(journal->sql, "SELECT url FROM operation WHERE id = ?1 AND step = ?2");
+    rd_sql_bind_str(get, 1, id);
+    rd_sql_bind_str(get, 2, step);
+    bool has_row = false;
+    RD_TRY(rd_sql_next(get, &has_row, err));
+    *ret_url = has_row ? rd_arena_str(arena, rd_sql_column_str(get, 0)) : RD_STR("");
+    rd_sql_reset(get);
+    return RD_RC_OK;
+}
+
+static void take_run(struct rd_arena *arena, struct rd_sql_stmt *get, struct rd_run_record *run)
+{
+    *run = (struct rd_run_record){
+        .run = rd_sql_column_int(get, 0),
+        .verb = rd_arena_str(arena, rd_sql_column_str(get, 1)),
+        .enclave = rd_arena_str(arena, rd_sql_column_str(get, 2)),
+        .plan_hash = rd_arena_str(arena, rd_sql_column_str(get, 3)),
+        .start_ms = rd_sql_column_int(get, 4),
+        .end_ms = rd_sql_column_int(get, 5),
+        .state = (enum rd_run_state)rd_sql_column_int(get, 6),
+        .step_count = rd_sql_column_int(get, 7),
+        .summary = rd_arena_str(arena, rd_sql_column_str(get, 8)),
+    };
+}
+
+enum rd_rc rd_journal_runs(struct rd_journal *journal, struct rd_arena *arena, size_t count_max,
+                           struct rd_run_record **ret_runs, size_t *ret_count, struct rd_err *err)
+{
+    RD_TRY(rd_journal_flush(journal, err));
+    struct rd_sql_stmt *get = rd_sql_prepare(
+        journal->sql, "SELECT run, verb, enclave, plan_hash, start_ms, end_ms, state, step_count,"
+                      " summary FROM run ORDER BY run DESC LIMIT ?1");
+    rd_sql_bind_int(get, 1, count_max > INT32_MAX ? INT32_MAX : (int64_t)count_max);
+    struct rd_run_record *runs = NULL;
+    size_t count = 0;
+    size_t cap = 0;
+    bool has_row = true;
+    for (;;) {
+        RD_TRY(rd_sql_next(get, &has_row, err));
+        if (!has_row)
+            break;
+        runs = rd_arena_grow(arena, runs, count, &cap, sizeof(*runs));
+        take_run(arena, get, &runs[count++]);
+    }
+    *ret_runs = runs;
+    *ret_count = count;
+    return RD_RC_OK;
+}
+
+static void take_entry(struct rd_arena *arena, struct rd_sql_stmt *get,
+                       struct rd_journal_entry *entry)
+{
+    *entry = (struct rd_journal_entry){
+        .run = rd_sql_column_int(get, 0),
+        .sequence = rd_sql_column_int(get, 1),
+        .time_ms = rd_sql_column_int(get, 2),
+        .phase = (enum rd_journal_phase)rd_sql_column_int(get, 3),
+        .step = rd_arena_str(arena, rd_sql_column_str(get, 4)),
+        .id = rd_arena_str(arena, rd_sql_column_str(get, 5)),
+        .url = rd_arena_str(arena, rd_sql_column_str(get, 6)),
+        .status = (int)rd_sql_column_int(get, 7),
+        .code = rd_arena_str(arena, rd_sql_column_str(get, 8)),
+        .message = rd_arena_str(arena, rd_sql_column_str(get, 9)),
+    };
+}
+
+enum rd_rc rd_journal_entries(struct rd_journal *journal, struct rd_arena *arena, int64_t run,
+                              struct rd_journal_entry **ret_entries, size_t *ret_count,
+                              struct rd_err *err)
+{
+    RD_TRY(rd_journal_flush(journal, err));
+    struct rd_sql_stmt *get = rd_sql_prepare(
+        journal->sql,
+        "SELECT e.run, e.sequence, e.time_ms, e.phase, e.step, e.id, o.url, e.status, e.code,"
+        " e.message FROM entry AS e LEFT JOIN operation AS o ON o.id = e.id AND o.step = e.step"
+        " AND o.run = e.run AND o.sequence = e.sequence WHERE e.run = ?1 ORDER BY e.sequence");
+    rd_sql_bind_int(get, 1, run);
+    struct rd_journal_entry *entries = NULL;
+    size_t count = 0;
+    size_t cap = 0;
+    bool has_row = true;
+    for (;;) {
+        RD_TRY(rd_sql_next(get, &has_row, err));
+        if (!has_row)
+            break;
+        entries = rd_arena_grow(arena, entries, count, &cap, sizeof(*entries));
+        take_entry(arena, get, &entries[count++]);
+    }
+    *ret_entries = entries;
+    *ret_count = count;
+    return RD_RC_OK;
+}
