@@ -110,7 +110,7 @@ static bool read_property(struct rd_spec_reader *reader, const struct rd_json *r
                           const struct rd_json_member *member, uint32_t key_offset,
                           struct rd_str *ret_value)
 {
-    char type = rd_json_str(rd_json_at(row, "type")).p[0];
+    char type = rd_str_is(rd_json_str(rd_json_at(row, "type")), "s") ? 's' : 'i';
     const struct rd_json *value = &member->value;
     struct rd_str text = RD_STR("");
     bool is_scalar =
