@@ -42,8 +42,9 @@ static void check_regions(struct rd_spec_reader *reader)
     static const char *const paths[] = {"region", "image.region", "image.build.region"};
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
         check_region(reader, paths[i], rd_json_at(&reader->root, paths[i]));
-    const struct rd_json *targets = rd_json_at(&reader->root, "image.replicate_to");
-    for (size_t i = 0; targets->type == RD_JSON_ARRAY && i < rd_json_count(targets); i++)
+    const struct rd_json *targets =
+        rd_spec_container(reader, "image.replicate_to", RD_JSON_ARRAY, RD_SPEC_REGIONS_MAX);
+    for (size_t i = 0; i < rd_json_count(targets); i++)
         check_region(reader, "image.replicate_to", rd_json_item(targets, i));
 }
 
@@ -80,9 +81,10 @@ static void check_scripts(struct rd_spec_reader *reader)
                         RD_FMT(image->steps.items[i]));
         break;
     }
-    const struct rd_json *checksums = rd_json_at(&reader->root, "image.checksums");
+    const struct rd_json *checksums =
+        rd_spec_container(reader, "image.checksums", RD_JSON_OBJECT, RD_SPEC_STEPS_MAX);
     struct rd_spec_words steps = {image->steps.items, image->steps.count};
-    for (size_t i = 0; checksums->type == RD_JSON_OBJECT && i < rd_json_count(checksums); i++) {
+    for (size_t i = 0; i < rd_json_count(checksums); i++) {
         struct rd_str step = checksums->u.members[i].key;
         struct rd_str found;
         bool is_run = rd_spec_words_find(&steps, step, &found) && rd_str_eq(found, step);
@@ -155,8 +157,9 @@ static void check_image(struct rd_spec_reader *reader)
 static void check_tags(struct rd_spec_reader *reader)
 {
     enum { TAG_KEY_MAX = 512, TAG_VALUE_MAX = 256 };
-    const struct rd_json *tags = rd_json_at(&reader->root, "tags");
-    for (size_t i = 0; tags->type == RD_JSON_OBJECT && i < rd_json_count(tags); i++) {
+    const struct rd_json *tags =
+        rd_spec_container(reader, "tags", RD_JSON_OBJECT, RD_SPEC_TAGS_MAX);
+    for (size_t i = 0; i < rd_json_count(tags); i++) {
         struct rd_str key = tags->u.members[i].key;
         bool is_legal = key.n > 0 && key.n <= TAG_KEY_MAX;
         for (size_t j = 0; j < key.n; j++)

@@ -158,7 +158,33 @@ struct rd_str rd_spec_document(struct rd_arena *arena)
         "are mistakes, told with file, line and column. Anchors, aliases and tags of YAML are not\n"
         "taken. Regions, VM sizes and time zones are those of `data/regions.yaml`,\n"
         "`data/sizes.yaml` and `data/timezones.yaml`. A file has at most 4 MiB.\n\n"
-        "## Top level\n\n");
+        "## A small enclave\n\n");
+    rd_buf_add_c(&buf, "```yaml\n"
+                       "enclave: contoso-cui\n"
+                       "cloud: AzureUSGovernment\n"
+                       "region: usgovvirginia\n"
+                       "tenant: 11111111-2222-3333-4444-555555555555\n"
+                       "subscription: 22222222-3333-4444-5555-666666666666\n"
+                       "hosts:\n"
+                       "  count: 3\n"
+                       "  name_prefix: cui-\n"
+                       "  security: trusted-launch\n"
+                       "access:\n"
+                       "  users_group: 33333333-4444-5555-6666-777777777777\n"
+                       "  admins_group: 44444444-5555-6666-7777-888888888888\n"
+                       "  pins: [ann@contoso.us, ben@contoso.us, cleo@contoso.us]\n"
+                       "network:\n"
+                       "  firewall:\n"
+                       "    rules:\n"
+                       "      - {name: contoso-erp, fqdns: [erp.contoso.us]}\n"
+                       "monitoring:\n"
+                       "  emails: [enclave-ops@contoso.us]\n"
+                       "schedule:\n"
+                       "  engine: redoubt\n"
+                       "budget:\n"
+                       "  start: 2026-12-01\n"
+                       "```\n\n"
+                       "## Top level\n\n");
     add_table(&buf, arena, rd_spec_schema);
     add_sections(&buf, arena, rd_spec_schema, "");
     add_steps(&buf);

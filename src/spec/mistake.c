@@ -121,9 +121,7 @@ static bool is_key_at(struct rd_str text, size_t at, struct rd_str key)
 {
     if (!rd_str_eq(rd_str_sub(text, at, at + key.n), key))
         return false;
-    char before = at == 0 ? '\n' : text.p[at - 1];
-    if (before != ' ' && before != '\n' && before != '\t' && before != '{' && before != ',' &&
-        before != '"' && before != '\'')
+    if (at > 0 && strchr(" \n\t{,\"'", text.p[at - 1]) == NULL)
         return false;
     size_t end = at + key.n;
     if (end < text.n && (text.p[end] == '"' || text.p[end] == '\''))
@@ -155,6 +153,13 @@ uint32_t rd_spec_key_offset(struct rd_str text, const struct rd_json *mapping, s
         }
     }
     return member->value.offset > 0 ? member->value.offset : mapping->offset;
+}
+
+const struct rd_json *rd_spec_container(const struct rd_spec_reader *reader, const char *path,
+                                        enum rd_json_type type, size_t count_max)
+{
+    const struct rd_json *value = rd_json_at(&reader->root, path);
+    return value->type == type && rd_json_count(value) <= count_max ? value : &rd_json_absent;
 }
 
 bool rd_spec_is_given(const struct rd_spec_reader *reader, const char *path)

@@ -87,8 +87,9 @@ static void check_given_name(struct rd_spec_reader *reader, size_t index)
 
 static void check_roles(struct rd_spec_reader *reader)
 {
-    const struct rd_json *names = rd_json_at(&reader->root, "names");
-    for (size_t i = 0; names->type == RD_JSON_OBJECT && i < rd_json_count(names); i++) {
+    const struct rd_json *names =
+        rd_spec_container(reader, "names", RD_JSON_OBJECT, RD_SPEC_NAMES_MAX);
+    for (size_t i = 0; i < rd_json_count(names); i++) {
         struct rd_str key = names->u.members[i].key;
         struct rd_str role;
         if (rd_spec_words_find(&reader->tables.role_words, key, &role) && rd_str_eq(role, key))

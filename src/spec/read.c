@@ -284,6 +284,7 @@ static void refuse_unknown_keys(struct rd_spec_reader *reader, const struct rd_s
                                 const struct rd_json *object, const char *path)
 {
     struct rd_spec_words words = field_words(reader->arena, fields);
+    struct rd_str all = rd_spec_words_text(reader->arena, &words);
     for (size_t i = 0; i < rd_json_count(object); i++) {
         struct rd_str key = object->u.members[i].key;
         bool is_known = false;
@@ -294,7 +295,6 @@ static void refuse_unknown_keys(struct rd_spec_reader *reader, const struct rd_s
         const char *where =
             path[0] == '\0' ? "" : rd_arena_printf(reader->arena, " in '%s'", path).p;
         const char *nearest = rd_spec_suggestion(reader, key, &words);
-        struct rd_str all = rd_spec_words_text(reader->arena, &words);
         struct rd_str shown = short_text(reader, key);
         rd_spec_mistake(reader, rd_spec_key_offset(reader->text, object, i),
                         "unknown key '%.*s'%s%s%.*s%s", RD_FMT(shown), where,

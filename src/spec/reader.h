@@ -89,6 +89,10 @@ RD_NODISCARD enum rd_rc rd_spec_report(struct rd_spec_reader *reader, struct rd_
 void rd_spec_position(struct rd_str text, uint32_t offset, int *ret_line, int *ret_column);
 /* Where the key of a member stands. */
 uint32_t rd_spec_key_offset(struct rd_str text, const struct rd_json *mapping, size_t index);
+/* The author's list or map at a path for going through its items once more; absent when it is of
+ * another type or longer than its limit, which reading has told already. */
+const struct rd_json *rd_spec_container(const struct rd_spec_reader *reader, const char *path,
+                                        enum rd_json_type type, size_t count_max);
 /* Whether the author wrote a value at a dotted path, and where; when not, the place of the nearest
  * section above it. */
 bool rd_spec_is_given(const struct rd_spec_reader *reader, const char *path);

@@ -5,8 +5,6 @@
 
 #define AT(member) offsetof(struct rd_spec, member)
 
-enum { LIST_MAX = 1000 };
-
 static const struct rd_spec_word clouds[] = {
     {.word = "AzureCloud"}, {.word = "AzureUSGovernment"}, {.word = NULL}};
 
@@ -50,7 +48,7 @@ const struct rd_spec_field rd_spec_schema[] = {
      .kind = RD_KIND_MAP,
      .item = RD_KIND_TEXT,
      .at = AT(names),
-     .max = LIST_MAX,
+     .max = RD_SPEC_NAMES_MAX,
      .example = "{firewall: afw-contoso}",
      .help = "Names of your own instead of those made from the enclave's; the roles are listed "
              "below."},
@@ -58,7 +56,7 @@ const struct rd_spec_field rd_spec_schema[] = {
      .kind = RD_KIND_MAP,
      .item = RD_KIND_TEXT,
      .at = AT(tags),
-     .max = 40,
+     .max = RD_SPEC_TAGS_MAX,
      .example = "{cost-center: \"4711\"}",
      .help = "Tags on everything that takes tags, besides redoubt's own."},
     {.name = "image",
@@ -222,7 +220,7 @@ const struct rd_spec_field rd_spec_schema_image[] = {
      .kind = RD_KIND_LIST,
      .item = RD_KIND_REGION,
      .at = AT(image.replicate_to),
-     .max = 30,
+     .max = RD_SPEC_REGIONS_MAX,
      .computed = "the image's region and the enclave's, which are always among them",
      .example = "[westeurope, northeurope]",
      .help = "Regions that get a copy of each version."},
@@ -248,7 +246,7 @@ const struct rd_spec_field rd_spec_schema_image[] = {
      .kind = RD_KIND_LIST,
      .item = RD_KIND_STEP,
      .at = AT(image.steps),
-     .max = 100,
+     .max = RD_SPEC_STEPS_MAX,
      .computed = "all of them, for mode build",
      .example = "[fslogix, windows-update, admin-sysprep]",
      .help = "Customisation steps in the order to run; they are listed below."},
@@ -261,7 +259,7 @@ const struct rd_spec_field rd_spec_schema_image[] = {
      .kind = RD_KIND_MAP,
      .item = RD_KIND_SHA256,
      .at = AT(image.checksums),
-     .max = 100,
+     .max = RD_SPEC_STEPS_MAX,
      .help = "The SHA-256 of a step's script, by step: the build refuses any other."},
     {.name = NULL},
 };

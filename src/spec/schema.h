@@ -85,22 +85,19 @@ extern const struct rd_spec_field rd_spec_schema_schedule[];
 extern const struct rd_spec_field rd_spec_schema_budget[];
 extern const struct rd_spec_field rd_spec_schema_cost[];
 
+/* Limits of lists and maps that are gone through more than once. */
+enum {
+    RD_SPEC_NAMES_MAX = 100,
+    RD_SPEC_TAGS_MAX = 40, /* Azure takes 50; redoubt needs some */
+    RD_SPEC_REGIONS_MAX = 30,
+    RD_SPEC_STEPS_MAX = 100,
+    RD_SPEC_RDP_MAX = 100,
+};
+
 /* The enum value of network.firewall.tier that stands for has_firewall = false. */
 enum { RD_TIER_NONE = 3 };
 
 /* What a value of this kind looks like, for "expected ..." and for the documents. */
 const char *rd_spec_kind_text(enum rd_spec_kind kind);
-
-/* The address of a field's value. */
-static inline void *rd_spec_place_of(struct rd_spec *spec, const struct rd_spec_field *field)
-{
-    return (char *)spec + field->at;
-}
-
-static inline const void *rd_spec_value_of(const struct rd_spec *spec,
-                                           const struct rd_spec_field *field)
-{
-    return (const char *)spec + field->at;
-}
 
 #endif

@@ -76,6 +76,6 @@ struct rd_str rd_spec_place(struct rd_arena *arena, const struct rd_spec *spec, 
 
 struct rd_str rd_spec_host_name(struct rd_arena *arena, const struct rd_spec *spec, int64_t index)
 {
-    return rd_arena_printf(arena, "%.*s%02lld", RD_FMT(spec->hosts.name_prefix),
-                           (long long)(spec->hosts.first_number + index));
+    int64_t number = spec->hosts.first_number + index;
+    return rd_arena_printf(arena, "%.*s%02lld", RD_FMT(spec->hosts.name_prefix), (long long)number);
 }

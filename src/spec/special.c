@@ -110,7 +110,7 @@ static bool read_property(struct rd_spec_reader *reader, const struct rd_json *r
                           const struct rd_json_member *member, uint32_t key_offset,
                           struct rd_str *ret_value)
 {
-    char type = rd_json_str(rd_json_at(row, "type")).p[0];
+    char type = rd_str_is(rd_json_str(rd_json_at(row, "type")), "s") ? 's' : 'i';
     const struct rd_json *value = &member->value;
     struct rd_str text = RD_STR("");
     bool is_scalar =
@@ -148,6 +148,11 @@ void rd_spec_read_rdp(struct rd_spec_reader *reader, const struct rd_json *value
 {
     const struct rd_json *table = reader->tables.rdp;
     bool is_given = rd_json_exists(value) && rd_spec_expect(reader, value, RD_JSON_OBJECT, "rdp");
+    if (is_given && rd_json_count(value) > RD_SPEC_RDP_MAX) {
+        rd_spec_mistake(reader, value->offset, "'rdp' has %zu entries: expected %d at most",
+                        (size_t)rd_json_count(value), RD_SPEC_RDP_MAX);
+        return;
+    }
     for (size_t i = 0; is_given && i < rd_json_count(value); i++) {
         struct rd_str key = value->u.members[i].key;
         if (!rd_json_exists(rd_spec_row(table, "name", key)))

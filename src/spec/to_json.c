@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-/* The effective spec as JSON, in the shape of the YAML. */
+/* The effective spec as JSON, in the shape of the YAML. Text that is empty is left out: it stands
+ * for something that is not there, and an author cannot write it either. */
 
 static struct rd_json object_of(struct rd_arena *arena, const struct rd_spec_field *fields,
                                 const void *base);
@@ -100,7 +101,10 @@ static struct rd_json object_of(struct rd_arena *arena, const struct rd_spec_fie
             value = pins_of(arena, base);
         else
             value = value_of(arena, field, base);
-        (void)rd_json_add(arena, &object, rd_str_from(field->name), value);
+        bool is_empty =
+            (value.type == RD_JSON_STRING || value.type == RD_JSON_OBJECT) && value.count == 0;
+        if (!is_empty)
+            (void)rd_json_add(arena, &object, rd_str_from(field->name), value);
     }
     return object;
 }

@@ -161,6 +161,26 @@ static void five_thousand_pinned_hosts_are_read(void **state)
     ASSERT_STR(spec->access.pins[4999].host, "cui-5000");
 }
 
+static void absurdly_many_entries_are_told_once(void **state)
+{
+    (void)state;
+    static const char *const sections[] = {"names", "tags", "rdp", "image"};
+    for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
+        RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+        RD_CLEANUP(rd_buf_done) struct rd_buf buf;
+        struct rd_err err;
+        rd_buf_init(&buf, RD_SPEC_SIZE_MAX);
+        bool is_image = strcmp(sections[i], "image") == 0;
+        rd_buf_printf(&buf, BASE "%s:\n%s", sections[i],
+                      is_image ? "  mode: build\n  steps: []\n  checksums:\n" : "");
+        for (int j = 0; j < 1000; j++)
+            rd_buf_printf(&buf, "    a/%d: 1\n", j);
+        assert_int_equal(parse(arena, rd_buf_str(&buf), &err), RD_RC_INVALID);
+        assert_non_null(strstr(err.msg, "has 1000 entries: expected "));
+        assert_null(strchr(err.msg, '\n'));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +191,7 @@ int main(void)
         cmocka_unit_test(a_missing_file_is_told_by_its_name),
         cmocka_unit_test(a_spec_cut_anywhere_is_good_or_told),
         cmocka_unit_test(any_value_in_any_place_is_told_and_never_crashes),
+        cmocka_unit_test(absurdly_many_entries_are_told_once),
         cmocka_unit_test(five_thousand_pinned_hosts_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
