@@ -132,10 +132,14 @@ static const struct rd_resource *replaced_owner(const struct rd_maker *maker, si
         if (maker->kinds[need] != RD_CHANGE_REPLACE ||
             !(appears || rd_arm_id_is_within(resource->id, needed->id)))
             continue;
-        /* "its virtual machine" says more than "its VM extension". */
-        if (owner == NULL ||
-            (!rd_type_is(needed->type, "with_parent") && rd_type_is(owner->type, "with_parent")))
-            owner = needed;
+        owner = owner == NULL ? needed : owner;
+    }
+    /* "its virtual machine is replaced" says more than "its VM extension is replaced". */
+    while (owner != NULL && rd_type_is(owner->type, "with_parent")) {
+        int64_t above = rd_set_ancestor(desired, owner->id);
+        if (above == RD_NONE || maker->kinds[above] != RD_CHANGE_REPLACE)
+            break;
+        owner = &desired->resources[above];
     }
     return owner;
 }

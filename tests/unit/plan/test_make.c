@@ -74,7 +74,7 @@ static void replacing_a_machine_takes_along_what_exists_because_of_it(void **sta
     const struct rd_plan *plan = make(world);
     expect_change(plan, VM, RD_CHANGE_REPLACE, "vmSize changed");
     expect_change(plan, VM "/extensions/dsc", RD_CHANGE_REPLACE, "its virtual machine is replaced");
-    assert_int_equal(the_change(plan, PIN)->kind, RD_CHANGE_REPLACE);
+    expect_change(plan, PIN, RD_CHANGE_REPLACE, "its virtual machine is replaced");
     /* Interface and recovery points stay. */
     assert_null(change_of(plan, NIC));
     assert_null(change_of(plan, ITEM));
