@@ -210,6 +210,15 @@ static enum rd_rc decide_live(struct rd_maker *maker, size_t index, int64_t live
     return RD_RC_OK;
 }
 
+/* What others put below something that this plan makes, such as a secret in a new vault, can only be
+ * there afterwards: whoever needs it finds out then. */
+static bool is_owner_new(const struct rd_maker *maker, const struct rd_resource *resource)
+{
+    int64_t owner = rd_set_ancestor(maker->desired, resource->id);
+    return owner != RD_NONE && !maker->desired->resources[owner].is_existing &&
+           rd_set_index(maker->live, maker->desired->resources[owner].id) == RD_NONE;
+}
+
 static enum rd_rc decide_desired(struct rd_maker *maker, struct rd_err *err)
 {
     const struct rd_set *desired = maker->desired;
@@ -222,7 +231,7 @@ static enum rd_rc decide_desired(struct rd_maker *maker, struct rd_err *err)
     for (size_t i = 0; i < desired->count; i++) {
         const struct rd_resource *resource = &desired->resources[order[i]];
         int64_t live = rd_set_index(maker->live, resource->id);
-        if (resource->is_existing && live == RD_NONE)
+        if (resource->is_existing && live == RD_NONE && !is_owner_new(maker, resource))
             return rd_err_hint(RD_FAIL(err, RD_RC_INVALID, "%.*s '%.*s' is not there: %.*s",
                                        RD_FMT(resource->type->label), RD_FMT(resource->name),
                                        RD_FMT(resource->id)),
