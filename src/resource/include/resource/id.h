@@ -20,7 +20,8 @@ struct rd_arm_id {
     struct rd_str resource_group; /* or "" */
     struct rd_str name;           /* the last segment */
     struct rd_str parent;         /* the id before the last type and name: a parent resource, the
-                                     resource an extension resource is on, a group, or "" */
+                                     resource an extension resource is on, a group, the subscription
+                                     (of a group too), or "" */
 };
 
 /* False when it is no ARM id. The views point into `id`. */

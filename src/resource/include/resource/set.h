@@ -14,8 +14,8 @@
  *     {"$call": "<id>/listRegistrationTokens", "$path": "value.0.token"}   of a POST's answer;
  * secret
  *     {"$secret": "<id of a vault's secret>"}                 a secret's value; never shown
- *     {"$generate": "password"}                               in a secret's own body: made at
- * random when the secret does not exist yet
+ *     {"$generate": "password"}       in a secret's own body: made at random when it is created
+ *     {"$time": "+24h"}               the time of writing plus so much; never compared
  *
  * A resource needs another when its body names the other's id in a reference or as text, when it is
  * its child (or an extension resource on it), when the other is its resource group, and when it
@@ -37,6 +37,11 @@
 #include "json/json.h"
 
 enum { RD_NONE = -1 };
+
+/* The tag (and its value: the enclave's name) that proves a resource to be redoubt's own. */
+#define RD_TAG_ENCLAVE "redoubt-enclave"
+/* "redoubt:<enclave>" begins the description of a role assignment of redoubt's. */
+#define RD_MARK_PREFIX "redoubt:"
 
 struct rd_resource {
     struct rd_str id;
@@ -65,14 +70,16 @@ struct rd_set {
     struct rd_json facts; /* an object: what no ARM body says (hours a month, ingestion in GB,
                              users ...), for prices and rules; documented in docs/facts.md */
     bool is_resolved;
+    size_t lookup_count; /* ids looked up while resolving: tests hold it linear */
 };
 
 struct rd_set *rd_set_new(struct rd_arena *arena, struct rd_str name, struct rd_str cloud);
 void rd_set_done(struct rd_set *set); /* frees the map; the arena owns the rest */
 
 /*
- * Adds a resource and returns its index. The type is found from the id. Errors: INVALID when the id
- * is malformed, is there already, or has a type that data/types.yaml does not know.
+ * Adds a resource and returns its index. The type is found from the id. The set keeps views: `id`,
+ * `body` and `origin` live as long as it does. Errors: INVALID when the id is malformed, is there
+ * already, or has a type that data/types.yaml does not know; LIMIT for too many resources.
  */
 RD_NODISCARD enum rd_rc rd_set_add(struct rd_set *set, struct rd_str id, struct rd_json body,
                                    struct rd_str origin, size_t *ret_index, struct rd_err *err);
@@ -80,10 +87,16 @@ RD_NODISCARD enum rd_rc rd_set_add(struct rd_set *set, struct rd_str id, struct 
 void rd_resource_need(struct rd_set *set, size_t index, struct rd_str id);
 
 /*
- * Resolves needs. Errors: INVALID for a reference to an id that is neither in the set nor allowed
- * to be outside it (naming the path in the body), and for a cycle (naming its members).
+ * Resolves needs. An id as text or of a $call or parent leads to the nearest resource of the set
+ * that is it or contains it; text that names nothing of the set is allowed (built-in roles, things
+ * of others). Errors: INVALID for a $ref, $call or $secret to an id that is not in the set (naming
+ * the path in the body), for an `after` or `via` that is not, and for a cycle (naming its members).
  */
 RD_NODISCARD enum rd_rc rd_set_resolve(struct rd_set *set, struct rd_err *err);
+/* The same for a set that was read from a cloud, which names its own back references: what is
+ * missing is skipped, read-only fields are not followed, and of a cycle the reference that closes
+ * it is dropped (never a child's to its parent). Cannot fail. */
+void rd_set_resolve_live(struct rd_set *set);
 
 /* NULL when absent. Ids compare without case. */
 struct rd_resource *rd_set_find(const struct rd_set *set, struct rd_str id);
@@ -98,8 +111,13 @@ bool rd_is_reference(const struct rd_json *value);
 struct rd_str rd_reference_id(const struct rd_json *value);
 bool rd_is_secret_reference(const struct rd_json *value); /* $secret, $call, $generate */
 
+/* The nearest resource of the set that contains `id` (not itself): its parent, or the parent's
+ * parent when that is missing ... or its group; RD_NONE when none does. */
+int64_t rd_set_ancestor(const struct rd_set *set, struct rd_str id);
+
 /* A set as JSON: {"redoubt":"resource-set/1","name","cloud","facts","resources":[{id,type,
- * apiVersion,body,...}]}, and back. Errors of reading: INVALID with the place. */
+ * apiVersion,origin,via,host,isExisting,after,body}]}, and back, not yet resolved. The set keeps
+ * views into `value`. Errors of reading: INVALID with the place. */
 struct rd_json rd_set_to_json(struct rd_arena *arena, const struct rd_set *set);
 RD_NODISCARD enum rd_rc rd_set_from_json(struct rd_arena *arena, const char *name,
                                          const struct rd_json *value, struct rd_set **ret_set,

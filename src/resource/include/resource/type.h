@@ -8,6 +8,10 @@
  * its columns.
  */
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "base/err.h"
 #include "json/json.h"
 
@@ -27,6 +31,31 @@ enum rd_listing {
     RD_LIST_NONE,         /* GET of each desired id */
 };
 
+/* What the columns say of the paths of a body. */
+enum {
+    RD_FIELD_READ_ONLY = 1,
+    RD_FIELD_WRITE_ONLY = 2,
+    RD_FIELD_REPLACE = 4,
+    RD_FIELD_ORDERED = 8,
+    RD_FIELD_EXACT = 16,
+    RD_FIELD_ENCODED_JSON = 32,
+};
+
+/*
+ * The path columns of a row as one tree, to walk beside a body. Member names compare without case;
+ * a path steps through arrays without an index ("properties.subnets.properties.privateEndpoints"),
+ * so the items of an array have the array's own field.
+ */
+struct rd_field {
+    struct rd_str name;
+    uint32_t flags;
+    struct rd_str key; /* tells the items of an array of objects apart, or "" */
+    char separator;    /* text that is a set of parts, or '\0' */
+    struct rd_field **children;
+    size_t child_count;
+    size_t child_cap;
+};
+
 struct rd_type {
     struct rd_str name;        /* "Microsoft.Compute/virtualMachines" */
     struct rd_str label;       /* "virtual machine" */
@@ -36,7 +65,8 @@ struct rd_type {
     int64_t create_ms; /* expected, for the critical path and the time left */
     int64_t update_ms;
     int64_t delete_ms;
-    const struct rd_json *row; /* the rest of the columns */
+    const struct rd_json *row;     /* the rest of the columns */
+    const struct rd_field *fields; /* never NULL: the root of the body */
 };
 
 /* All types, parsed once. Errors: those of an overriding data file. */
@@ -44,5 +74,7 @@ RD_NODISCARD enum rd_rc rd_types_load(const struct rd_type **ret_types, size_t *
                                       struct rd_err *err);
 /* By name without case; NULL when unknown. Call rd_types_load before. */
 const struct rd_type *rd_type_find(struct rd_str name);
+/* What the columns say of a member; NULL when nothing, and when `field` is NULL. */
+const struct rd_field *rd_field_child(const struct rd_field *field, struct rd_str name);
 
 #endif

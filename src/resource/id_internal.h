@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RESOURCE_ID_INTERNAL_H
+#define RESOURCE_ID_INTERNAL_H
+
+#include <stddef.h>
+
+#include "base/str.h"
+
+/* rd_arm_id_type without an arena: writes the type's name (no NUL) and returns its length, 0 when
+ * it is no ARM id or does not fit. */
+size_t rd_arm_id_write_type(struct rd_str id, char *out, size_t out_size);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "resource/set.h"
+
+#include <assert.h>
+
+#include "base/limits.h"
+#include "id_internal.h"
+
+struct rd_set *rd_set_new(struct rd_arena *arena, struct rd_str name, struct rd_str cloud)
+{
+    struct rd_set *set = rd_arena_zalloc(arena, sizeof(*set));
+    set->arena = arena;
+    set->name = name;
+    set->cloud = cloud;
+    set->facts = rd_json_object();
+    rd_map_init(&set->by_id, true);
+    return set;
+}
+
+void rd_set_done(struct rd_set *set)
+{
+    if (set != NULL)
+        rd_map_done(&set->by_id);
+}
+
+/* An unknown type's error names the nearest known one: mostly a slip of the pen in an id. */
+static enum rd_rc fail_type(const struct rd_set *set, struct rd_str id, struct rd_str type,
+                            struct rd_err *err)
+{
+    const struct rd_type *types = NULL;
+    size_t count = 0;
+    RD_TRY(rd_types_load(&types, &count, err));
+    struct rd_str *names = rd_arena_array(set->arena, count, sizeof(*names));
+    for (size_t i = 0; i < count; i++)
+        names[i] = types[i].name;
+    struct rd_str near = rd_str_nearest(type, names, count);
+    enum rd_rc rc = RD_FAIL(err, RD_RC_INVALID, "'%.*s' has the type '%.*s', which is not known",
+                            RD_FMT(id), RD_FMT(type));
+    if (near.n > 0)
+        return rd_err_hint(rc, err, "did you mean '%.*s'?", RD_FMT(near));
+    return rd_err_hint(rc, err, "known types are in data/types.yaml; add a row there");
+}
+
+enum rd_rc rd_set_add(struct rd_set *set, struct rd_str id, struct rd_json body,
+                      struct rd_str origin, size_t *ret_index, struct rd_err *err)
+{
+    const struct rd_type *types = NULL;
+    size_t type_count = 0;
+    RD_TRY(rd_types_load(&types, &type_count, err));
+    struct rd_arm_id parsed;
+    char name[RD_ARM_ID_SIZE_MAX];
+    size_t n = rd_arm_id_write_type(id, name, sizeof(name));
+    if (n == 0 || !rd_arm_id_parse(id, &parsed))
+        return rd_err_hint(RD_FAIL(err, RD_RC_INVALID, "'%.*s' is no resource id", RD_FMT(id)), err,
+                           "ids look like /subscriptions/{id}/resourceGroups/{group}/providers/"
+                           "{namespace}/{type}/{name}");
+    const struct rd_type *type = rd_type_find((struct rd_str){name, n});
+    if (type == NULL)
+        return fail_type(set, id, (struct rd_str){name, n}, err);
+    if (set->count == RD_RESOURCE_COUNT_MAX)
+        return RD_FAIL(err, RD_RC_LIMIT, "more than %d resources in one set",
+                       RD_RESOURCE_COUNT_MAX);
+    if (rd_map_get(&set->by_id, id) != NULL)
+        return RD_FAIL(err, RD_RC_INVALID, "'%.*s' is there twice", RD_FMT(id));
+
+    set->resources =
+        rd_arena_grow(set->arena, set->resources, set->count, &set->cap, sizeof(*set->resources));
+    set->resources[set->count] = (struct rd_resource){.id = id,
+                                                      .name = parsed.name,
+                                                      .type = type,
+                                                      .body = body,
+                                                      .origin = origin,
+                                                      .host = RD_NONE};
+    (void)rd_map_set(&set->by_id, id, (void *)(uintptr_t)(set->count + 1));
+    *ret_index = set->count++;
+    set->is_resolved = false;
+    return RD_RC_OK;
+}
+
+void rd_resource_need(struct rd_set *set, size_t index, struct rd_str id)
+{
+    assert(index < set->count);
+    struct rd_resource *resource = &set->resources[index];
+    resource->after = rd_arena_grow(set->arena, resource->after, resource->after_count,
+                                    &resource->after_cap, sizeof(*resource->after));
+    resource->after[resource->after_count++] = id;
+    set->is_resolved = false;
+}
+
+int64_t rd_set_index(const struct rd_set *set, struct rd_str id)
+{
+    return (int64_t)(uintptr_t)rd_map_get(&set->by_id, id) - 1;
+}
+
+struct rd_resource *rd_set_find(const struct rd_set *set, struct rd_str id)
+{
+    int64_t index = rd_set_index(set, id);
+    return index == RD_NONE ? NULL : &set->resources[index];
+}
+
+int64_t rd_set_ancestor(const struct rd_set *set, struct rd_str id)
+{
+    struct rd_arm_id parsed;
+    if (!rd_arm_id_parse(id, &parsed))
+        return RD_NONE;
+    while (parsed.parent.n > 0) {
+        int64_t index = rd_set_index(set, parsed.parent);
+        if (index != RD_NONE)
+            return index;
+        if (!rd_arm_id_parse(parsed.parent, &parsed))
+            return RD_NONE;
+    }
+    return RD_NONE;
+}
