@@ -376,13 +376,7 @@ static void visit_covering(struct evaluation *evaluation, const struct follow *f
     struct rd_arm_id parsed = {0};
     while (!tally->is_settled && id.n > 0 && rd_arm_id_parse(id, &parsed)) {
         visit_children(evaluation, follow, id, tally);
-        struct rd_str up = parsed.parent;
-        if (up.n == 0 && parsed.subscription.n > 0 && parsed.resource_group.n > 0)
-            up = rd_arena_printf(evaluation->arena, "/subscriptions/%.*s",
-                                 RD_FMT(parsed.subscription));
-        if (up.n >= id.n)
-            return;
-        id = up;
+        id = parsed.parent;
     }
 }
 
