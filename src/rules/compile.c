@@ -32,10 +32,14 @@ static const struct {
     [OP_LENGTH_MAX] = {"length_max", "text of at most so many bytes", TAKES_NUMBER},
     [OP_RDP] = {"rdp", "RDP properties in text: {name: value}, null for one that must not be set",
                 TAKES_OBJECT},
-    [OP_EVERY] = {"every", "an array with items, all of which satisfy the condition",
-                  TAKES_OBJECT},
-    [OP_SOME] = {"some", "an array with an item that satisfies the condition", TAKES_OBJECT},
-    [OP_NONE] = {"none", "no item of the array satisfies the condition; absent counts as empty",
+    [OP_EVERY] =
+        {"every",
+         "an array (or the values of an object), not empty, all of which satisfy the condition",
+         TAKES_OBJECT},
+    [OP_SOME] = {"some", "an array (or object) with an item that satisfies the condition",
+                 TAKES_OBJECT},
+    [OP_NONE] = {"none",
+                 "no item of the array (or object) satisfies the condition; absent counts as empty",
                  TAKES_OBJECT},
     [OP_DECODED] = {"decoded", "base64 of JSON that satisfies the condition", TAKES_OBJECT},
     [OP_SAME_AS] = {"same_as", "the value at a path of the subject, or of {fact: name}",
@@ -85,13 +89,14 @@ static enum rd_rc refuse(const struct rule_place *place, struct rd_err *err, con
 
 /* Members that ARM resources have at the top; anything else there is a misspelt path. */
 static const char *const envelope[] = {
-    "id",     "name",     "type",       "location", "tags",      "kind",
-    "sku",    "identity", "properties", "zones",    "managedBy", "plan",
-    "etag",   "eTag",     "extendedLocation",
+    "id",        "name", "type",     "location",   "tags",
+    "kind",      "sku",  "identity", "properties", "zones",
+    "managedBy", "plan", "etag",     "eTag",       "extendedLocation",
 };
 
 /* Names of a resource that stand for what its id says. */
-static const char *const pseudo[] = {"$id", "$name", "$group", "$subscription", "$parent"};
+static const char *const pseudo[] = {"$id",           "$name",   "$group",
+                                     "$subscription", "$parent", "$after"};
 
 static bool is_among(const char *const *names, size_t count, struct rd_str word)
 {
@@ -130,9 +135,10 @@ enum rd_rc rule_path_compile(struct rd_arena *arena, const struct rule_place *pl
             path.segments[path.count++] = part;
         }
     if (path.count > 0 && !path_may_start(root, type, path.segments[0]))
-        return refuse(place, err, "unknown path", text,
-                      "paths start at properties, location, tags, sku, identity, zones, kind, "
-                      "$id, $name, $group, $subscription or $parent; set: takes name or cloud");
+        return refuse(
+            place, err, "unknown path", text,
+            "paths start at properties, location, tags, sku, identity, zones, kind, "
+            "$id, $name, $group, $subscription, $parent or $after; set: takes name or cloud");
     struct rd_str last = path.count > 0 ? path.segments[path.count - 1] : RD_STR("");
     path.is_place = rd_str_is_case(last, "location") || rd_str_is_case(last, "region");
     *ret_path = path;
@@ -245,8 +251,7 @@ static enum rd_rc compile_value(struct rd_arena *arena, const struct rule_place 
     for (size_t i = 0; i < sizeof(roots) / sizeof(*roots); i++)
         if (rd_str_is(row->u.members[0].key, roots[i].name))
             RD_TRY(rule_path_compile(arena, place, roots[i].root, type,
-                                     rd_json_str(&row->u.members[0].value), &condition->path,
-                                     err));
+                                     rd_json_str(&row->u.members[0].value), &condition->path, err));
     condition->test_count = rd_json_count(row) - 1;
     if (condition->test_count == 0)
         return refuse(place, err, "no operator after path", condition->path.text,
@@ -261,9 +266,8 @@ static const struct {
     const char *name;
     enum follow_kind kind;
 } follows[] = {
-    {"path", FOLLOW_PATH},         {"parent", FOLLOW_PARENT}, {"children", FOLLOW_CHILDREN},
-    {"by", FOLLOW_BY},             {"covering", FOLLOW_COVERING},
-    {"all", FOLLOW_ALL},
+    {"path", FOLLOW_PATH}, {"parent", FOLLOW_PARENT},     {"children", FOLLOW_CHILDREN},
+    {"by", FOLLOW_BY},     {"covering", FOLLOW_COVERING}, {"all", FOLLOW_ALL},
 };
 
 static enum rd_rc compile_target(struct rd_arena *arena, const struct rule_place *place,
@@ -291,7 +295,8 @@ static enum rd_rc compile_target(struct rd_arena *arena, const struct rule_place
     for (size_t i = 1; i < rd_json_count(row); i++) {
         const struct rd_json_member *member = &row->u.members[i];
         if (!rd_str_is(member->key, "type"))
-            return refuse(place, err, "unknown word in follow", member->key, "only type may follow");
+            return refuse(place, err, "unknown word in follow", member->key,
+                          "only type may follow");
         RD_TRY(rule_type_compile(place, &member->value, &follow->type, err));
     }
     return RD_RC_OK;
@@ -344,8 +349,7 @@ static enum rd_rc compile_parts(struct rd_arena *arena, const struct rule_place 
     if (condition->part_count == 0)
         return refuse(place, err, "empty list of conditions under", RD_STR("all or any"),
                       "give at least one condition");
-    condition->parts =
-        rd_arena_array(arena, condition->part_count, sizeof(*condition->parts));
+    condition->parts = rd_arena_array(arena, condition->part_count, sizeof(*condition->parts));
     for (size_t i = 0; i < condition->part_count; i++)
         RD_TRY(rule_condition_compile(arena, place, type, is_list ? rd_json_item(row, i) : row,
                                       &condition->parts[i], err));

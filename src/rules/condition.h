@@ -18,9 +18,9 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "json/json.h"
 #include "resource/type.h"
 #include "rules/rules.h"
+#include "json/json.h"
 
 enum answer { ANSWER_NO, ANSWER_YES, ANSWER_UNKNOWN };
 
@@ -136,12 +136,10 @@ struct rule_place {
 
 /* Compiles a condition. `type` is what its paths are relative to, or NULL when anything goes.
  * Errors: INVALID, naming file, rule and the word that is not known. */
-RD_NODISCARD enum rd_rc rule_condition_compile(struct rd_arena *arena,
-                                               const struct rule_place *place,
-                                               const struct rd_type *type,
-                                               const struct rd_json *row,
-                                               struct condition **ret_condition,
-                                               struct rd_err *err);
+RD_NODISCARD enum rd_rc
+rule_condition_compile(struct rd_arena *arena, const struct rule_place *place,
+                       const struct rd_type *type, const struct rd_json *row,
+                       struct condition **ret_condition, struct rd_err *err);
 RD_NODISCARD enum rd_rc rule_path_compile(struct rd_arena *arena, const struct rule_place *place,
                                           enum root root, const struct rd_type *type,
                                           struct rd_str text, struct path *ret_path,

@@ -44,7 +44,8 @@ static const char introduction[] =
     "\n"
     "* `all: [...]`, `any: [...]`, `not: ...`;\n"
     "* `path: a.b.0.c` (of the resource, or of the item inside every, some, none; `.` is the item "
-    "itself; `$id`, `$name`, `$group`, `$subscription`, `$parent` are what the id says), "
+    "itself; `$id`, `$name`, `$group`, `$subscription`, `$parent` are what the id says, `$after` "
+    "what a resource of a spec waits for), "
     "`subject: a.b` (always the rule's subject), `fact: name` or `set: cloud`, followed by "
     "operators, all of which must hold;\n"
     "* `follow: {...}` with `where`, and one of `some`, `every`, `none` (each a condition on the "
@@ -174,9 +175,9 @@ static enum rd_rc write_document(struct rd_buf *out, const struct rd_rule *rules
     RD_TRY(add_coverage(out, rules, count, err));
     RD_TRY(add_controls(out, rules, count, err));
     if (out->is_full)
-        return rd_err_hint(RD_FAIL(err, RD_RC_LIMIT, "the rules' document is over %d bytes",
-                                   DOCUMENT_SIZE_MAX),
-                           err, "shorten the overriding files");
+        return rd_err_hint(
+            RD_FAIL(err, RD_RC_LIMIT, "the rules' document is over %d bytes", DOCUMENT_SIZE_MAX),
+            err, "shorten the overriding files");
     return RD_RC_OK;
 }
 

@@ -56,6 +56,19 @@ static const struct rd_json *walk(const struct rd_json *value, const struct path
     return value;
 }
 
+/* $after: the ids that a resource of a spec is made to wait for; absent when there are none. */
+static const struct rd_json *after_value(struct evaluation *evaluation,
+                                         const struct rd_resource *resource)
+{
+    struct rd_json *list = rd_arena_zalloc(evaluation->arena, sizeof(*list));
+    if (resource->after_count == 0)
+        return &rd_json_absent;
+    *list = rd_json_array();
+    for (size_t i = 0; i < resource->after_count; i++)
+        (void)rd_json_append(evaluation->arena, list, rd_json_string(resource->after[i]));
+    return list;
+}
+
 /* What a resource's id says: $id, $name, $group, $subscription, $parent. */
 static const struct rd_json *pseudo_value(struct evaluation *evaluation,
                                           const struct rd_resource *resource, struct rd_str name)
@@ -63,6 +76,8 @@ static const struct rd_json *pseudo_value(struct evaluation *evaluation,
     struct rd_arm_id id = {0};
     if (resource == NULL || !rd_arm_id_parse(resource->id, &id))
         return &rd_json_absent;
+    if (rd_str_is(name, "$after"))
+        return after_value(evaluation, resource);
     struct rd_str text = rd_str_is(name, "$id")             ? resource->id
                          : rd_str_is(name, "$name")         ? resource->name
                          : rd_str_is(name, "$group")        ? id.resource_group
@@ -222,10 +237,12 @@ static enum answer answer_items(struct evaluation *evaluation, const struct scop
                                 const struct rd_json *value)
 {
     enum answer found = test->op == OP_EVERY ? ANSWER_YES : ANSWER_NO;
-    size_t count = rd_json_is(value, RD_JSON_ARRAY) ? rd_json_count(value) : 0;
+    size_t count = rd_json_count(value);
     bool is_unknown = false;
+    bool is_array = rd_json_is(value, RD_JSON_ARRAY);
     for (size_t i = 0; i < count; i++) {
-        struct scope inner = {scope->resource, rd_json_item(value, i), scope, path, i};
+        const struct rd_json *item = is_array ? &value->u.items[i] : &value->u.members[i].value;
+        struct scope inner = {scope->resource, item, scope, path, i};
         enum answer answer = answer_in(evaluation, &inner, test->inner);
         is_unknown |= answer == ANSWER_UNKNOWN;
         if (test->op == OP_EVERY && answer == ANSWER_NO)
@@ -352,12 +369,11 @@ static void visit(struct evaluation *evaluation, const struct follow *follow, in
     tally->yes += answer == ANSWER_YES;
     tally->no += answer == ANSWER_NO;
     tally->unknown += answer == ANSWER_UNKNOWN;
-    tally->is_settled =
-        (follow->quantifier == QUANTIFIER_SOME && tally->yes > 0) ||
-        (follow->quantifier == QUANTIFIER_EVERY && tally->no > 0) ||
-        (follow->quantifier == QUANTIFIER_NONE && tally->yes > 0) ||
-        (follow->quantifier == QUANTIFIER_COUNT && follow->count_max == INT64_MAX &&
-         tally->yes >= follow->count_min);
+    tally->is_settled = (follow->quantifier == QUANTIFIER_SOME && tally->yes > 0) ||
+                        (follow->quantifier == QUANTIFIER_EVERY && tally->no > 0) ||
+                        (follow->quantifier == QUANTIFIER_NONE && tally->yes > 0) ||
+                        (follow->quantifier == QUANTIFIER_COUNT && follow->count_max == INT64_MAX &&
+                         tally->yes >= follow->count_min);
 }
 
 static void visit_children(struct evaluation *evaluation, const struct follow *follow,
@@ -387,18 +403,32 @@ static void visit_list(struct evaluation *evaluation, const struct follow *follo
         visit(evaluation, follow, list.items[i], tally);
 }
 
-/* What one value refers to; with a type, the nearest of that type that it lies in. */
+/* Whether text has the form of something outside the set: an id, a key's URL, an object id. */
+static bool may_refer(const struct rd_json *value, struct rd_str text)
+{
+    return rd_is_reference(value) || rd_str_has_prefix(text, RD_STR("/")) ||
+           rd_str_has_prefix_case(text, RD_STR("https://")) || rd_str_is_guid(text);
+}
+
+/* What one value refers to; with a type, what of that type it lies in, if anything does. */
 static void visit_reference(struct evaluation *evaluation, const struct follow *follow,
                             const struct rd_json *value, struct tally *tally)
 {
-    int64_t index = set_index_resolve(evaluation->arena, evaluation->index, value);
-    struct rd_arm_id id = {0};
-    struct rd_str text = rd_is_reference(value) ? rd_reference_id(value) : rd_json_str(value);
     const struct rd_set *set = evaluation->index->set;
-    while (follow->type != NULL && rd_arm_id_parse(text, &id) && id.parent.n > 0 &&
-           (index == RD_NONE || set->resources[index].type != follow->type)) {
-        text = id.parent;
-        index = rd_set_index(set, text);
+    int64_t index = set_index_resolve(evaluation->arena, evaluation->index, value);
+    struct rd_str id = rd_is_reference(value) ? rd_reference_id(value) : rd_json_str(value);
+    struct rd_arm_id parsed = {0};
+    if (index != RD_NONE)
+        id = set->resources[index].id;
+    else if (!may_refer(value, id))
+        return;
+    while (follow->type != NULL && rd_arm_id_parse(id, &parsed)) {
+        if (rd_type_find(rd_arm_id_type(evaluation->arena, id)) == follow->type)
+            break;
+        id = parsed.parent;
+        if (rd_str_is_empty(id))
+            return;
+        index = rd_set_index(set, id);
     }
     if (index == RD_NONE)
         tally->unknown++; /* outside the set */
@@ -442,10 +472,9 @@ static enum answer conclude(const struct follow *follow, const struct tally *tal
     case QUANTIFIER_COUNT:
         if (tally->yes > follow->count_max || known_max < follow->count_min)
             return ANSWER_NO;
-        return tally->yes >= follow->count_min && known_max <= follow->count_max ? ANSWER_YES
-               : follow->count_max == INT64_MAX && tally->yes >= follow->count_min
-                   ? ANSWER_YES
-                   : ANSWER_UNKNOWN;
+        return tally->yes >= follow->count_min && known_max <= follow->count_max   ? ANSWER_YES
+               : follow->count_max == INT64_MAX && tally->yes >= follow->count_min ? ANSWER_YES
+                                                                                   : ANSWER_UNKNOWN;
     }
     return ANSWER_UNKNOWN;
 }

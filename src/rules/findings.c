@@ -18,8 +18,10 @@ const char *rd_severity_name(enum rd_severity severity)
 const char *rd_verdict_name(enum rd_verdict verdict)
 {
     static const char *const names[] = {
-        [RD_VERDICT_PASS] = "pass",           [RD_VERDICT_FAIL] = "fail",
-        [RD_VERDICT_NO_SUBJECT] = "no-subject", [RD_VERDICT_NOT_VALID] = "not-valid",
+        [RD_VERDICT_PASS] = "pass",
+        [RD_VERDICT_FAIL] = "fail",
+        [RD_VERDICT_NO_SUBJECT] = "no-subject",
+        [RD_VERDICT_NOT_VALID] = "not-valid",
         [RD_VERDICT_UNKNOWN] = "unknown",
     };
     return names[verdict];

@@ -20,9 +20,9 @@ struct loader {
 
 /* Every word that a rule may hold. */
 static const char *const words[] = {
-    "id",       "title",  "severity",   "why",   "fix",   "note",   "source",   "valid_from",
-    "valid_to", "controls", "applies",  "given", "must",  "absent", "count",    "unique",
-    "prefix_free", "live_only", "message", "replaced_by",
+    "id",         "title",    "severity",    "why",       "fix",     "note",        "source",
+    "valid_from", "valid_to", "controls",    "applies",   "given",   "must",        "absent",
+    "count",      "unique",   "prefix_free", "live_only", "message", "replaced_by",
 };
 
 static enum rd_rc refuse(const struct rule_place *place, struct rd_err *err, const char *what,
@@ -95,10 +95,9 @@ static enum rd_rc read_controls(const struct loader *loader, const struct rule_p
         bool is_known = false;
         rule->controls[i] = rd_json_str(rd_json_item(list, i));
         for (size_t k = 0; k < rd_json_count(loader->controls); k++)
-            is_known |=
-                rd_str_eq(rule->controls[i], rd_json_str(rd_json_get(rd_json_item(loader->controls,
-                                                                                  k),
-                                                                     RD_STR("id"))));
+            is_known |= rd_str_eq(
+                rule->controls[i],
+                rd_json_str(rd_json_get(rd_json_item(loader->controls, k), RD_STR("id"))));
         if (!is_known)
             return refuse(place, err, "unknown control", rule->controls[i],
                           "controls are the rows of data/controls.yaml");
@@ -214,7 +213,7 @@ static enum rd_rc read_rule(const struct loader *loader, const char *file,
 }
 
 static enum rd_rc read_table(struct rd_arena *arena, const char *file, const struct rd_json *table,
-                           struct rd_rule **rules, size_t *count, size_t *cap, struct rd_err *err)
+                             struct rd_rule **rules, size_t *count, size_t *cap, struct rd_err *err)
 {
     struct loader loader = {arena, *rules, *count, *cap, NULL};
     const struct rd_type *types;
@@ -232,8 +231,7 @@ static enum rd_rc read_table(struct rd_arena *arena, const char *file, const str
                 return rd_err_hint(RD_FAIL(err, RD_RC_INVALID, "%s: rule '%.*s' is there twice",
                                            file, RD_FMT(rule.id)),
                                    err, "give each rule an id of its own");
-        loader.rules =
-            rd_arena_grow(arena, loader.rules, loader.count, &loader.cap, sizeof(rule));
+        loader.rules = rd_arena_grow(arena, loader.rules, loader.count, &loader.cap, sizeof(rule));
         loader.rules[loader.count++] = rule;
     }
     *rules = loader.rules;

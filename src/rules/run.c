@@ -129,8 +129,7 @@ static void add_violation(struct run *run)
 
 static void judge_unique(struct run *run, const struct rd_resource *subject, struct rd_map *seen)
 {
-    const struct rd_json *value =
-        rule_subject_value(run->evaluation, &run->rule->body->unique);
+    const struct rd_json *value = rule_subject_value(run->evaluation, &run->rule->body->unique);
     if (rd_is_reference(value) || rd_json_str(value).n == 0) {
         run->unknown_count++;
         return;
@@ -139,8 +138,8 @@ static void judge_unique(struct run *run, const struct rd_resource *subject, str
         (void)rd_map_set(seen, rd_json_str(value), seen);
         return;
     }
-    run->evaluation->look = (struct look){
-        .resource = subject, .path = &run->rule->body->unique, .value = value};
+    run->evaluation->look =
+        (struct look){.resource = subject, .path = &run->rule->body->unique, .value = value};
     add_violation(run);
 }
 
@@ -183,9 +182,8 @@ static void judge_prefixes(struct run *run, struct index_list subjects)
             !rd_str_has_prefix_case(prefixes[i], prefixes[i - 1]))
             continue;
         struct rd_json value = rd_json_string(prefixes[i - 1]);
-        run->evaluation->look = (struct look){.path = &run->rule->body->prefix_free,
-                                              .value = &value,
-                                              .missing = prefixes[i]};
+        run->evaluation->look = (struct look){
+            .path = &run->rule->body->prefix_free, .value = &value, .missing = prefixes[i]};
         add_violation(run);
     }
 }
@@ -275,8 +273,8 @@ static enum rd_verdict run_rule(struct run *run, int64_t day_ms)
     }
     judge_all(run);
     judge_number(run);
-    bool is_blind = rule->body->is_live_only &&
-                    !rd_json_is_true(rd_json_get(&set->facts, RD_STR("live")));
+    bool is_blind =
+        rule->body->is_live_only && !rd_json_is_true(rd_json_get(&set->facts, RD_STR("live")));
     if (run->finding->subject_count == 0)
         return RD_VERDICT_NO_SUBJECT;
     if (is_blind) {
@@ -289,8 +287,8 @@ static enum rd_verdict run_rule(struct run *run, int64_t day_ms)
 }
 
 enum rd_rc rd_rules_run(struct rd_arena *arena, const struct rd_rule *rules, size_t count,
-                        const struct rd_set *set, int64_t day_ms,
-                        struct rd_findings **ret_findings, struct rd_err *err)
+                        const struct rd_set *set, int64_t day_ms, struct rd_findings **ret_findings,
+                        struct rd_err *err)
 {
     struct rd_findings *findings = rd_arena_zalloc(arena, sizeof(*findings));
     struct set_index index;

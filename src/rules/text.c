@@ -64,8 +64,7 @@ bool rule_rdp_value(struct rd_str properties, struct rd_str name, struct rd_str 
     struct rd_str entry;
     while (properties.n > 0 && rd_str_next(&properties, ';', &entry)) {
         size_t first = rd_str_find_char(entry, ':', 0);
-        if (first == RD_STR_NONE ||
-            !rd_str_eq_case(rd_str_trim(rd_str_sub(entry, 0, first)), name))
+        if (first == RD_STR_NONE || !rd_str_eq_case(rd_str_trim(rd_str_sub(entry, 0, first)), name))
             continue;
         size_t second = rd_str_find_char(entry, ':', first + 1);
         *ret_value = second == RD_STR_NONE ? RD_STR("")
