@@ -118,7 +118,7 @@ const struct rd_json *rule_subject_value(struct evaluation *evaluation, const st
 
 /* Single values ------------------------------------------------------------------------------- */
 
-static bool scalar_eq(bool is_place, const struct rd_json *a, const struct rd_json *b)
+bool rule_scalar_eq(bool is_place, const struct rd_json *a, const struct rd_json *b)
 {
     if (rd_json_is(a, RD_JSON_STRING) && rd_json_is(b, RD_JSON_STRING))
         return rule_text_eq(is_place, rd_json_str(a), rd_json_str(b));
@@ -128,7 +128,7 @@ static bool scalar_eq(bool is_place, const struct rd_json *a, const struct rd_js
 static bool is_in(bool is_place, const struct rd_json *value, const struct rd_json *list)
 {
     for (size_t i = 0; i < rd_json_count(list); i++)
-        if (scalar_eq(is_place, value, rd_json_item(list, i)))
+        if (rule_scalar_eq(is_place, value, rd_json_item(list, i)))
             return true;
     return false;
 }
@@ -188,7 +188,7 @@ static bool holds(const struct test *test, bool is_place, const struct rd_json *
     bool is_number = rd_json_is(value, RD_JSON_INT) || rd_json_is(value, RD_JSON_NUMBER);
     switch (test->op) {
     case OP_EQUALS:
-        return scalar_eq(is_place, value, test->argument);
+        return rule_scalar_eq(is_place, value, test->argument);
     case OP_IN:
         return is_in(is_place, value, test->argument);
     case OP_MATCHES:
@@ -284,7 +284,7 @@ static enum answer answer_same(struct evaluation *evaluation, const struct scope
         return test->other.root == ROOT_FACT ? ANSWER_UNKNOWN : ANSWER_NO;
     if (rd_is_reference(other))
         return ANSWER_UNKNOWN;
-    return from_bool(scalar_eq(is_place || test->other.is_place, value, other));
+    return from_bool(rule_scalar_eq(is_place || test->other.is_place, value, other));
 }
 
 static enum answer answer_contains_by(struct evaluation *evaluation, const struct scope *scope,
@@ -385,14 +385,17 @@ static void visit_children(struct evaluation *evaluation, const struct follow *f
         visit(evaluation, follow, child, tally);
 }
 
-/* On the resource, on what it lies in, on its group, on its subscription. */
+/* On the resource, on what it lies in, on its group, on its subscription. Few resources are of such
+ * a type, and a group may hold thousands of others: so each of the type is asked what it is on. */
 static void visit_covering(struct evaluation *evaluation, const struct follow *follow,
                            struct rd_str id, struct tally *tally)
 {
-    struct rd_arm_id parsed = {0};
-    while (!tally->is_settled && id.n > 0 && rd_arm_id_parse(id, &parsed)) {
-        visit_children(evaluation, follow, id, tally);
-        id = parsed.parent;
+    struct index_list list = set_index_of_type(evaluation->index, follow->type);
+    for (size_t i = 0; i < list.count && !tally->is_settled; i++) {
+        struct rd_arm_id parsed = {0};
+        if (rd_arm_id_parse(evaluation->index->set->resources[list.items[i]].id, &parsed) &&
+            parsed.parent.n > 0 && rd_arm_id_is_within(id, parsed.parent))
+            visit(evaluation, follow, list.items[i], tally);
     }
 }
 
