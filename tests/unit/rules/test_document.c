@@ -27,7 +27,7 @@ static struct rd_str made(struct rd_arena *arena)
     return text;
 }
 
-/* REDOUBT_REWRITE=1 writes the page instead, for review as a diff. */
+/* REDOUBT_GOLDEN_WRITE=1 writes the page instead, for review as a diff. */
 static void the_page_is_what_the_data_says(void **state)
 {
     (void)state;
@@ -35,7 +35,7 @@ static void the_page_is_what_the_data_says(void **state)
     struct rd_str text = made(arena);
     struct rd_str written;
     struct rd_err err;
-    if (getenv("REDOUBT_REWRITE") != NULL) {
+    if (getenv("REDOUBT_GOLDEN_WRITE") != NULL) {
         FILE *out = fopen(page, "wb");
         assert_non_null(out);
         assert_int_equal(fwrite(text.p, 1, text.n, out), text.n);
@@ -43,7 +43,7 @@ static void the_page_is_what_the_data_says(void **state)
     }
     assert_int_equal(rd_file_read(arena, page, RD_FACTS_SIZE_MAX, &written, &err), RD_RC_OK);
     if (!rd_str_eq(text, written))
-        fail_msg("docs/rules.md is stale: run this test with REDOUBT_REWRITE=1");
+        fail_msg("docs/rules.md is stale: run this test with REDOUBT_GOLDEN_WRITE=1");
 }
 
 static void the_page_maps_statements_of_both_documents_to_rules(void **state)
