@@ -282,7 +282,7 @@ static enum answer answer_same(struct evaluation *evaluation, const struct scope
     const struct rd_json *other = value_at(evaluation, scope, &test->other);
     if (!rd_json_exists(other))
         return test->other.root == ROOT_FACT ? ANSWER_UNKNOWN : ANSWER_NO;
-    if (rd_is_reference(other))
+    if (set_index_is_reference(other))
         return ANSWER_UNKNOWN;
     return from_bool(rule_scalar_eq(is_place || test->other.is_place, value, other));
 }
@@ -302,7 +302,7 @@ static enum answer answer_test(struct evaluation *evaluation, const struct scope
                                const struct path *path, const struct test *test,
                                const struct rd_json *value)
 {
-    bool is_reference = rd_is_reference(value);
+    bool is_reference = set_index_is_reference(value);
     if (test->op == OP_EXISTS)
         return from_bool(rd_json_exists(value) == rd_json_is_true(test->argument));
     if (test->op == OP_IS_SECRET)
@@ -409,7 +409,7 @@ static void visit_list(struct evaluation *evaluation, const struct follow *follo
 /* Whether text has the form of something outside the set: an id, a key's URL, an object id. */
 static bool may_refer(const struct rd_json *value, struct rd_str text)
 {
-    return rd_is_reference(value) || rd_str_has_prefix(text, RD_STR("/")) ||
+    return set_index_is_reference(value) || rd_str_has_prefix(text, RD_STR("/")) ||
            rd_str_has_prefix_case(text, RD_STR("https://")) || rd_str_is_guid(text);
 }
 
@@ -419,7 +419,7 @@ static void visit_reference(struct evaluation *evaluation, const struct follow *
 {
     const struct rd_set *set = evaluation->index->set;
     int64_t index = set_index_resolve(evaluation->arena, evaluation->index, value);
-    struct rd_str id = rd_is_reference(value) ? rd_reference_id(value) : rd_json_str(value);
+    struct rd_str id = set_index_is_reference(value) ? rd_reference_id(value) : rd_json_str(value);
     struct rd_arm_id parsed = {0};
     if (index != RD_NONE)
         id = set->resources[index].id;
@@ -443,7 +443,7 @@ static void visit_path(struct evaluation *evaluation, const struct follow *follo
                        const struct scope *scope, struct tally *tally)
 {
     const struct rd_json *value = value_at(evaluation, scope, &follow->path);
-    bool is_reference = rd_is_reference(value);
+    bool is_reference = set_index_is_reference(value);
     if (rd_json_is(value, RD_JSON_STRING) || is_reference) {
         visit_reference(evaluation, follow, value, tally);
     } else if (rd_json_is(value, RD_JSON_ARRAY)) {
