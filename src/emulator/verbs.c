@@ -303,7 +303,7 @@ static void accept(struct em_exchange *ex, const struct em_target *target,
     bool is_new = former == NULL;
     struct em_resource *resource = former;
     if (is_new)
-        resource = em_create(ex, target->type->name, canonical_id(ex, target), body, NULL);
+        resource = em_make(ex, target->type->name, canonical_id(ex, target));
     if (resource == NULL) {
         (void)em_fail(ex, 409, "Conflict", "The resource '%.*s' was made meanwhile.",
                       RD_FMT(target->id));
