@@ -517,8 +517,26 @@ static const char *throttle_word(const struct em_exchange *ex, const struct em_t
     return "action";
 }
 
+/* A type that has no status for a method does not have the method. */
+static bool check_method(struct em_exchange *ex, const struct em_target *target)
+{
+    const struct em_type *type = target->type;
+    bool is_there = em_find(ex->cloud, target->id) != NULL;
+    enum rd_http_method method = ex->request->method;
+    bool is_missing = (method == RD_HTTP_PUT && !is_there && type->create_status == 0) ||
+                      (method == RD_HTTP_PUT && is_there && type->update_status == 0) ||
+                      (method == RD_HTTP_PATCH && type->update_status == 0) ||
+                      (method == RD_HTTP_DELETE && type->delete_status == 0);
+    if (!is_missing)
+        return true;
+    return em_fail(ex, 405, "MethodNotAllowed", "%s is no method of a '%s'.",
+                   rd_http_method_name(method), type->name);
+}
+
 static void act_on_instance(struct em_exchange *ex, const struct em_target *target)
 {
+    if (!check_method(ex, target))
+        return;
     switch (ex->request->method) {
     case RD_HTTP_GET:
     case RD_HTTP_HEAD:

@@ -60,8 +60,6 @@ static void check_statuses(const struct em_type *type)
 {
     if (type->is_internal)
         return;
-    if (type->create_status < 200 || type->update_status < 200 || type->delete_status < 200)
-        fail_msg("'%s' lacks a status", type->name);
     bool has_url =
         type->async == EM_BOTH || type->async == EM_LOCATION || type->async == EM_ASYNC_OPERATION;
     if (has_url && type->operation_path == NULL)
