@@ -19,6 +19,14 @@
 
 /* What must stand before anything else is asked ------------------------------------------------ */
 
+static bool fail_group_leaving(struct em_exchange *ex, struct rd_str name)
+{
+    return em_fail(ex, 409, "ResourceGroupBeingDeleted",
+                   "The resource group '%.*s' is in deprovisioning state and cannot perform this "
+                   "operation.",
+                   RD_FMT(name));
+}
+
 static bool check_group(struct em_exchange *ex)
 {
     struct em_resource holder = {.id = ex->id};
@@ -32,10 +40,7 @@ static bool check_group(struct em_exchange *ex)
                        "Resource group '%.*s' could not be found.", RD_FMT(name));
     bool is_write = ex->request->method != RD_HTTP_GET && ex->request->method != RD_HTTP_HEAD;
     if (group->state == EM_DELETING && is_write)
-        return em_fail(ex, 409, "ResourceGroupBeingDeleted",
-                       "The resource group '%.*s' is in deprovisioning state and cannot perform "
-                       "this operation.",
-                       RD_FMT(name));
+        return fail_group_leaving(ex, name);
     return true;
 }
 
@@ -128,6 +133,8 @@ static bool check_busy(struct em_exchange *ex, const struct em_resource *resourc
     const struct em_type *type = resource->type;
     if (resource->pending == NULL || (type->allows_overlap && resource->state != EM_DELETING))
         return true;
+    if (is_group_type(type))
+        return fail_group_leaving(ex, em_name(resource));
     return em_fail(ex, type->busy_status != 0 ? type->busy_status : 409,
                    type->busy_code != NULL ? type->busy_code : "AnotherOperationInProgress",
                    "Another operation on this or dependent resource is in progress. To retrieve "
@@ -416,8 +423,18 @@ static void delete_(struct em_exchange *ex, const struct em_target *target)
 {
     struct em_resource *resource = em_find(ex->cloud, target->id);
     const struct em_type *type = target->type;
+    if (resource == NULL && is_group_type(type)) {
+        (void)em_fail_not_found(ex, target->id);
+        return;
+    }
     if (resource == NULL) {
         em_reply_empty(ex, 204);
+        return;
+    }
+    if (resource->state == EM_DELETING && resource->pending != NULL) {
+        /* Asking twice is no conflict: the same operation is named again. */
+        em_reply_empty(ex, type->delete_status);
+        em_operation_headers(ex, resource->pending);
         return;
     }
     if (!check_busy(ex, resource) || !check_children(ex, resource))
