@@ -172,7 +172,8 @@ static bool check_location(struct em_exchange *ex, const struct em_target *targe
                            const struct em_resource *former, const struct rd_json *body)
 {
     const struct rd_json *location = rd_json_get(body, RD_STR("location"));
-    if (target->type->needs_location && rd_json_str(location).n == 0)
+    bool is_put = ex->request->method == RD_HTTP_PUT;
+    if (is_put && target->type->needs_location && rd_json_str(location).n == 0)
         return em_fail(ex, 400, "LocationRequired",
                        "The location property is required for this definition.");
     if (rd_json_str(location).n == 0 || rd_str_is_case(rd_json_str(location), "global"))
