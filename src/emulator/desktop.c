@@ -510,7 +510,8 @@ static bool list_pool_plans(struct em_exchange *ex)
 
 #define SYNC_TYPE                                                                                  \
     .create_status = 201, .update_status = 200, .delete_status = 200, .async = EM_SYNC,            \
-    .has_no_state = true, .source = "azure-avd-ops 1.2-1.10, real-clients 7.6"
+    .has_no_state = true, .has_path_names = true,                                                  \
+    .source = "azure-avd-ops 1.2-1.10, real-clients 7.6"
 #define TOP_TYPE                                                                                   \
     .place = EM_IN_GROUP, .needs_location = true, .has_tags = true, SYNC_TYPE,                     \
     .name_pattern = "^[A-Za-z0-9@._ -]{3,64}$"
