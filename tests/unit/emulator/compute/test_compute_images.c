@@ -65,8 +65,8 @@ static void a_run_goes_through_its_steps_and_makes_a_version(void **state)
     assert_string_equal(run_state(&w, "properties.lastRunStatus.runState"), "Succeeded");
     assert_int_equal(call(&w, RD_HTTP_GET, TEMPLATE "/runOutputs/out", NULL), 200);
     assert_string_equal(text(&w, "properties.artifactId"), IMAGE "/versions/1.0.1");
-    assert_int_equal(
-        call(&w, RD_HTTP_GET, IMAGE "/versions/1.0.1?$expand=ReplicationStatus", NULL), 200);
+    assert_int_equal(call(&w, RD_HTTP_GET, IMAGE "/versions/1.0.1?$expand=ReplicationStatus", NULL),
+                     200);
     assert_string_equal(text(&w, "properties.provisioningState"), "Succeeded");
     assert_string_equal(text(&w, "properties.replicationStatus.aggregatedState"), "Completed");
     assert_string_equal(text(&w, "properties.replicationStatus.summary.1.region"), "North Europe");
@@ -120,8 +120,8 @@ static void faults_end_a_run_with_azures_texts(void **state)
     assert_int_equal(call(&w, RD_HTTP_POST, TEMPLATE "/run", NULL), 202);
     later(&w, 6 * 3600);
     assert_string_equal(run_state(&w, "properties.lastRunStatus.runState"), "PartiallySucceeded");
-    assert_int_equal(
-        call(&w, RD_HTTP_GET, IMAGE "/versions/1.0.1?$expand=ReplicationStatus", NULL), 200);
+    assert_int_equal(call(&w, RD_HTTP_GET, IMAGE "/versions/1.0.1?$expand=ReplicationStatus", NULL),
+                     200);
     assert_string_equal(text(&w, "properties.replicationStatus.summary.0.state"), "Completed");
     assert_string_equal(text(&w, "properties.replicationStatus.summary.1.state"), "Failed");
     world_close(&w);

@@ -33,8 +33,8 @@ static const char *key_body(struct world *w, const char *policy)
 static const char *policy_of_reply(struct world *w)
 {
     struct rd_str out = {0};
-    assert_true(rd_base64_decode(
-        w->arena, rd_json_str(rd_json_at(&w->json, "release_policy.data")), &out));
+    assert_true(
+        rd_base64_decode(w->arena, rd_json_str(rd_json_at(&w->json, "release_policy.data")), &out));
     return rd_arena_str(w->arena, out).p;
 }
 
@@ -134,9 +134,8 @@ static void release_policies_are_written_anew_by_each_kind_of_store(void **state
     make(&w, HSM, HSM_BODY);
     assert_int_equal(call(&w, RD_HTTP_POST, VAULT_HOST "/keys/k/create", key_body(&w, POLICY)),
                      200);
-    assert_int_equal(strncmp(policy_of_reply(&w),
-                             "{\"version\":\"1.0.0\",\"anyOf\":[{\"authority\":", 39),
-                     0);
+    assert_int_equal(
+        strncmp(policy_of_reply(&w), "{\"version\":\"1.0.0\",\"anyOf\":[{\"authority\":", 39), 0);
     assert_null(strchr(text(&w, "release_policy.data"), '='));
     assert_int_equal(call(&w, RD_HTTP_POST, HSM_HOST "/keys/k/create", key_body(&w, POLICY)), 200);
     assert_int_equal(strncmp(policy_of_reply(&w), "{\"anyOf\":[{\"anyOf\":", 18), 0);
@@ -178,8 +177,8 @@ static void an_hsm_serves_keys_only_after_its_custodians_activated_it(void **sta
     for (int i = 0; i < 120; i++) {
         later(&w, 60);
         assert_int_equal(call(&w, RD_HTTP_GET, HSM, NULL), 200);
-        bool is_active = strcmp(text(&w, "properties.securityDomainProperties.activationStatus"),
-                                "Active") == 0;
+        bool is_active =
+            strcmp(text(&w, "properties.securityDomainProperties.activationStatus"), "Active") == 0;
         bool is_there = strcmp(text(&w, "properties.provisioningState"), "Succeeded") == 0;
         int status = call(&w, RD_HTTP_GET, HSM_HOST "/keys", NULL);
         assert_int_equal(status, is_active ? 200 : is_there ? 403 : 404);
@@ -269,13 +268,13 @@ static void a_set_with_a_user_identity_needs_the_grant_to_be_in_force(void **sta
     later(&w, 60);
     assert_int_equal(call(&w, RD_HTTP_GET, other, NULL), 200);
     assert_string_equal(text(&w, "properties.provisioningState"), "Failed");
-    const char *role = rd_arena_printf(
-                           w.arena,
-                           "{'properties':{'roleDefinitionId':'Microsoft.KeyVault/providers/"
-                           "Microsoft.Authorization/roleDefinitions/"
-                           "33413926-3206-4cdd-b39a-83574fe37a17','principalId':'%s'}}",
-                           principal)
-                           .p;
+    const char *role =
+        rd_arena_printf(w.arena,
+                        "{'properties':{'roleDefinitionId':'Microsoft.KeyVault/providers/"
+                        "Microsoft.Authorization/roleDefinitions/"
+                        "33413926-3206-4cdd-b39a-83574fe37a17','principalId':'%s'}}",
+                        principal)
+            .p;
     assert_int_equal(call(&w, RD_HTTP_PUT, ROLE_PATH("/keys/k", ROLE_GUID), role), 201);
     assert_int_equal(call(&w, RD_HTTP_PUT, other, des_body(&w, USER, kid)), 202);
     later(&w, 20); /* not yet */
@@ -296,8 +295,7 @@ static void keys_that_cannot_serve_a_confidential_set_are_refused(void **state)
     assert_int_equal(call(&w, RD_HTTP_POST, HSM_HOST "/keys/plain/create", "{'kty':'RSA-HSM'}"),
                      200);
     assert_int_equal(call(&w, RD_HTTP_PUT, DES, des_body(&w, SYSTEM, text(&w, "key.kid"))), 400);
-    assert_non_null(
-        strstr(text(&w, "error.message"), "The target key has no key release policy"));
+    assert_non_null(strstr(text(&w, "error.message"), "The target key has no key release policy"));
     make(&w, DES, des_body(&w, SYSTEM, kid));
     fault(&w, "release-policy");
     assert_int_equal(
