@@ -38,6 +38,9 @@ static bool check_shape(struct em_exchange *ex, const struct rd_json *body, bool
     if (!rd_str_is_case(em_text_at(body, OS_DISK "createOption"), "FromImage"))
         return em_fail_target(ex, 400, "NotEmulated", "osDisk.createOption",
                               "Only createOption 'FromImage' is emulated.");
+    if (rd_json_count(rd_json_at(body, "properties.storageProfile.dataDisks")) > 0)
+        return em_fail_target(ex, 400, "NotEmulated", "dataDisks",
+                              "Data disks of machines are not emulated.");
     if (em_has(body, "properties.placement"))
         return em_fail_target(ex, 400, "NotEmulated", "placement",
                               "Placement by the platform is not emulated; name a zone.");

@@ -127,6 +127,22 @@ static void quota_is_refused_in_every_zone_with_azures_text(void **state)
     world_close(&w);
 }
 
+static void a_size_behind_a_feature_needs_its_registration(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w);
+    make_network(&w);
+    make(&w, VM("vm1"), VM_BODY("vm1", "nic1", "Standard_DC8as_v6", "1", WIN11, CVM, ENCRYPTED));
+    fault(&w, "feature:name=DCav6Series");
+    assert_int_equal(call(&w, RD_HTTP_PUT, VM("vm2"),
+                          VM_BODY("vm2", "nic2", "Standard_DC8as_v6", "1", WIN11, CVM, ENCRYPTED)),
+                     409);
+    assert_string_equal(text(&w, "error.code"), "SubscriptionNotRegisteredForFeature");
+    assert_non_null(strstr(text(&w, "error.message"), "Microsoft.Compute/DCav6Series"));
+    world_close(&w);
+}
+
 static void a_size_without_room_is_refused_at_once_in_that_zone_only(void **state)
 {
     (void)state;
@@ -328,6 +344,7 @@ int main(void)
         cmocka_unit_test(a_machine_that_succeeded_runs_only_seconds_later),
         cmocka_unit_test(what_azure_refuses_about_confidential_machines_is_refused),
         cmocka_unit_test(quota_is_refused_in_every_zone_with_azures_text),
+        cmocka_unit_test(a_size_behind_a_feature_needs_its_registration),
         cmocka_unit_test(a_size_without_room_is_refused_at_once_in_that_zone_only),
         cmocka_unit_test(a_failed_allocation_leaves_the_machine_and_pins_the_zone),
         cmocka_unit_test(cores_come_back_when_the_machine_goes),
