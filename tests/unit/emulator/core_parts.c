@@ -101,6 +101,11 @@ static const struct em_type types[] = {
         .create_state = "RegisteringDns",
     },
     {
+        .name = "Test.Core/widgets/records",
+        .place = EM_IN_PARENT,
+        .async = EM_SYNC,
+    },
+    {
         .name = "Test.Core/notes",
         .place = EM_ON_SCOPE,
         .create_status = 201,

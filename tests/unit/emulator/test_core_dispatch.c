@@ -130,6 +130,17 @@ static void bad_bodies_names_places_and_tags_are_refused(void **state)
     assert_int_equal(rd_cloud_resource_count(f->cloud), 1);
 }
 
+static void a_method_without_a_status_is_none(void **state)
+{
+    struct fixture *f = *state;
+    (void)fixture_send(f, "PUT", WIDGET, "{\"location\":\"westeurope\"}");
+    f->now_ms += 90 * 1000;
+    assert_int_equal(fixture_send(f, "PUT", WIDGET "/records/r", "{}"), 405);
+    assert_int_equal(fixture_send(f, "DELETE", WIDGET "/records/r", NULL), 405);
+    assert_int_equal(fixture_send(f, "GET", WIDGET "/records", NULL), 200);
+    assert_int_equal(fixture_send(f, "PUT", WIDGET "/parts", "{}"), 405);
+}
+
 static void a_resource_does_not_move(void **state)
 {
     struct fixture *f = *state;
@@ -259,6 +270,7 @@ int main(void)
         TEST(children_need_their_parent_and_keep_it),
         TEST(ids_are_compared_without_case_and_shown_in_azures),
         TEST(bad_bodies_names_places_and_tags_are_refused),
+        TEST(a_method_without_a_status_is_none),
         TEST(a_resource_does_not_move),
         TEST(what_the_service_fills_cannot_be_written),
         TEST(patch_merges_and_needs_the_resource),
