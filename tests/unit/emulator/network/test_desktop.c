@@ -29,7 +29,8 @@ static void a_pool_is_made_at_once_with_nulls_and_lower_case_ids(void **state)
     struct world *world = *state;
     assert_int_equal(put(world, POOL, pool_body), 201);
     expect_text(world, "id",
-                SUB "/resourcegroups/rg1/providers/Microsoft.DesktopVirtualization/hostpools/Pool1");
+                SUB
+                "/resourcegroups/rg1/providers/Microsoft.DesktopVirtualization/hostpools/Pool1");
     expect_text(world, "type", "Microsoft.DesktopVirtualization/hostpools");
     assert_true(rd_json_is(rd_json_at(&world->body, "properties.friendlyName"), RD_JSON_NULL));
     assert_true(rd_json_is(rd_json_at(&world->body, "properties.registrationInfo"), RD_JSON_NULL));
@@ -95,19 +96,19 @@ static void references_are_shown_from_the_other_side(void **state)
     struct world *world = *state;
     put(world, POOL, pool_body);
     assert_int_equal(put(world, APPS, apps_body), 201);
-    assert_int_equal(put(world, SPACE,
-                         "{'location':'westeurope','properties':{'applicationGroupReferences':['" APPS
-                         "']}}"),
-                     201);
+    assert_int_equal(
+        put(world, SPACE,
+            "{'location':'westeurope','properties':{'applicationGroupReferences':['" APPS "']}}"),
+        201);
     get(world, POOL);
     expect_text(world, "properties.applicationGroupReferences.0", APPS);
     get(world, APPS);
     expect_text(world, "properties.workspaceArmPath", SPACE);
     assert_int_equal(get(world, APPS "/desktops/SessionDesktop"), 200);
     expect_text(world, "name", "apps/SessionDesktop");
-    assert_int_equal(patch(world, APPS "/desktops/SessionDesktop",
-                           "{'properties':{'friendlyName':'Enclave'}}"),
-                     200);
+    assert_int_equal(
+        patch(world, APPS "/desktops/SessionDesktop", "{'properties':{'friendlyName':'Enclave'}}"),
+        200);
     expect_text(world, "properties.friendlyName", "Enclave");
     assert_int_equal(del(world, POOL), 400);
     assert_int_equal(del(world, APPS), 400);
@@ -123,10 +124,11 @@ static void a_pool_has_one_desktop_group(void **state)
     put(world, POOL, pool_body);
     put(world, APPS, apps_body);
     assert_int_equal(put(world, AVD "/applicationGroups/more", apps_body), 400);
-    assert_int_equal(put(world, SPACE,
-                         "{'location':'westeurope','properties':{'applicationGroupReferences':['" AVD
-                         "/applicationGroups/none']}}"),
-                     400);
+    assert_int_equal(
+        put(world, SPACE,
+            "{'location':'westeurope','properties':{'applicationGroupReferences':['" AVD
+            "/applicationGroups/none']}}"),
+        400);
 }
 
 static void a_scaling_plan_fits_its_pool(void **state)

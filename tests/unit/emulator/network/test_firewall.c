@@ -85,11 +85,13 @@ static void a_policy_of_a_higher_tier_is_refused(void **state)
 static void rule_groups_are_written_one_at_a_time(void **state)
 {
     struct world *world = *state;
-    assert_int_equal(put(world, POLICY "/ruleCollectionGroups/x", GROUP_BODY("200", APP_RULE)), 201);
+    assert_int_equal(put(world, POLICY "/ruleCollectionGroups/x", GROUP_BODY("200", APP_RULE)),
+                     201);
     put(world, POLICY "/ruleCollectionGroups/y", GROUP_BODY("300", APP_RULE));
     expect_error(world, 429, "AnotherOperationInProgress");
     wait_s(world, 60);
-    assert_int_equal(put(world, POLICY "/ruleCollectionGroups/y", GROUP_BODY("300", APP_RULE)), 201);
+    assert_int_equal(put(world, POLICY "/ruleCollectionGroups/y", GROUP_BODY("300", APP_RULE)),
+                     201);
     wait_s(world, 60);
     get(world, POLICY);
     expect_count(world, "properties.ruleCollectionGroups", 2);
@@ -99,7 +101,8 @@ static void a_change_under_an_attached_firewall_takes_minutes(void **state)
 {
     struct world *world = *state;
     make(world, FIREWALL, FIREWALL_BODY("Standard", "AzureFirewallSubnet", "a"));
-    assert_int_equal(put(world, POLICY "/ruleCollectionGroups/x", GROUP_BODY("200", APP_RULE)), 201);
+    assert_int_equal(put(world, POLICY "/ruleCollectionGroups/x", GROUP_BODY("200", APP_RULE)),
+                     201);
     wait_s(world, 150);
     get(world, POLICY "/ruleCollectionGroups/x");
     expect_text(world, "properties.provisioningState", "Updating");
@@ -159,7 +162,8 @@ static void rules_that_cannot_work_are_refused(void **state)
 static void an_ip_group_in_use_stays(void **state)
 {
     struct world *world = *state;
-    make(world, NET "/ipGroups/i", "{'location':'westeurope','properties':{'ipAddresses':['10.1.0.0/16']}}");
+    make(world, NET "/ipGroups/i",
+         "{'location':'westeurope','properties':{'ipAddresses':['10.1.0.0/16']}}");
     make(world, POLICY "/ruleCollectionGroups/x",
          GROUP_BODY("200", "{'ruleType':'ApplicationRule','name':'r','sourceIpGroups':['" NET
                            "/ipGroups/i'],'protocols':[{'protocolType':'Https','port':443}],"

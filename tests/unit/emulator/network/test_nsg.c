@@ -12,8 +12,8 @@ static void a_group_shows_its_rules_and_the_six_defaults(void **state)
 {
     struct world *world = *state;
     make(world, NSG,
-         "{'location':'westeurope','properties':{'securityRules':[" RULE("r", "Inbound", "100")
-         "," RULE("s", "Outbound", "100") "]}}");
+         "{'location':'westeurope','properties':{'securityRules':[" RULE(
+             "r", "Inbound", "100") "," RULE("s", "Outbound", "100") "]}}");
     get(world, NSG);
     expect_count(world, "properties.securityRules", 2);
     expect_count(world, "properties.defaultSecurityRules", 6);
@@ -26,15 +26,16 @@ static void priorities_are_bounded_and_unique_by_direction(void **state)
 {
     struct world *world = *state;
     put(world, NSG,
-        "{'location':'westeurope','properties':{'securityRules':[" RULE("r", "Inbound", "99") "]}}");
+        "{'location':'westeurope','properties':{'securityRules':[" RULE("r", "Inbound",
+                                                                        "99") "]}}");
     expect_error(world, 400, "SecurityRuleInvalidPriority");
     put(world, NSG,
-        "{'location':'westeurope','properties':{'securityRules':[" RULE("r", "Inbound", "4097")
-        "]}}");
+        "{'location':'westeurope','properties':{'securityRules':[" RULE("r", "Inbound",
+                                                                        "4097") "]}}");
     expect_error(world, 400, "SecurityRuleInvalidPriority");
     put(world, NSG,
-        "{'location':'westeurope','properties':{'securityRules':[" RULE("r", "Inbound", "200") ","
-        RULE("s", "Inbound", "200") "]}}");
+        "{'location':'westeurope','properties':{'securityRules':[" RULE(
+            "r", "Inbound", "200") "," RULE("s", "Inbound", "200") "]}}");
     expect_error(world, 400, "SecurityRuleConflict");
 }
 

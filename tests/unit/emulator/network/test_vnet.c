@@ -72,16 +72,16 @@ static void a_subnet_outside_or_overlapping_is_refused(void **state)
     expect_error(world, 400, "NetcfgInvalidSubnet");
     put(world, VNET "/subnets/c", "{'properties':{'addressPrefix':'10.0.1.128/25'}}");
     expect_error(world, 400, "NetcfgSubnetRangesOverlap");
-    assert_int_equal(put(world, VNET "/subnets/c", "{'properties':{'addressPrefix':'10.0.3.0/24'}}"),
-                     201);
+    assert_int_equal(
+        put(world, VNET "/subnets/c", "{'properties':{'addressPrefix':'10.0.3.0/24'}}"), 201);
 }
 
 static void two_writes_in_one_network_at_a_time_are_refused(void **state)
 {
     struct world *world = *state;
     make(world, VNET, hub_body);
-    assert_int_equal(put(world, VNET "/subnets/c", "{'properties':{'addressPrefix':'10.0.3.0/24'}}"),
-                     201);
+    assert_int_equal(
+        put(world, VNET "/subnets/c", "{'properties':{'addressPrefix':'10.0.3.0/24'}}"), 201);
     put(world, VNET "/subnets/d", "{'properties':{'addressPrefix':'10.0.4.0/24'}}");
     expect_error(world, 429, "AnotherOperationInProgress");
 }
@@ -122,8 +122,7 @@ static void a_static_address_must_be_free_and_inside(void **state)
         "'privateIPAllocationMethod':'Static','privateIPAddress':'%s',"
         "'subnet':{'id':'" VNET "/subnets/a'}}}]}}";
     make(world, VNET, hub_body);
-    make(world, NET "/networkInterfaces/n1",
-         rd_arena_printf(world->arena, form, "10.0.1.9").p);
+    make(world, NET "/networkInterfaces/n1", rd_arena_printf(world->arena, form, "10.0.1.9").p);
     put(world, NET "/networkInterfaces/n2", rd_arena_printf(world->arena, form, "10.0.1.9").p);
     expect_error(world, 400, "PrivateIPAddressInUse");
     put(world, NET "/networkInterfaces/n2", rd_arena_printf(world->arena, form, "10.0.7.9").p);

@@ -35,8 +35,9 @@ int world_close(void **state)
 int call(struct world *world, enum rd_http_method method, const char *path, const char *body)
 {
     struct rd_err err;
-    struct rd_str url = rd_arena_printf(world->arena, "https://management.azure.com%s%sapi-version=2024-05-01",
-                                        path, strchr(path, '?') != NULL ? "&" : "?");
+    struct rd_str url =
+        rd_arena_printf(world->arena, "https://management.azure.com%s%sapi-version=2024-05-01",
+                        path, strchr(path, '?') != NULL ? "&" : "?");
     char *text = rd_arena_bytes(world->arena, (body != NULL ? strlen(body) : 0) + 1);
     size_t n = 0;
     for (const char *p = body; p != NULL && *p != '\0'; p++)
@@ -44,14 +45,15 @@ int call(struct world *world, enum rd_http_method method, const char *path, cons
     struct rd_http_request request = {.method = method, .url = url, .body = {text, n}};
     rd_http_headers_add(world->arena, &request.headers, "Authorization", RD_STR("Bearer test"));
     rd_http_headers_add(world->arena, &request.headers, "Content-Type", RD_STR("application/json"));
-    assert_int_equal(rd_cloud_handle(world->cloud, world->arena, world->now_ms, &request,
-                                     &world->reply, &err),
-                     RD_RC_OK);
+    assert_int_equal(
+        rd_cloud_handle(world->cloud, world->arena, world->now_ms, &request, &world->reply, &err),
+        RD_RC_OK);
     world->status = world->reply.status;
     world->body = rd_json_absent;
     if (world->reply.body.n > 0)
-        assert_int_equal(rd_json_parse(world->arena, "reply", world->reply.body, 0, &world->body, &err),
-                         RD_RC_OK);
+        assert_int_equal(
+            rd_json_parse(world->arena, "reply", world->reply.body, 0, &world->body, &err),
+            RD_RC_OK);
     return world->status;
 }
 
