@@ -195,6 +195,8 @@ struct em_type {
     const char *const *no_regions; /* NULL-terminated: regions that lack the type */
     /* Answers a list in place of the core: `scope` is the id that the list was asked for. */
     bool (*list)(struct em_exchange *ex, struct rd_str scope);
+    bool has_path_names; /* ids and types in lower case but for names; a child's name is the path of
+                          * names, "pool/host": Virtual Desktop */
     bool delete_shows_body; /* a DELETE that is done when answered shows what was deleted */
     /* Default: delete_ms. */
     int64_t (*delete_duration)(struct em_exchange *ex, struct em_resource *resource);

@@ -342,9 +342,53 @@ struct em_resource *em_refer(struct em_exchange *ex, struct rd_str id, const cha
 
 /* Views ---------------------------------------------------------------------------------------- */
 
+static void add_lower(struct rd_buf *out, struct rd_str text)
+{
+    for (size_t i = 0; i < text.n; i++)
+        rd_buf_add_char(out, rd_char_lower(text.p[i]));
+}
+
+/* Id, name and type of has_path_names: "resourcegroups" and the words of the type in lower case,
+ * names as written, and a child's name with those of its parents before it. */
+static void write_path_names(const struct em_resource *resource, struct rd_buf *out)
+{
+    struct rd_str type = rd_str_from(resource->type->name);
+    struct rd_str name_space = rd_str_sub(type, 0, rd_str_find_char(type, '/', 0));
+    struct rd_str rest = resource->id, part, names[8];
+    size_t index = 0, type_at = 0, name_count = 0;
+    rd_buf_add(out, RD_STR("{\"id\":\""));
+    for (; rd_str_next(&rest, '/', &part); index++) {
+        bool is_word = type_at == 0 ? rd_str_is_case(part, "resourceGroups")
+                                    : (index - type_at) % 2 == 1;
+        if (index > 0)
+            rd_buf_add_char(out, '/');
+        if (is_word)
+            add_lower(out, part);
+        else
+            rd_buf_add(out, part);
+        if (type_at > 0 && !is_word && name_count < EM_COUNT(names))
+            names[name_count++] = part;
+        if (type_at == 0 && rd_str_eq_case(part, name_space))
+            type_at = index;
+    }
+    rd_buf_add(out, RD_STR("\",\"name\":\""));
+    for (size_t i = 0; i < name_count; i++) {
+        rd_buf_add(out, i > 0 ? RD_STR("/") : RD_STR(""));
+        rd_buf_add(out, names[i]);
+    }
+    rd_buf_add(out, RD_STR("\",\"type\":\""));
+    rd_buf_add(out, name_space);
+    add_lower(out, rd_str_sub(type, name_space.n, type.n));
+    rd_buf_add_char(out, '"');
+}
+
 static void write_head(struct em_exchange *ex, const struct em_resource *resource,
                        struct rd_buf *out)
 {
+    if (resource->type->has_path_names) {
+        write_path_names(resource, out);
+        return;
+    }
     rd_buf_add(out, RD_STR("{\"id\":"));
     rd_json_write_string(out, resource->id);
     rd_buf_add(out, RD_STR(",\"name\":"));

@@ -389,7 +389,9 @@ static void patch(struct em_exchange *ex, const struct em_target *target)
     strip_request(&change);
     struct rd_json body = em_body(ex, resource);
     struct rd_json hidden = em_hidden(ex, resource);
-    if (!check_location(ex, target, resource, &change) || !check_tags(ex, target->type, &change))
+    bool moves = rd_json_exists(rd_json_get(&change, RD_STR("location")));
+    if ((moves && !check_location(ex, target, resource, &change)) ||
+        !check_tags(ex, target->type, &change))
         return;
     if (target->type->patch != NULL) {
         if (!target->type->patch(ex, resource, &change, &body, &hidden))

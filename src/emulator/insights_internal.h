@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EMULATOR_INSIGHTS_INTERNAL_H
+#define EMULATOR_INSIGHTS_INTERNAL_H
+
+/* What the files of Microsoft.Insights share. */
+
+#include "core.h"
+
+/* The id that an extension resource stands on: what is before the last "/providers/". */
+struct rd_str em_scope_of(struct rd_str id);
+
+bool em_diagnostics_put(struct em_exchange *ex, struct em_resource *former, struct rd_json *body,
+                        struct rd_json *hidden);
+void em_diagnostics_show(struct em_exchange *ex, struct em_resource *resource,
+                         struct rd_json *body);
+bool em_diagnostics_categories(struct em_exchange *ex); /* a route */
+
+bool em_action_group_put(struct em_exchange *ex, struct em_resource *former, struct rd_json *body,
+                         struct rd_json *hidden);
+bool em_query_rule_put(struct em_exchange *ex, struct em_resource *former, struct rd_json *body,
+                       struct rd_json *hidden);
+bool em_metric_alert_put(struct em_exchange *ex, struct em_resource *former, struct rd_json *body,
+                         struct rd_json *hidden);
+bool em_activity_alert_put(struct em_exchange *ex, struct em_resource *former, struct rd_json *body,
+                           struct rd_json *hidden);
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Microsoft.Network without the firewall: the table of types. */
+#include "network_internal.h"
+#include "providers.h"
+#include "shape.h"
+
+#define SECONDS *INT64_C(1000)
+#define NAME_80 "^[A-Za-z0-9]([A-Za-z0-9_.-]{0,78}[A-Za-z0-9_])?$"
+#define NETWORK_TYPE                                                                               \
+    .create_status = 201, .update_status = 200, .delete_status = 202, .async = EM_ASYNC_OPERATION, \
+    .operation_body = EM_OPERATION_STATUS_ONLY,                                                    \
+    .operation_path = "Microsoft.Network/locations/{l}/operations", .retry_after_s = 10,           \
+    .has_etag = true, .create_state = "Updating", .busy_status = 429, .name_pattern = NAME_80
+
+static const struct em_action nic_actions[] = {
+    {.name = "effectiveRouteTable", .post = em_nic_effective_routes},
+    {.name = "effectiveNetworkSecurityGroups", .post = em_nic_effective_rules},
+};
+
+static const struct em_type types[] = {
+    {
+        .name = "Microsoft.Network/virtualNetworks",
+        .place = EM_IN_GROUP,
+        .needs_location = true,
+        .has_tags = true,
+        NETWORK_TYPE,
+        .create_ms = 4 SECONDS,
+        .update_ms = 4 SECONDS,
+        .delete_ms = 10 SECONDS,
+        .source = "azure-avd-ops 2.1-2.3",
+        .put = em_vnet_put,
+        .patch = em_patch_tags,
+        .ready = em_vnet_ready,
+        .show = em_vnet_show,
+        .may_delete = em_vnet_may_delete,
+        .deletes_children = true,
+    },
+    {
+        .name = EM_SUBNET_TYPE,
+        .place = EM_IN_PARENT,
+        NETWORK_TYPE,
+        .create_ms = 4 SECONDS,
+        .update_ms = 4 SECONDS,
+        .delete_ms = 10 SECONDS,
+        .source = "azure-avd-ops 2.1-2.3",
+        .put = em_subnet_put,
+        .show = em_subnet_show,
+        .may_delete = em_subnet_may_delete,
+        .deletes_children = true,
+    },
+    {
+        .name = EM_ADDRESS_TYPE,
+        .place = EM_IN_PARENT,
+        .is_internal = true,
+        .is_hidden_from_lists = true,
+        .has_no_state = true,
+        .put = em_put_refused,
+    },
+    {
+        .name = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings",
+        .place = EM_IN_PARENT,
+        NETWORK_TYPE,
+        .create_ms = 5 SECONDS,
+        .update_ms = 5 SECONDS,
+        .delete_ms = 10 SECONDS,
+        .source = "azure-avd-ops 2.3 (peering)",
+        .put = em_peering_put,
+        .ready = em_peering_ready,
+        .show = em_peering_show,
+        .deleted = em_peering_deleted,
+    },
+    {
+        .name = "Microsoft.Network/networkSecurityGroups",
+        .place = EM_IN_GROUP,
+        .needs_location = true,
+        .has_tags = true,
+        NETWORK_TYPE,
+        .create_ms = 3 SECONDS,
+        .update_ms = 3 SECONDS,
+        .delete_ms = 8 SECONDS,
+        .source = "azure-avd-ops 2.3 (NSG)",
+        .put = em_nsg_put,
+        .patch = em_patch_tags,
+        .ready = em_nsg_ready,
+        .show = em_nsg_show,
+        .may_delete = em_nsg_may_delete,
+        .deletes_children = true,
+    },
+    {
+        .name = "Microsoft.Network/networkSecurityGroups/securityRules",
+        .place = EM_IN_PARENT,
+        NETWORK_TYPE,
+        .create_ms = 3 SECONDS,
+        .update_ms = 3 SECONDS,
+        .delete_ms = 5 SECONDS,
+        .source = "azure-avd-ops 2.3 (NSG rule)",
+        .put = em_security_rule_put,
+    },
+    {
+        .name = "Microsoft.Network/routeTables",
+        .place = EM_IN_GROUP,
+        .needs_location = true,
+        .has_tags = true,
+        NETWORK_TYPE,
+        .create_ms = 3 SECONDS,
+        .update_ms = 3 SECONDS,
+        .delete_ms = 8 SECONDS,
+        .source = "azure-avd-ops 2.3 (route table)",
+        .put = em_route_table_put,
+        .patch = em_patch_tags,
+        .ready = em_route_table_ready,
+        .show = em_route_table_show,
+        .may_delete = em_route_table_may_delete,
+        .deletes_children = true,
+    },
+    {
+        .name = "Microsoft.Network/routeTables/routes",
+        .place = EM_IN_PARENT,
+        NETWORK_TYPE,
+        .create_ms = 3 SECONDS,
+        .update_ms = 3 SECONDS,
+        .delete_ms = 5 SECONDS,
+        .source = "azure-avd-ops 2.3 (routes)",
+        .put = em_route_put,
+    },
+    {
+        .name = "Microsoft.Network/publicIPAddresses",
+        .place = EM_IN_GROUP,
+        .needs_location = true,
+        .has_tags = true,
+        NETWORK_TYPE,
+        .create_ms = 3 SECONDS,
+        .update_ms = 3 SECONDS,
+        .delete_ms = 8 SECONDS,
+        .source = "azure-avd-ops 2.3 (public IP)",
+        .put = em_public_ip_put,
+        .patch = em_patch_tags,
+        .ready = em_public_ip_ready,
+        .show = em_public_ip_show,
+        .may_delete = em_public_ip_may_delete,
+    },
+    {
+        .name = "Microsoft.Network/networkInterfaces",
+        .place = EM_IN_GROUP,
+        .needs_location = true,
+        .has_tags = true,
+        NETWORK_TYPE,
+        .create_ms = 2 SECONDS,
+        .update_ms = 2 SECONDS,
+        .delete_ms = 8 SECONDS,
+        .source = "azure-avd-ops 2.3 (NIC), azure-compute 5.4",
+        .put = em_nic_put,
+        .patch = em_patch_tags,
+        .show = em_nic_show,
+        .may_delete = em_nic_may_delete,
+        .deleted = em_nic_deleted,
+        .actions = nic_actions,
+        .action_count = EM_COUNT(nic_actions),
+    },
+};
+
+const struct em_part em_network_part = {
+    .name = "network",
+    .types = types,
+    .type_count = EM_COUNT(types),
+};
