@@ -164,6 +164,11 @@ void em_answer_arm(struct em_exchange *ex);
 void em_verb(struct em_exchange *ex, const struct em_target *target);
 bool em_answer_routes(struct em_exchange *ex, bool *ret_is_answered);
 
+/* location.c: false after em_fail. */
+bool em_check_location(struct em_exchange *ex, const struct em_target *target,
+                       const struct em_resource *former, const struct rd_json *body);
+bool em_check_tags(struct em_exchange *ex, const struct em_type *type, const struct rd_json *body);
+
 /* resource.c */
 void em_mark(struct rd_cloud *cloud, struct em_resource *resource);
 /* A resource that has no body yet: em_store must follow. NULL when it is there. */
