@@ -19,8 +19,8 @@ bool em_desktop_fail(struct em_exchange *ex, int status, const char *fmt, ...)
     va_start(ap, fmt);
     struct rd_str text = rd_arena_vprintf(ex->arena, fmt, ap);
     va_end(ap);
-    struct rd_str activity = em_guid(
-        ex, rd_arena_printf(ex->arena, "activity %llu", (unsigned long long)ex->number));
+    struct rd_str activity =
+        em_guid(ex, rd_arena_printf(ex->arena, "activity %llu", (unsigned long long)ex->number));
     struct rd_str code = rd_arena_printf(ex->arena, "%d", status);
     return em_fail(ex, status, code.p, "ActivityId: %.*s Error: %.*s", RD_FMT(activity),
                    RD_FMT(text));
@@ -46,8 +46,8 @@ void em_desktop_nulls(struct em_exchange *ex, struct rd_json *body, const char *
 /* The service keeps its metadata in some regions only. */
 static bool check_region(struct em_exchange *ex, const struct rd_json *body)
 {
-    const struct rd_json *regions =
-        rd_json_at(em_table("desktop-regions"), em_is_government(ex->cloud) ? "government" : "public");
+    const struct rd_json *regions = rd_json_at(
+        em_table("desktop-regions"), em_is_government(ex->cloud) ? "government" : "public");
     struct rd_str location = em_text_at(body, "location");
     for (size_t i = 0; i < rd_json_count(regions); i++)
         if (em_location_eq(rd_json_str(rd_json_item(regions, i)), location))
@@ -210,8 +210,7 @@ static bool put_pool(struct em_exchange *ex, struct em_resource *former, struct 
     bool is_persistent = em_is_word(body, "properties.loadBalancerType", "Persistent") ||
                          em_is_word(body, "properties.loadBalancerType", "MultiplePersistent");
     if (is_personal != is_persistent && !em_is_word(body, "properties.hostPoolType", "BYODesktop"))
-        return em_desktop_fail(ex, 400,
-                               "LoadBalancerType %.*s is not valid for HostPoolType %.*s.",
+        return em_desktop_fail(ex, 400, "LoadBalancerType %.*s is not valid for HostPoolType %.*s.",
                                RD_FMT(em_text_at(body, "properties.loadBalancerType")),
                                RD_FMT(em_text_at(body, "properties.hostPoolType")));
     struct rd_json was = former != NULL ? em_body(ex, former) : rd_json_object();
@@ -271,8 +270,7 @@ static void show_pool(struct em_exchange *ex, struct em_resource *resource, stru
 
 static bool may_delete_pool(struct em_exchange *ex, struct em_resource *resource)
 {
-    struct rd_json groups =
-        referrers(ex, GROUP_TYPE, "properties.hostPoolArmPath", resource->id);
+    struct rd_json groups = referrers(ex, GROUP_TYPE, "properties.hostPoolArmPath", resource->id);
     struct rd_str name = em_name(resource);
     if (rd_json_count(&groups) > 0)
         return em_desktop_fail(ex, 400,
@@ -510,7 +508,8 @@ static bool list_pool_plans(struct em_exchange *ex)
 
 #define SYNC_TYPE                                                                                  \
     .create_status = 201, .update_status = 200, .delete_status = 200, .async = EM_SYNC,            \
-    .has_no_state = true, .source = "azure-avd-ops 1.2-1.10, real-clients 7.6"
+    .has_no_state = true, .has_path_names = true,                                                  \
+    .source = "azure-avd-ops 1.2-1.10, real-clients 7.6"
 #define TOP_TYPE                                                                                   \
     .place = EM_IN_GROUP, .needs_location = true, .has_tags = true, SYNC_TYPE,                     \
     .name_pattern = "^[A-Za-z0-9@._ -]{3,64}$"

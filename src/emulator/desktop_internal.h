@@ -37,7 +37,8 @@ enum em_host_power {
 /* The VM's power has changed; nothing happens when no host is registered for it. */
 void em_session_host_power(struct em_exchange *ex, struct rd_str vm_id, enum em_host_power power);
 
-/* Shared by the files ---------------------------------------------------------------------------- */
+/* Shared by the files ----------------------------------------------------------------------------
+ */
 
 /* The service's own error: the status as code, an activity id before the text; false. */
 RD_PRINTF(3, 4)

@@ -4,7 +4,7 @@
 #include "providers.h"
 #include "shape.h"
 
-#define SECONDS * INT64_C(1000)
+#define SECONDS *INT64_C(1000)
 #define FIREWALL_SUBNET "AzureFirewallSubnet"
 
 enum {
@@ -66,19 +66,21 @@ static bool check_subnet(struct em_exchange *ex, struct rd_str id, const char *n
                        "Azure Firewall %.*s must be in a subnet named '%s', not '%.*s'.",
                        RD_FMT(ex->id), name, RD_FMT(em_name(subnet)));
     if (!em_prefix_parse(text, false, &prefix, &is_canonical) || prefix.length > SUBNET_LENGTH_MAX)
-        return em_fail(ex, 400, "AzureFirewallSubnetNotEnoughSpace",
-                       "Subnet %.*s is too small for Azure Firewall: its prefix %.*s must be /%d or "
-                       "larger.",
-                       RD_FMT(subnet->id), RD_FMT(text), SUBNET_LENGTH_MAX);
-    if (!rd_str_eq_case(em_id_segment(id, "resourceGroups"), em_id_segment(ex->id, "resourceGroups")))
+        return em_fail(
+            ex, 400, "AzureFirewallSubnetNotEnoughSpace",
+            "Subnet %.*s is too small for Azure Firewall: its prefix %.*s must be /%d or "
+            "larger.",
+            RD_FMT(subnet->id), RD_FMT(text), SUBNET_LENGTH_MAX);
+    if (!rd_str_eq_case(em_id_segment(id, "resourceGroups"),
+                        em_id_segment(ex->id, "resourceGroups")))
         return em_fail(ex, 400, "AzureFirewallVnetInDifferentResourceGroup",
                        "Azure Firewall %.*s and its virtual network must be in one resource group.",
                        RD_FMT(ex->id));
     struct rd_str user = em_subnet_user(ex, subnet);
     struct rd_str own = rd_arena_printf(ex->arena, "%.*s/", RD_FMT(ex->id));
     if (!rd_str_is_empty(user) && !rd_str_has_prefix_case(user, own))
-        return em_fail(ex, 400, "AzureFirewallSubnetInUse",
-                       "Subnet %.*s is in use by %.*s.", RD_FMT(subnet->id), RD_FMT(user));
+        return em_fail(ex, 400, "AzureFirewallSubnetInUse", "Subnet %.*s is in use by %.*s.",
+                       RD_FMT(subnet->id), RD_FMT(user));
     return true;
 }
 
@@ -94,7 +96,8 @@ static bool check_address(struct em_exchange *ex, struct rd_str id)
                        "Public IP address %.*s of Azure Firewall %.*s must have sku Standard and "
                        "allocation method Static.",
                        RD_FMT(id), RD_FMT(ex->id));
-    if (!rd_str_eq_case(em_id_segment(id, "resourceGroups"), em_id_segment(ex->id, "resourceGroups")))
+    if (!rd_str_eq_case(em_id_segment(id, "resourceGroups"),
+                        em_id_segment(ex->id, "resourceGroups")))
         return em_fail(ex, 400, "AzureFirewallPublicIPInDifferentResourceGroup",
                        "Azure Firewall %.*s and its public IP address must be in one resource "
                        "group.",
@@ -152,15 +155,14 @@ static bool check_policy(struct em_exchange *ex, const struct rd_json *body)
 static void release_config(struct em_exchange *ex, struct rd_str firewall,
                            const struct rd_json *config)
 {
-    struct rd_str id = em_child_id(ex, firewall, "azureFirewallIpConfigurations",
-                                   em_text_at(config, "name"));
+    struct rd_str id =
+        em_child_id(ex, firewall, "azureFirewallIpConfigurations", em_text_at(config, "name"));
     em_address_release(ex, em_text_at(config, "properties.subnet.id"),
                        em_text_at(config, "properties.privateIPAddress"), id);
     em_public_ip_release(ex, em_text_at(config, "properties.publicIPAddress.id"), id);
 }
 
-static void release_all(struct em_exchange *ex, struct rd_str firewall,
-                        const struct rd_json *body)
+static void release_all(struct em_exchange *ex, struct rd_str firewall, const struct rd_json *body)
 {
     const struct rd_json *list = rd_json_at(body, "properties.ipConfigurations");
     for (size_t i = 0; i < rd_json_count(list); i++)
@@ -246,10 +248,11 @@ static EM_PUT_HOOK(put_firewall)
         return false;
     const struct rd_json *zones = rd_json_at(&was, "zones");
     if (former != NULL && rd_json_count(zones) > 0 && !rd_json_eq(zones, rd_json_at(body, "zones")))
-        return em_fail(ex, 400, "AvailabilityZonesCannotBeModified",
-                       "Resource %.*s has an existing availability zone constraint and it cannot be "
-                       "modified.",
-                       RD_FMT(ex->id));
+        return em_fail(
+            ex, 400, "AvailabilityZonesCannotBeModified",
+            "Resource %.*s has an existing availability zone constraint and it cannot be "
+            "modified.",
+            RD_FMT(ex->id));
     if (!em_has(body, "properties.firewallPolicy.id"))
         em_default_text(ex, body, "properties.threatIntelMode", "Alert");
     em_default(ex, body, "properties.additionalProperties", rd_json_object());
@@ -379,10 +382,10 @@ static EM_READY_HOOK(policy_ready)
     if (faulted == 0)
         return NULL;
     struct rd_str name = em_id_name(id);
-    *ret_message =
-        rd_arena_printf(ex->arena, "Put on Firewall Policy %.*s Failed with %d faulted referenced "
+    *ret_message = rd_arena_printf(ex->arena,
+                                   "Put on Firewall Policy %.*s Failed with %d faulted referenced "
                                    "firewalls",
-                        RD_FMT(name), faulted);
+                                   RD_FMT(name), faulted);
     return "FirewallPolicyUpdateFailed";
 }
 
@@ -437,10 +440,11 @@ static EM_PUT_HOOK(put_group)
         return false;
     int64_t priority = rd_json_int(rd_json_at(body, "properties.priority"), -1);
     if (priority < GROUP_PRIORITY_MIN || priority > GROUP_PRIORITY_MAX)
-        return em_fail(ex, 400, "FirewallPolicyRuleCollectionGroupInvalidPriority",
-                       "Invalid priority value %lld of rule collection group %.*s. Priority must be "
-                       "between %d and %d.",
-                       (long long)priority, RD_FMT(ex->id), GROUP_PRIORITY_MIN, GROUP_PRIORITY_MAX);
+        return em_fail(
+            ex, 400, "FirewallPolicyRuleCollectionGroupInvalidPriority",
+            "Invalid priority value %lld of rule collection group %.*s. Priority must be "
+            "between %d and %d.",
+            (long long)priority, RD_FMT(ex->id), GROUP_PRIORITY_MIN, GROUP_PRIORITY_MAX);
     struct em_resource *other = NULL;
     while ((other = em_next_child(policy, EM_RULE_GROUP_TYPE, other)) != NULL) {
         struct rd_json group = em_body(ex, other);
@@ -566,8 +570,8 @@ static bool answer_fqdn_tags(struct em_exchange *ex)
 }
 
 #define FIREWALL_KIND                                                                              \
-    .create_status = 201, .update_status = 200, .delete_status = 202,                              \
-    .async = EM_ASYNC_OPERATION, .operation_body = EM_OPERATION_STATUS_ONLY,                       \
+    .create_status = 201, .update_status = 200, .delete_status = 202, .async = EM_ASYNC_OPERATION, \
+    .operation_body = EM_OPERATION_STATUS_ONLY,                                                    \
     .operation_path = "Microsoft.Network/locations/{l}/nfvOperations", .retry_after_s = 10,        \
     .has_etag = true, .create_state = "Updating", .busy_status = 429
 

@@ -41,8 +41,8 @@ static bool take_item(struct em_exchange *ex, const struct em_inline *inline_typ
     em_set_text(ex, ret_item, "name", name);
     em_set(ex, ret_item, "properties", rd_json_copy(ex->arena, rd_json_at(from, "properties")));
     em_drop(ret_item, "properties", "provisioningState");
-    return inline_type->check(ex, parent, list,
-                              em_child_id(ex, ex->id, inline_type->member, name), ret_item);
+    return inline_type->check(ex, parent, list, em_child_id(ex, ex->id, inline_type->member, name),
+                              ret_item);
 }
 
 bool em_inline_take(struct em_exchange *ex, const struct em_inline *inline_type,

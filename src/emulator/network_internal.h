@@ -59,7 +59,8 @@ bool em_address_is_valid(struct rd_str text, bool allows_range);
 /* "*", a port, or "a-b". */
 bool em_port_is_valid(struct rd_str text);
 
-/* Addresses in subnets -------------------------------------------------------------------------- */
+/* Addresses in subnets --------------------------------------------------------------------------
+ */
 
 #define EM_ADDRESS_TYPE "Microsoft.Network/virtualNetworks/subnets/allocatedAddresses"
 #define EM_SUBNET_TYPE "Microsoft.Network/virtualNetworks/subnets"
@@ -74,7 +75,8 @@ void em_address_release(struct em_exchange *ex, struct rd_str subnet_id, struct 
 /* The holder of the first address in use, or "". */
 struct rd_str em_subnet_user(struct em_exchange *ex, const struct em_resource *subnet);
 
-/* Public addresses ------------------------------------------------------------------------------ */
+/* Public addresses ------------------------------------------------------------------------------
+ */
 
 /* Binds a public IP to an ip configuration (by id); false after the exchange has failed. */
 bool em_public_ip_take(struct em_exchange *ex, struct rd_str id, struct rd_str holder);
@@ -90,8 +92,8 @@ struct em_inline {
     const char *type;   /* EM_SUBNET_TYPE */
     /* Checks one item's properties and fills defaults. `siblings` is the whole list, of objects
      * with name and properties; the item itself is skipped by name. */
-    bool (*check)(struct em_exchange *ex, const struct rd_json *parent, const struct rd_json *siblings,
-                  struct rd_str id, struct rd_json *item);
+    bool (*check)(struct em_exchange *ex, const struct rd_json *parent,
+                  const struct rd_json *siblings, struct rd_str id, struct rd_json *item);
     /* May this child go, which a new list does not name? NULL: yes. */
     bool (*may_go)(struct em_exchange *ex, struct em_resource *child);
 };
@@ -120,7 +122,8 @@ bool em_inline_check_child(struct em_exchange *ex, const struct em_inline *inlin
 bool em_rule_collections_check(struct em_exchange *ex, const struct rd_json *policy,
                                const struct rd_json *group);
 
-/* Hooks of the table in network.c ---------------------------------------------------------------- */
+/* Hooks of the table in network.c ----------------------------------------------------------------
+ */
 
 #define EM_PUT_HOOK(name)                                                                          \
     bool name(struct em_exchange *ex, struct em_resource *former, struct rd_json *body,            \

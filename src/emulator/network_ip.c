@@ -280,8 +280,8 @@ static struct rd_str mac_address(struct em_exchange *ex, struct rd_str id)
  * address replaces it; the service tells by a flag of the interface. */
 static bool has_default_outbound(struct em_exchange *ex, const struct rd_json *body)
 {
-    struct em_resource *subnet = em_find(
-        ex->cloud, em_text_at(body, "properties.ipConfigurations.0.properties.subnet.id"));
+    struct em_resource *subnet =
+        em_find(ex->cloud, em_text_at(body, "properties.ipConfigurations.0.properties.subnet.id"));
     if (subnet == NULL ||
         em_has(body, "properties.ipConfigurations.0.properties.publicIPAddress.id"))
         return false;

@@ -134,8 +134,7 @@ static bool check_subnet_change(struct em_exchange *ex, struct rd_str id,
     struct rd_json body = em_body(ex, former);
     struct rd_str user = em_subnet_user(ex, former);
     struct rd_str name = em_name(former);
-    if (rd_str_is_empty(user) ||
-        rd_str_eq(subnet_prefix_text(&body), subnet_prefix_text(item)))
+    if (rd_str_is_empty(user) || rd_str_eq(subnet_prefix_text(&body), subnet_prefix_text(item)))
         return true;
     return em_fail(ex, 400, "InUseSubnetCannotBeUpdated",
                    "Subnet %.*s is in use by %.*s and cannot be updated.", RD_FMT(name),
@@ -172,11 +171,12 @@ EM_HOOK(em_subnet_may_delete)
     struct rd_str user = em_subnet_user(ex, resource);
     struct rd_str name = em_name(resource);
     if (!rd_str_is_empty(user))
-        return em_fail(ex, 400, "InUseSubnetCannotBeDeleted",
-                       "Subnet %.*s is in use by %.*s and cannot be deleted. In order to delete the "
-                       "subnet, delete all the resources within the subnet. See "
-                       "aka.ms/deletesubnet.",
-                       RD_FMT(name), RD_FMT(user));
+        return em_fail(
+            ex, 400, "InUseSubnetCannotBeDeleted",
+            "Subnet %.*s is in use by %.*s and cannot be deleted. In order to delete the "
+            "subnet, delete all the resources within the subnet. See "
+            "aka.ms/deletesubnet.",
+            RD_FMT(name), RD_FMT(user));
     return true;
 }
 
@@ -378,10 +378,9 @@ EM_PUT_HOOK(em_peering_put)
                        "Disconnected state. Delete that peering and create it again.",
                        RD_FMT(ex->id), RD_FMT(cut));
     }
-    static const char *const flags[] = {"properties.allowForwardedTraffic",
-                                        "properties.allowGatewayTransit",
-                                        "properties.useRemoteGateways",
-                                        "properties.doNotVerifyRemoteGateways"};
+    static const char *const flags[] = {
+        "properties.allowForwardedTraffic", "properties.allowGatewayTransit",
+        "properties.useRemoteGateways", "properties.doNotVerifyRemoteGateways"};
     for (size_t i = 0; i < EM_COUNT(flags); i++)
         em_default(ex, body, flags[i], rd_json_bool(false));
     em_default(ex, body, "properties.allowVirtualNetworkAccess", rd_json_bool(true));

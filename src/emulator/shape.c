@@ -169,8 +169,8 @@ struct em_resource *em_next_child(const struct em_resource *parent, const char *
                                   const struct em_resource *last)
 {
     struct em_resource *child = last == NULL ? parent->first_child : last->next_sibling;
-    while (child != NULL &&
-           (child->is_deleted || !rd_str_eq_case(rd_str_from(child->type->name), rd_str_from(type))))
+    while (child != NULL && (child->is_deleted ||
+                             !rd_str_eq_case(rd_str_from(child->type->name), rd_str_from(type))))
         child = child->next_sibling;
     return child;
 }

@@ -15,12 +15,13 @@ bool em_array_has_id(const struct rd_json *body, const char *path, struct rd_str
 
 /* Building: sets the value at a dotted path; objects are made along it. */
 void em_set(struct em_exchange *ex, struct rd_json *body, const char *path, struct rd_json value);
-void em_set_text(struct em_exchange *ex, struct rd_json *body, const char *path, struct rd_str text);
+void em_set_text(struct em_exchange *ex, struct rd_json *body, const char *path,
+                 struct rd_str text);
 void em_set_word(struct em_exchange *ex, struct rd_json *body, const char *path, const char *word);
 void em_set_bool(struct em_exchange *ex, struct rd_json *body, const char *path, bool is_true);
 void em_set_int(struct em_exchange *ex, struct rd_json *body, const char *path, int64_t value);
 void em_drop(struct rd_json *body, const char *parent, const char *member); /* "" for the top */
-struct rd_json em_link(struct em_exchange *ex, struct rd_str id); /* {"id": id} */
+struct rd_json em_link(struct em_exchange *ex, struct rd_str id);           /* {"id": id} */
 /* The array at `path` for appending, made when absent. */
 struct rd_json *em_array(struct em_exchange *ex, struct rd_json *body, const char *path);
 
