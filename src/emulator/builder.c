@@ -154,6 +154,15 @@ static bool put_template(struct em_exchange *ex, struct em_resource *former, str
         struct rd_json was = em_body(ex, former);
         em_set(ex, body, "properties", rd_json_copy(ex->arena, rd_json_at(&was, "properties")));
     }
+    const struct rd_json *source = rd_json_at(body, "properties.source");
+    const struct rd_json *row = em_platform_image(
+        em_text_at(source, "publisher"), em_text_at(source, "offer"), em_text_at(source, "sku"));
+    const struct rd_json *versions = rd_json_at(row, "versions");
+    if (former == NULL && rd_json_count(versions) > 0)
+        em_set_text(ex, body, "properties.source.exactVersion",
+                    rd_str_is_case(em_text_at(source, "version"), "latest")
+                        ? rd_json_str(rd_json_item(versions, rd_json_count(versions) - 1))
+                        : em_text_at(source, "version"));
     em_default(ex, body, "properties.buildTimeoutInMinutes", rd_json_integer(240));
     em_default(ex, body, "properties.vmProfile.vmSize", rd_json_string_c("Standard_D2ds_v4"));
     em_default(ex, body, "properties.vmProfile.osDiskSizeGB", rd_json_integer(0));

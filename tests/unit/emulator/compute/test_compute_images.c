@@ -73,6 +73,39 @@ static void a_run_goes_through_its_steps_and_makes_a_version(void **state)
     world_close(&w);
 }
 
+#define VM COMPUTE "/virtualMachines/vm1"
+#define VM_BODY                                                                                    \
+    "{'location':'westeurope','properties':{'hardwareProfile':{'vmSize':'Standard_DC4as_v5'},"     \
+    "'storageProfile':{'imageReference':{'id':'" IMAGE "'},'osDisk':{'createOption':'FromImage',"  \
+    "'managedDisk':{'securityProfile':{'securityEncryptionType':'VMGuestStateOnly'}}}},"           \
+    "'osProfile':{'computerName':'vm1','adminUsername':'keeper','adminPassword':"                  \
+    "'Aa0!aaaaaaaaaaaa'},'securityProfile':{'securityType':'ConfidentialVM','uefiSettings':{"      \
+    "'vTpmEnabled':true}},'networkProfile':{'networkInterfaces':[{'id':'" NIC("nic1") "'}]}}}"
+
+static void latest_is_the_newest_version_that_was_promoted(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w);
+    make_network(&w);
+    make_template(&w, TEMPLATE_BODY(HOME));
+    assert_int_equal(call(&w, RD_HTTP_POST, TEMPLATE "/run", NULL), 202);
+    later(&w, 6 * 3600);
+    assert_string_equal(run_state(&w, "properties.source.exactVersion"), "26200.7462.261015");
+    assert_int_equal(call(&w, RD_HTTP_PUT, VM, VM_BODY), 404);
+    assert_string_equal(text(&w, "error.code"), "ImageVersionNotFound");
+    assert_int_equal(call(&w, RD_HTTP_PATCH, IMAGE "/versions/1.0.1",
+                          "{'properties':{'publishingProfile':{'excludeFromLatest':false}}}"),
+                     200);
+    later(&w, 120);
+    make(&w, VM, VM_BODY);
+    assert_string_equal(text(&w, "properties.storageProfile.imageReference.exactVersion"), "1.0.1");
+    assert_int_equal(call(&w, RD_HTTP_POST, TEMPLATE "/run", NULL), 202);
+    later(&w, 6 * 3600);
+    assert_int_equal(call(&w, RD_HTTP_GET, IMAGE "/versions/1.0.2", NULL), 200);
+    world_close(&w);
+}
+
 static void a_template_is_not_changed_in_place(void **state)
 {
     (void)state;
@@ -201,6 +234,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_goes_through_its_steps_and_makes_a_version),
+        cmocka_unit_test(latest_is_the_newest_version_that_was_promoted),
         cmocka_unit_test(a_template_is_not_changed_in_place),
         cmocka_unit_test(an_identity_without_rights_fails_the_template),
         cmocka_unit_test(faults_end_a_run_with_azures_texts),
