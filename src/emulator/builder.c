@@ -107,6 +107,9 @@ static bool check_profile(struct em_exchange *ex, const struct rd_json *body)
     if (!rd_str_is_empty(size_name) && !rd_str_is(size_name, "Standard_D1_v2") &&
         !em_size_find(ex, size_name, &size))
         return refuse(ex, "vmProfile", "vmSize", size_name);
+    struct rd_str subnet = em_text_at(body, "properties.vmProfile.vnetConfig.subnetId");
+    if (!rd_str_is_empty(subnet) && em_find(ex->cloud, subnet) == NULL)
+        return refuse(ex, "vmProfile", "subnetId", subnet);
     if (em_has(body, "properties.vmProfile.vnetConfig.proxyVmSize") &&
         em_has(body, "properties.vmProfile.vnetConfig.containerInstanceSubnetId"))
         return refuse(ex, "vmProfile", "proxyVmSize",
