@@ -173,6 +173,8 @@ struct em_resource *em_adopt(struct rd_cloud *cloud, struct em_resource *resourc
 void em_resource_free(struct em_resource *resource);
 void em_view_text(struct em_exchange *ex, struct em_resource *resource, struct rd_buf *out);
 void em_strip(struct rd_json *body);
+/* The GUID in the etag of a resource whose type has one. */
+void em_etag_guid(struct em_exchange *ex, const struct em_resource *resource, char out[37]);
 void em_compact_classes(struct rd_cloud *cloud);
 struct rd_str em_parent_id(const struct rd_cloud *cloud, const struct em_type *type,
                            struct rd_str id);

@@ -19,6 +19,14 @@
 
 /* What must stand before anything else is asked ------------------------------------------------ */
 
+static bool fail_group_leaving(struct em_exchange *ex, struct rd_str name)
+{
+    return em_fail(ex, 409, "ResourceGroupBeingDeleted",
+                   "The resource group '%.*s' is in deprovisioning state and cannot perform this "
+                   "operation.",
+                   RD_FMT(name));
+}
+
 static bool check_group(struct em_exchange *ex)
 {
     struct em_resource holder = {.id = ex->id};
@@ -32,10 +40,7 @@ static bool check_group(struct em_exchange *ex)
                        "Resource group '%.*s' could not be found.", RD_FMT(name));
     bool is_write = ex->request->method != RD_HTTP_GET && ex->request->method != RD_HTTP_HEAD;
     if (group->state == EM_DELETING && is_write)
-        return em_fail(ex, 409, "ResourceGroupBeingDeleted",
-                       "The resource group '%.*s' is in deprovisioning state and cannot perform "
-                       "this operation.",
-                       RD_FMT(name));
+        return fail_group_leaving(ex, name);
     return true;
 }
 
@@ -81,7 +86,7 @@ static bool check_place(struct em_exchange *ex, const struct em_target *target)
                            "The resource type '%s' stands in a resource group: "
                            "/subscriptions/{id}/resourceGroups/{name}/providers/%s/{name}.",
                            type->name, type->name);
-        if (type->place == EM_ON_SCOPE && !is_list && !check_scope(ex, target))
+        if (type->place == EM_ON_SCOPE && !check_scope(ex, target))
             return false;
     }
     return true;
@@ -128,6 +133,8 @@ static bool check_busy(struct em_exchange *ex, const struct em_resource *resourc
     const struct em_type *type = resource->type;
     if (resource->pending == NULL || (type->allows_overlap && resource->state != EM_DELETING))
         return true;
+    if (is_group_type(type))
+        return fail_group_leaving(ex, em_name(resource));
     return em_fail(ex, type->busy_status != 0 ? type->busy_status : 409,
                    type->busy_code != NULL ? type->busy_code : "AnotherOperationInProgress",
                    "Another operation on this or dependent resource is in progress. To retrieve "
@@ -336,6 +343,29 @@ static void strip_request(struct rd_json *body)
         (void)rd_json_remove(properties, RD_STR("provisioningState"));
 }
 
+/* If-None-Match: * wants it absent, If-Match wants it there and, with an etag, unchanged. */
+static bool check_match(struct em_exchange *ex, const struct em_target *target,
+                        const struct em_resource *resource)
+{
+    struct rd_str none = rd_str_trim(rd_http_headers_get(&ex->request->headers, "If-None-Match"));
+    struct rd_str wanted = rd_str_trim(rd_http_headers_get(&ex->request->headers, "If-Match"));
+    char guid[37];
+    bool is_met = true;
+    if (rd_str_is(none, "*"))
+        is_met = resource == NULL;
+    if (wanted.n > 0 && resource == NULL)
+        is_met = false;
+    if (wanted.n > 0 && resource != NULL && target->type->has_etag && !rd_str_is(wanted, "*")) {
+        em_etag_guid(ex, resource, guid);
+        is_met = rd_str_find(wanted, rd_str_from(guid), 0) != RD_STR_NONE;
+    }
+    if (is_met)
+        return true;
+    return em_fail(ex, 412, "PreconditionFailed",
+                   "Precondition failed. The condition of the request does not hold for '%.*s'.",
+                   RD_FMT(target->name));
+}
+
 static bool check_object(struct em_exchange *ex)
 {
     if (rd_json_is(&ex->body, RD_JSON_OBJECT))
@@ -352,13 +382,8 @@ static void put(struct em_exchange *ex, const struct em_target *target)
         return;
     if (former != NULL && !check_busy(ex, former))
         return;
-    struct rd_str none_match = rd_http_headers_get(&ex->request->headers, "If-None-Match");
-    if (former != NULL && rd_str_is(rd_str_trim(none_match), "*")) {
-        (void)em_fail(ex, 412, "PreconditionFailed",
-                      "The resource '%.*s' exists already, and the request has If-None-Match: *.",
-                      RD_FMT(target->name));
+    if (!check_match(ex, target, former))
         return;
-    }
     struct rd_json body = rd_json_copy(ex->arena, &ex->body);
     strip_request(&body);
     if (!check_location(ex, target, former, &body) || !check_tags(ex, target->type, &body))
@@ -376,7 +401,7 @@ static void patch(struct em_exchange *ex, const struct em_target *target)
         (void)em_fail_not_found(ex, target->id);
         return;
     }
-    if (!check_object(ex) || !check_busy(ex, resource))
+    if (!check_object(ex) || !check_busy(ex, resource) || !check_match(ex, target, resource))
         return;
     struct rd_json change = rd_json_copy(ex->arena, &ex->body);
     strip_request(&change);
@@ -418,11 +443,22 @@ static void delete_(struct em_exchange *ex, const struct em_target *target)
 {
     struct em_resource *resource = em_find(ex->cloud, target->id);
     const struct em_type *type = target->type;
+    if (resource == NULL && is_group_type(type)) {
+        (void)em_fail_not_found(ex, target->id);
+        return;
+    }
     if (resource == NULL) {
         em_reply_empty(ex, 204);
         return;
     }
-    if (!check_busy(ex, resource) || !check_children(ex, resource))
+    if (resource->state == EM_DELETING && resource->pending != NULL) {
+        /* Asking twice is no conflict: the same operation is named again. */
+        em_reply_empty(ex, type->delete_status);
+        em_operation_headers(ex, resource->pending);
+        return;
+    }
+    if (!check_busy(ex, resource) || !check_match(ex, target, resource) ||
+        !check_children(ex, resource))
         return;
     if (type->may_delete != NULL && !type->may_delete(ex, resource))
         return;
