@@ -411,9 +411,6 @@ static EM_SHOW_HOOK(show_policy)
     em_set(ex, body, "properties.firewalls", firewalls);
     em_set(ex, body, "properties.childPolicies", children);
     em_set(ex, body, "properties.ruleCollectionGroups", groups);
-    em_set_guid(ex, body, "etag",
-                rd_arena_printf(ex->arena, "etag %lld", (long long)resource->revision).p,
-                resource->id);
 }
 
 static EM_HOOK(may_delete_policy)
