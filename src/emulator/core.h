@@ -139,9 +139,9 @@ struct em_type {
     bool needs_location; /* body must have a location that the cloud knows */
     bool has_tags;
     bool is_hidden_from_lists;
-    int create_status; /* 200, 201, 202 */
-    int update_status;
-    int delete_status; /* 200, 202, 204 */
+    int create_status; /* 200, 201, 202; 0: 405, only the cloud itself makes instances */
+    int update_status; /* 0: 405 */
+    int delete_status; /* 200, 202, 204; 0: 405 */
     enum em_async async;
     enum em_operation_body operation_body;
     enum em_json_style json_style;

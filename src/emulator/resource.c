@@ -250,8 +250,7 @@ void em_store_hidden(struct em_exchange *ex, struct em_resource *resource,
 
 /* Making and removing -------------------------------------------------------------------------- */
 
-struct em_resource *em_create(struct em_exchange *ex, const char *type, struct rd_str id,
-                              const struct rd_json *body, const struct rd_json *hidden)
+struct em_resource *em_make(struct em_exchange *ex, const char *type, struct rd_str id)
 {
     struct rd_cloud *cloud = ex->cloud;
     const struct em_class *class_ = em_class_find(cloud, rd_str_from(type));
@@ -269,7 +268,15 @@ struct em_resource *em_create(struct em_exchange *ex, const char *type, struct r
         .seq = cloud->next_seq++,
     };
     struct rd_str parent = em_parent_id(cloud, class_->type, id);
-    (void)em_adopt(cloud, resource, parent.n == 0 ? NULL : em_find(cloud, parent));
+    return em_adopt(cloud, resource, parent.n == 0 ? NULL : em_find(cloud, parent));
+}
+
+struct em_resource *em_create(struct em_exchange *ex, const char *type, struct rd_str id,
+                              const struct rd_json *body, const struct rd_json *hidden)
+{
+    struct em_resource *resource = em_make(ex, type, id);
+    if (resource == NULL)
+        return NULL;
     em_store(ex, resource, body);
     if (hidden != NULL)
         em_store_hidden(ex, resource, hidden);

@@ -49,7 +49,8 @@ struct em_operation {
     enum em_operation_status status;
     int64_t seq;
     int64_t start_ms;
-    int64_t end_ms; /* when it is due; then when it ended */
+    int64_t end_ms;    /* when it is due; then when it ended */
+    int64_t event_seq; /* of the event that ends it, which the file does not hold apart */
     const struct em_type *type;
     /* Heap, owned. */
     struct rd_str resource_id;
@@ -70,7 +71,8 @@ struct em_event {
     struct rd_str id;       /* heap, owned */
     struct rd_str argument; /* heap, owned */
     bool is_stored;
-    bool is_done; /* ran before it was ever stored */
+    bool is_done;    /* ran before it was ever stored */
+    bool is_derived; /* made from a running operation: never stored */
 };
 
 struct em_bucket;
@@ -164,6 +166,8 @@ bool em_answer_routes(struct em_exchange *ex, bool *ret_is_answered);
 
 /* resource.c */
 void em_mark(struct rd_cloud *cloud, struct em_resource *resource);
+/* A resource that has no body yet: em_store must follow. NULL when it is there. */
+struct em_resource *em_make(struct em_exchange *ex, const char *type, struct rd_str id);
 struct em_resource *em_adopt(struct rd_cloud *cloud, struct em_resource *resource,
                              struct em_resource *parent);
 void em_resource_free(struct em_resource *resource);
@@ -206,6 +210,8 @@ void em_operation_adopt(struct rd_cloud *cloud, struct em_operation *operation);
 /* event.c */
 void em_events_run(struct rd_cloud *cloud);
 void em_event_adopt(struct rd_cloud *cloud, struct em_event *event);
+/* The event that ends a running operation. */
+void em_event_end(struct rd_cloud *cloud, const struct em_operation *operation);
 void em_event_free(struct em_event *event);
 
 /* throttle.c */

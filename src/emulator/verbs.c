@@ -172,7 +172,8 @@ static bool check_location(struct em_exchange *ex, const struct em_target *targe
                            const struct em_resource *former, const struct rd_json *body)
 {
     const struct rd_json *location = rd_json_get(body, RD_STR("location"));
-    if (target->type->needs_location && rd_json_str(location).n == 0)
+    bool is_put = ex->request->method == RD_HTTP_PUT;
+    if (is_put && target->type->needs_location && rd_json_str(location).n == 0)
         return em_fail(ex, 400, "LocationRequired",
                        "The location property is required for this definition.");
     if (rd_json_str(location).n == 0 || rd_str_is_case(rd_json_str(location), "global"))
@@ -302,7 +303,7 @@ static void accept(struct em_exchange *ex, const struct em_target *target,
     bool is_new = former == NULL;
     struct em_resource *resource = former;
     if (is_new)
-        resource = em_create(ex, target->type->name, canonical_id(ex, target), body, NULL);
+        resource = em_make(ex, target->type->name, canonical_id(ex, target));
     if (resource == NULL) {
         (void)em_fail(ex, 409, "Conflict", "The resource '%.*s' was made meanwhile.",
                       RD_FMT(target->id));
@@ -518,8 +519,26 @@ static const char *throttle_word(const struct em_exchange *ex, const struct em_t
     return "action";
 }
 
+/* A type that has no status for a method does not have the method. */
+static bool check_method(struct em_exchange *ex, const struct em_target *target)
+{
+    const struct em_type *type = target->type;
+    bool is_there = em_find(ex->cloud, target->id) != NULL;
+    enum rd_http_method method = ex->request->method;
+    bool is_missing = (method == RD_HTTP_PUT && !is_there && type->create_status == 0) ||
+                      (method == RD_HTTP_PUT && is_there && type->update_status == 0) ||
+                      (method == RD_HTTP_PATCH && type->update_status == 0) ||
+                      (method == RD_HTTP_DELETE && type->delete_status == 0);
+    if (!is_missing)
+        return true;
+    return em_fail(ex, 405, "MethodNotAllowed", "%s is no method of a '%s'.",
+                   rd_http_method_name(method), type->name);
+}
+
 static void act_on_instance(struct em_exchange *ex, const struct em_target *target)
 {
+    if (!check_method(ex, target))
+        return;
     switch (ex->request->method) {
     case RD_HTTP_GET:
     case RD_HTTP_HEAD:
