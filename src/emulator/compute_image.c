@@ -97,9 +97,8 @@ bool em_version_is_excluded(struct em_exchange *ex, const struct em_resource *ve
            rd_json_is_true(rd_json_at(target_region(ex, &body, region), "excludeFromLatest"));
 }
 
-static struct em_resource *latest_version(struct em_exchange *ex,
-                                          const struct em_resource *definition,
-                                          struct rd_str region)
+static struct em_resource *
+latest_version(struct em_exchange *ex, const struct em_resource *definition, struct rd_str region)
 {
     struct em_resource *best = NULL;
     for (struct em_resource *version = em_next_child(definition, EM_VERSION_TYPE, NULL);
@@ -135,10 +134,9 @@ static bool resolve_gallery(struct em_exchange *ex, struct rd_str id, struct rd_
                               "contact image owner to replicate to this region, or change your "
                               "requested region.",
                               RD_FMT(id), RD_FMT(region));
-    struct em_resource *version =
-        at == RD_STR_NONE || rd_str_is_case(em_id_name(id), "latest")
-            ? latest_version(ex, definition, region)
-            : em_find(ex->cloud, id);
+    struct em_resource *version = at == RD_STR_NONE || rd_str_is_case(em_id_name(id), "latest")
+                                      ? latest_version(ex, definition, region)
+                                      : em_find(ex->cloud, id);
     if (version == NULL || !em_version_is_in(ex, version, region))
         return em_fail_target(ex, 404, "ImageVersionNotFound", "imageReference",
                               "The gallery image %.*s is not available in %.*s region. Please "

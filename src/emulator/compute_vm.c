@@ -21,11 +21,9 @@
 
 static bool check_shape(struct em_exchange *ex, const struct rd_json *body, bool is_new)
 {
-    static const char *const needed[] = {"properties.hardwareProfile.vmSize",
-                                         "properties.storageProfile.osDisk.createOption",
-                                         "properties.osProfile.computerName",
-                                         "properties.osProfile.adminUsername",
-                                         NULL};
+    static const char *const needed[] = {
+        "properties.hardwareProfile.vmSize", "properties.storageProfile.osDisk.createOption",
+        "properties.osProfile.computerName", "properties.osProfile.adminUsername", NULL};
     if (rd_json_count(rd_json_at(body, "properties.networkProfile.networkInterfaces")) == 0)
         return em_fail_target(ex, 400, "InvalidParameter", "networkProfile",
                               "Required parameter 'networkProfile' is missing (null).");
@@ -40,6 +38,9 @@ static bool check_shape(struct em_exchange *ex, const struct rd_json *body, bool
     if (!rd_str_is_case(em_text_at(body, OS_DISK "createOption"), "FromImage"))
         return em_fail_target(ex, 400, "NotEmulated", "osDisk.createOption",
                               "Only createOption 'FromImage' is emulated.");
+    if (rd_json_count(rd_json_at(body, "properties.storageProfile.dataDisks")) > 0)
+        return em_fail_target(ex, 400, "NotEmulated", "dataDisks",
+                              "Data disks of machines are not emulated.");
     if (em_has(body, "properties.placement"))
         return em_fail_target(ex, 400, "NotEmulated", "placement",
                               "Placement by the platform is not emulated; name a zone.");
@@ -48,8 +49,8 @@ static bool check_shape(struct em_exchange *ex, const struct rd_json *body, bool
 
 static bool check_profile(struct em_exchange *ex, const struct rd_json *body)
 {
-    static const char *const reserved[] = {"administrator", "admin", "user", "user1", "test",
-                                           "guest", "root", "console", "owner", NULL};
+    static const char *const reserved[] = {"administrator", "admin", "user",    "user1", "test",
+                                           "guest",         "root",  "console", "owner", NULL};
     struct rd_str computer = em_text_at(body, "properties.osProfile.computerName");
     if (computer.n > 15)
         return em_fail_target(ex, 400, "InvalidParameter", "osProfile.computerName",
@@ -62,12 +63,12 @@ static bool check_profile(struct em_exchange *ex, const struct rd_json *body)
     struct rd_str password = em_text_at(body, "properties.osProfile.adminPassword");
     int kinds[4] = {0};
     for (size_t i = 0; i < password.n; i++)
-        kinds[rd_char_is_digit(password.p[i])                    ? 0
-              : password.p[i] >= 'a' && password.p[i] <= 'z'     ? 1
-              : password.p[i] >= 'A' && password.p[i] <= 'Z'     ? 2
-                                                                 : 3] = 1;
-    if (!rd_str_is_empty(password) && (password.n < 12 || password.n > 123 ||
-                                       kinds[0] + kinds[1] + kinds[2] + kinds[3] < 3))
+        kinds[rd_char_is_digit(password.p[i])                ? 0
+              : password.p[i] >= 'a' && password.p[i] <= 'z' ? 1
+              : password.p[i] >= 'A' && password.p[i] <= 'Z' ? 2
+                                                             : 3] = 1;
+    if (!rd_str_is_empty(password) &&
+        (password.n < 12 || password.n > 123 || kinds[0] + kinds[1] + kinds[2] + kinds[3] < 3))
         return em_fail_target(ex, 400, "InvalidParameter", "adminPassword",
                               "The supplied password must be between 12-123 characters long and "
                               "must satisfy at least 3 of password complexity requirements from "
@@ -234,8 +235,7 @@ static void fill_defaults(struct em_exchange *ex, struct rd_json *body)
 #define WINDOWS "properties.osProfile.windowsConfiguration."
         em_default(ex, body, WINDOWS "provisionVMAgent", rd_json_bool(true));
         em_default(ex, body, WINDOWS "enableAutomaticUpdates", rd_json_bool(true));
-        em_default(ex, body, WINDOWS "patchSettings.patchMode",
-                   rd_json_string_c("AutomaticByOS"));
+        em_default(ex, body, WINDOWS "patchSettings.patchMode", rd_json_string_c("AutomaticByOS"));
         em_default(ex, body, WINDOWS "patchSettings.assessmentMode",
                    rd_json_string_c("ImageDefault"));
     }
@@ -270,8 +270,7 @@ static bool put_new(struct em_exchange *ex, struct rd_json *body, struct rd_json
                            RD_FMT(em_vm_capacity_text(ex, kind, size.name, region)));
         em_set_text(ex, hidden, "fail", kind);
     }
-    if (!em_identity_fill(ex, ex->id, body) ||
-        !em_quota_take(ex, ex->subscription, region, &size))
+    if (!em_identity_fill(ex, ex->id, body) || !em_quota_take(ex, ex->subscription, region, &size))
         return false;
     if (!attach_nics(ex, body, &size)) {
         em_quota_give(ex, ex->subscription, region, &size);
@@ -332,8 +331,9 @@ int64_t em_vm_duration(struct em_exchange *ex, struct em_resource *former,
     /* DiskWithVMGuestState encrypts the whole OS disk before the first boot: about half a second
      * for each GB. */
     if (former == NULL &&
-        rd_str_is_case(em_text_at(body, OS_DISK "managedDisk.securityProfile.securityEncryptionType"),
-                       "DiskWithVMGuestState"))
+        rd_str_is_case(
+            em_text_at(body, OS_DISK "managedDisk.securityProfile.securityEncryptionType"),
+            "DiskWithVMGuestState"))
         ms += 500 * rd_json_int(rd_json_at(body, OS_DISK "diskSizeGB"), 127);
     return em_draw_ms(ex, ex->id, ms);
 }
@@ -410,8 +410,9 @@ const char *em_vm_ready(struct em_exchange *ex, struct em_resource *vm, struct r
         set = em_text_at(body, OS_DISK "managedDisk.diskEncryptionSet.id");
     struct em_resource *des = rd_str_is_empty(set) ? NULL : em_find(ex->cloud, set);
     if (is_first && des != NULL) {
-        struct rd_str target = rd_arena_printf(ex->arena, "VM: '%.*s', disk: '%.*s'",
-                                               RD_FMT(vm->id), RD_FMT(em_text_at(body, OS_DISK "name")));
+        struct rd_str target =
+            rd_arena_printf(ex->arena, "VM: '%.*s', disk: '%.*s'", RD_FMT(vm->id),
+                            RD_FMT(em_text_at(body, OS_DISK "name")));
         const char *code = em_des_use(ex, des, target, ret_message);
         if (code != NULL)
             return code;

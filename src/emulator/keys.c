@@ -129,9 +129,9 @@ static bool vault_allows(struct em_exchange *ex, const struct em_key_ref *key,
         if (!rd_str_eq_case(em_text_at(policy, "objectId"), principal) ||
             !policy_grants(keys, "get"))
             continue;
-        if (use == EM_KEY_RELEASE ? policy_grants(keys, "release")
-                                  : policy_grants(keys, "wrapKey") &&
-                                        policy_grants(keys, "unwrapKey"))
+        if (use == EM_KEY_RELEASE
+                ? policy_grants(keys, "release")
+                : policy_grants(keys, "wrapKey") && policy_grants(keys, "unwrapKey"))
             return true;
     }
     return false;

@@ -2,7 +2,7 @@
 #include "world.h"
 
 #define VM(n) COMPUTE "/virtualMachines/" n
-#define VM_BODY(name, nic, size, zone, image, security, disk)                                       \
+#define VM_BODY(name, nic, size, zone, image, security, disk)                                      \
     "{'location':'westeurope','zones':['" zone "'],'identity':{'type':'SystemAssigned'},"          \
     "'properties':{'hardwareProfile':{'vmSize':'" size "'},'storageProfile':{'imageReference':"    \
     "{" image "},'osDisk':{'createOption':'FromImage','name':'" name "-os','deleteOption':"        \
@@ -72,7 +72,8 @@ static void a_machine_that_succeeded_runs_only_seconds_later(void **state)
     world_close(&w);
 }
 
-static void refuse(struct world *w, const char *body, int status, const char *code, const char *part)
+static void refuse(struct world *w, const char *body, int status, const char *code,
+                   const char *part)
 {
     assert_int_equal(call(w, RD_HTTP_PUT, VM("vm1"), body), status);
     assert_string_equal(text(w, "error.code"), code);
@@ -98,7 +99,8 @@ static void what_azure_refuses_about_confidential_machines_is_refused(void **sta
            "BadRequest", "cannot boot Hypervisor Generation '1'");
     refuse(&w,
            VM_BODY("vm1", "nic1", "Standard_DC8as_v5", "1", WIN11,
-                   "'securityType':'ConfidentialVM','uefiSettings':{'vTpmEnabled':true}", ENCRYPTED),
+                   "'securityType':'ConfidentialVM','uefiSettings':{'vTpmEnabled':true}",
+                   ENCRYPTED),
            400, "InvalidParameter", "Secure boot must be enabled");
     refuse(&w, VM_BODY("vm1", "nic1", "Standard_DC9as_v5", "1", WIN11, CVM, ENCRYPTED), 400,
            "InvalidParameter", "Standard_DC9as_v5");
@@ -122,6 +124,22 @@ static void quota_is_refused_in_every_zone_with_azures_text(void **state)
            "Additional Required: 8, (Minimum) New Limit Required: 8.");
     refuse(&w, VM_BODY("vm1", "nic1", "Standard_DC8as_v5", "2", WIN11, CVM, ENCRYPTED), 409,
            "OperationNotAllowed", "quota");
+    world_close(&w);
+}
+
+static void a_size_behind_a_feature_needs_its_registration(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w);
+    make_network(&w);
+    make(&w, VM("vm1"), VM_BODY("vm1", "nic1", "Standard_DC8as_v6", "1", WIN11, CVM, ENCRYPTED));
+    fault(&w, "feature:name=DCav6Series");
+    assert_int_equal(call(&w, RD_HTTP_PUT, VM("vm2"),
+                          VM_BODY("vm2", "nic2", "Standard_DC8as_v6", "1", WIN11, CVM, ENCRYPTED)),
+                     409);
+    assert_string_equal(text(&w, "error.code"), "SubscriptionNotRegisteredForFeature");
+    assert_non_null(strstr(text(&w, "error.message"), "Microsoft.Compute/DCav6Series"));
     world_close(&w);
 }
 
@@ -169,8 +187,7 @@ static void cores_come_back_when_the_machine_goes(void **state)
     struct world w;
     world_open(&w);
     make_network(&w);
-    static const char usages[] =
-        SUB "/providers/Microsoft.Compute/locations/westeurope/usages";
+    static const char usages[] = SUB "/providers/Microsoft.Compute/locations/westeurope/usages";
     make(&w, VM("vm1"), GOOD);
     assert_int_equal(call(&w, RD_HTTP_GET, usages, NULL), 200);
     assert_int_equal(rd_json_int(rd_json_at(&w.json, "value.0.currentValue"), -1), 8);
@@ -224,10 +241,10 @@ static void extensions_queue_behind_each_other(void **state)
     make(&w, VM("vm1"), GOOD);
     assert_int_equal(call(&w, RD_HTTP_PUT, VM("vm1") "/extensions/join", JOIN), 201);
     assert_null(strstr(rd_arena_str(w.arena, w.reply.body).p, "hush"));
-    assert_int_equal(call(&w, RD_HTTP_PUT, VM("vm1") "/extensions/attest",
-                          EXTENSION("Microsoft.Azure.Security.WindowsAttestation",
-                                    "GuestAttestation")),
-                     201);
+    assert_int_equal(
+        call(&w, RD_HTTP_PUT, VM("vm1") "/extensions/attest",
+             EXTENSION("Microsoft.Azure.Security.WindowsAttestation", "GuestAttestation")),
+        201);
     later(&w, 70); /* enough for the second alone */
     assert_int_equal(call(&w, RD_HTTP_GET, VM("vm1") "/extensions/attest", NULL), 200);
     assert_string_equal(text(&w, "properties.provisioningState"), "Creating");
@@ -309,9 +326,10 @@ static void sizes_and_images_are_listed_as_azure_does(void **state)
     assert_string_equal(text(&w, "value.0.name"), "Standard_DC2as_v5");
     assert_string_equal(text(&w, "value.0.locationInfo.0.zones.2"), "3");
     assert_int_equal(call(&w, RD_HTTP_GET,
-                          SUB "/providers/Microsoft.Compute/locations/westeurope/publishers/"
-                              "MicrosoftWindowsDesktop/artifacttypes/vmimage/offers/office-365/skus/"
-                              "win11-25h2-avd-m365/versions?$orderby=name%20desc&$top=1",
+                          SUB
+                          "/providers/Microsoft.Compute/locations/westeurope/publishers/"
+                          "MicrosoftWindowsDesktop/artifacttypes/vmimage/offers/office-365/skus/"
+                          "win11-25h2-avd-m365/versions?$orderby=name%20desc&$top=1",
                           NULL),
                      200);
     assert_int_equal(rd_json_count(&w.json), 1); /* a bare array */
@@ -326,6 +344,7 @@ int main(void)
         cmocka_unit_test(a_machine_that_succeeded_runs_only_seconds_later),
         cmocka_unit_test(what_azure_refuses_about_confidential_machines_is_refused),
         cmocka_unit_test(quota_is_refused_in_every_zone_with_azures_text),
+        cmocka_unit_test(a_size_behind_a_feature_needs_its_registration),
         cmocka_unit_test(a_size_without_room_is_refused_at_once_in_that_zone_only),
         cmocka_unit_test(a_failed_allocation_leaves_the_machine_and_pins_the_zone),
         cmocka_unit_test(cores_come_back_when_the_machine_goes),

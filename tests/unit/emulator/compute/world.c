@@ -46,8 +46,8 @@ static int send_request(struct world *w, enum rd_http_method method, const char 
     bool has_query = strchr(path, '?') != NULL;
     struct rd_http_request request = {
         .method = method,
-        .url = rd_arena_printf(w->arena, "%s%s%s", is_absolute ? "" : "https://management.azure.com",
-                               path,
+        .url = rd_arena_printf(w->arena, "%s%s%s",
+                               is_absolute ? "" : "https://management.azure.com", path,
                                strstr(path, "api-version") != NULL ? ""
                                : has_query                         ? "&api-version=2024-11-01"
                                                                    : "?api-version=2024-11-01"),
@@ -58,8 +58,8 @@ static int send_request(struct world *w, enum rd_http_method method, const char 
     if (body != NULL)
         rd_http_headers_add(w->arena, &request.headers, "Content-Type", RD_STR("application/json"));
     struct rd_err err;
-    assert_int_equal(
-        rd_cloud_handle(w->cloud, w->arena, w->now_ms, &request, &w->reply, &err), RD_RC_OK);
+    assert_int_equal(rd_cloud_handle(w->cloud, w->arena, w->now_ms, &request, &w->reply, &err),
+                     RD_RC_OK);
     w->json = rd_json_absent;
     if (w->reply.body.n != 0)
         assert_int_equal(rd_json_parse(w->arena, "reply", w->reply.body, 0, &w->json, &err),
@@ -103,9 +103,10 @@ void fault(struct world *w, const char *what)
 
 void make_network(struct world *w)
 {
-    make(w, GROUP "/providers/Microsoft.Network/virtualNetworks/vnet",
-         "{'location':'westeurope','properties':{'addressSpace':{'addressPrefixes':['10.0.0.0/16']},"
-         "'subnets':[{'name':'hosts','properties':{'addressPrefix':'10.0.1.0/24'}}]}}");
+    make(
+        w, GROUP "/providers/Microsoft.Network/virtualNetworks/vnet",
+        "{'location':'westeurope','properties':{'addressSpace':{'addressPrefixes':['10.0.0.0/16']},"
+        "'subnets':[{'name':'hosts','properties':{'addressPrefix':'10.0.1.0/24'}}]}}");
     static const char nic[] =
         "{'location':'westeurope','properties':{'ipConfigurations':[{'name':'ipconfig',"
         "'properties':{'subnet':{'id':'" GROUP
@@ -119,12 +120,12 @@ void grant(struct world *w, const char *scope, const char *role, const char *pri
 {
     struct rd_str path = rd_arena_printf(
         w->arena, "%s/providers/Microsoft.Authorization/roleAssignments/%s", scope, guid);
-    struct rd_str body = rd_arena_printf(
-        w->arena,
-        "{'properties':{'roleDefinitionId':'" SUB
-        "/providers/Microsoft.Authorization/roleDefinitions/%s','principalId':'%s',"
-        "'principalType':'ServicePrincipal'}}",
-        role, principal);
+    struct rd_str body =
+        rd_arena_printf(w->arena,
+                        "{'properties':{'roleDefinitionId':'" SUB
+                        "/providers/Microsoft.Authorization/roleDefinitions/%s','principalId':'%s',"
+                        "'principalType':'ServicePrincipal'}}",
+                        role, principal);
     assert_int_equal(call(w, RD_HTTP_PUT, path.p, body.p), 201);
     later(w, 1800);
 }
