@@ -259,6 +259,8 @@ static EM_PUT_HOOK(put_firewall)
     if (take_all(ex, &was, body))
         return true;
     release_all(ex, ex->id, body);
+    if (former != NULL) /* what it had before, it keeps */
+        (void)take_all(ex, &was, &was);
     return false;
 }
 

@@ -136,6 +136,9 @@ bool em_rule_collections_check(struct em_exchange *ex, const struct rd_json *pol
 #define EM_HOOK(name) bool name(struct em_exchange *ex, struct em_resource *resource)
 #define EM_GONE_HOOK(name) void name(struct em_exchange *ex, struct em_resource *resource)
 
+/* A child goes only while nothing else of its parent is being written. */
+EM_HOOK(em_inline_may_delete);
+
 EM_PUT_HOOK(em_vnet_put);
 EM_READY_HOOK(em_vnet_ready);
 EM_SHOW_HOOK(em_vnet_show);
