@@ -199,6 +199,9 @@ bool em_fail_not_found(struct em_exchange *ex, struct rd_str id)
         at = i;
     struct em_resource holder = {.id = id};
     struct rd_str group = em_group(&holder);
+    if (at == RD_STR_NONE && group.n > 0)
+        return em_fail(ex, 404, "ResourceGroupNotFound",
+                       "Resource group '%.*s' could not be found.", RD_FMT(group));
     if (at == RD_STR_NONE)
         return em_fail(ex, 404, "ResourceNotFound",
                        "The Resource '%.*s' was not found. For more details please go to "

@@ -358,8 +358,8 @@ static void write_path_names(const struct em_resource *resource, struct rd_buf *
     size_t index = 0, type_at = 0, name_count = 0;
     rd_buf_add(out, RD_STR("{\"id\":\""));
     for (; rd_str_next(&rest, '/', &part); index++) {
-        bool is_word = type_at == 0 ? rd_str_is_case(part, "resourceGroups")
-                                    : (index - type_at) % 2 == 1;
+        bool is_word =
+            type_at == 0 ? rd_str_is_case(part, "resourceGroups") : (index - type_at) % 2 == 1;
         if (index > 0)
             rd_buf_add_char(out, '/');
         if (is_word)
@@ -382,6 +382,12 @@ static void write_path_names(const struct em_resource *resource, struct rd_buf *
     rd_buf_add_char(out, '"');
 }
 
+void em_etag_guid(struct em_exchange *ex, const struct em_resource *resource, char out[37])
+{
+    uint64_t drawn = em_mix(ex->cloud->seed ^ (uint64_t)resource->seq, 0x65746167u);
+    em_guid_text(drawn, em_mix(drawn, (uint64_t)resource->revision), out);
+}
+
 static void write_head(struct em_exchange *ex, const struct em_resource *resource,
                        struct rd_buf *out)
 {
@@ -399,8 +405,7 @@ static void write_head(struct em_exchange *ex, const struct em_resource *resourc
     if (!resource->type->has_etag)
         return;
     char guid[37];
-    uint64_t drawn = em_mix(ex->cloud->seed ^ (uint64_t)resource->seq, 0x65746167u);
-    em_guid_text(drawn, em_mix(drawn, (uint64_t)resource->revision), guid);
+    em_etag_guid(ex, resource, guid);
     rd_buf_printf(out, ",\"etag\":\"W/\\\"%s\\\"\"", guid);
 }
 

@@ -164,6 +164,11 @@ void em_answer_arm(struct em_exchange *ex);
 void em_verb(struct em_exchange *ex, const struct em_target *target);
 bool em_answer_routes(struct em_exchange *ex, bool *ret_is_answered);
 
+/* location.c: false after em_fail. */
+bool em_check_location(struct em_exchange *ex, const struct em_target *target,
+                       const struct em_resource *former, const struct rd_json *body);
+bool em_check_tags(struct em_exchange *ex, const struct em_type *type, const struct rd_json *body);
+
 /* resource.c */
 void em_mark(struct rd_cloud *cloud, struct em_resource *resource);
 /* A resource that has no body yet: em_store must follow. NULL when it is there. */
@@ -173,6 +178,8 @@ struct em_resource *em_adopt(struct rd_cloud *cloud, struct em_resource *resourc
 void em_resource_free(struct em_resource *resource);
 void em_view_text(struct em_exchange *ex, struct em_resource *resource, struct rd_buf *out);
 void em_strip(struct rd_json *body);
+/* The GUID in the etag of a resource whose type has one. */
+void em_etag_guid(struct em_exchange *ex, const struct em_resource *resource, char out[37]);
 void em_compact_classes(struct rd_cloud *cloud);
 struct rd_str em_parent_id(const struct rd_cloud *cloud, const struct em_type *type,
                            struct rd_str id);

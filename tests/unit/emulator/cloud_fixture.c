@@ -51,6 +51,10 @@ int fixture_send(struct fixture *fixture, const char *method, const char *url, c
         .body = rd_arena_str(fixture->arena, rd_str_from(body == NULL ? "" : body)),
     };
     struct rd_err err = {.msg = ""};
+    if (fixture->header_name != NULL)
+        rd_http_headers_add(fixture->arena, &request.headers, fixture->header_name,
+                            rd_str_from(fixture->header_value));
+    fixture->header_name = NULL;
     assert_true(rd_http_method_parse(rd_str_from(method), &request.method));
     enum rd_rc rc = rd_cloud_handle(fixture->cloud, fixture->arena, fixture->now_ms, &request,
                                     &fixture->reply, &err);

@@ -18,6 +18,8 @@ struct fixture {
     int64_t now_ms;
     struct rd_http_reply reply; /* of the last request */
     struct rd_json body;        /* parsed, or absent */
+    const char *header_name;    /* sent with the next request, or NULL */
+    const char *header_value;
 };
 
 /* `path` NULL: memory only. */

@@ -190,6 +190,35 @@ static void the_etag_changes_with_each_write(void **state)
     assert_string_not_equal(fixture_text(f, "etag"), first);
 }
 
+static int send_with(struct fixture *f, const char *name, const char *value, const char *method)
+{
+    f->header_name = name;
+    f->header_value = value;
+    return fixture_send(f, method, WIDGET, "{\"location\":\"westeurope\"}");
+}
+
+static void conditions_of_a_request_are_kept(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(send_with(f, "If-Match", "*", "PUT"), 412);
+    assert_int_equal(send_with(f, "If-None-Match", "*", "PUT"), 201);
+    f->now_ms += 90 * 1000;
+    assert_int_equal(send_with(f, "If-None-Match", "*", "PUT"), 412);
+    (void)fixture_send(f, "GET", WIDGET, NULL);
+    const char *etag = fixture_text(f, "etag");
+    assert_int_equal(send_with(f, "If-Match", "W/\"other\"", "PUT"), 412);
+    assert_int_equal(send_with(f, "If-Match", etag, "PUT"), 200);
+    f->now_ms += 90 * 1000;
+    assert_int_equal(send_with(f, "If-Match", etag, "DELETE"), 412);
+    assert_string_equal(fixture_code(f), "PreconditionFailed");
+}
+
+static void a_list_on_an_absent_scope_is_404(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(fixture_send(f, "GET", WIDGET "/providers/Test.Core/notes", NULL), 404);
+}
+
 static void compute_bodies_are_indented_and_stay_json(void **state)
 {
     struct fixture *f = *state;
@@ -275,6 +304,8 @@ int main(void)
         TEST(what_the_service_fills_cannot_be_written),
         TEST(patch_merges_and_needs_the_resource),
         TEST(the_etag_changes_with_each_write),
+        TEST(conditions_of_a_request_are_kept),
+        TEST(a_list_on_an_absent_scope_is_404),
         TEST(compute_bodies_are_indented_and_stay_json),
         TEST(routes_come_before_types),
         TEST(extension_resources_stand_on_what_exists),

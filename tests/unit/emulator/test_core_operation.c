@@ -193,6 +193,10 @@ static void a_group_takes_all_it_holds_with_it(void **state)
     assert_non_null(strstr(url, "/operationresults/"));
     assert_int_equal(fixture_send(f, "PUT", SLOW, BODY), 409);
     assert_string_equal(fixture_code(f), "ResourceGroupBeingDeleted");
+    assert_int_equal(fixture_send(f, "PUT", FIXTURE_GROUP, BODY), 409);
+    assert_string_equal(fixture_code(f), "ResourceGroupBeingDeleted");
+    assert_int_equal(fixture_send(f, "DELETE", FIXTURE_GROUP, NULL), 202);
+    assert_string_equal(kept_header(f, "Location"), url);
     assert_int_equal(fixture_send(f, "GET", url, NULL), 202);
     f->now_ms += 120 * 1000;
     assert_int_equal(fixture_send(f, "GET", url, NULL), 200);

@@ -76,7 +76,8 @@ static void writes_have_a_bucket_of_their_own(void **state)
         assert_int_equal(fixture_send(f, "PUT", FIXTURE_GROUP, BODY), 200);
     assert_int_equal(fixture_send(f, "PUT", FIXTURE_GROUP, BODY), 429);
     assert_int_equal(fixture_send(f, "GET", FIXTURE_GROUP, NULL), 200);
-    assert_int_equal(fixture_send(f, "DELETE", FIXTURE_BASE "/resourceGroups/no", NULL), 204);
+    assert_int_equal(fixture_send(f, "DELETE", FIXTURE_BASE "/resourceGroups/no", NULL), 404);
+    assert_string_equal(fixture_code(f), "ResourceGroupNotFound");
 }
 
 static void a_machine_may_be_read_36_times_at_once(void **state)
