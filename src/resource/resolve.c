@@ -139,14 +139,25 @@ static enum rd_rc scan_object(struct resolver *resolver, const struct rd_json *v
     return RD_RC_OK;
 }
 
+/* An image template names the version that running it makes: it does not need it. */
+static bool is_made_by_this(const struct resolver *resolver, int64_t target)
+{
+    if (target == RD_NONE)
+        return false;
+    struct rd_str via = resolver->set->resources[target].via;
+    return via.n > 0 && rd_arm_id_is_within(via, resolver->set->resources[resolver->index].id);
+}
+
 static enum rd_rc scan(struct resolver *resolver, const struct rd_json *value,
                        const struct rd_field *field, struct rd_err *err)
 {
     if (field != NULL && (field->flags & RD_FIELD_READ_ONLY) != 0)
         return RD_RC_OK;
     if (value->type == RD_JSON_STRING) {
-        if (is_id_text(rd_json_str(value)))
-            need(resolver, nearest(resolver, rd_json_str(value)));
+        int64_t target =
+            is_id_text(rd_json_str(value)) ? nearest(resolver, rd_json_str(value)) : RD_NONE;
+        if (!is_made_by_this(resolver, target))
+            need(resolver, target);
         return RD_RC_OK;
     }
     if (resolver->depth >= RD_JSON_DEPTH_MAX)

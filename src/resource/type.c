@@ -25,6 +25,7 @@ static const struct {
     {"read_only", RD_FIELD_READ_ONLY}, {"write_only", RD_FIELD_WRITE_ONLY},
     {"replace", RD_FIELD_REPLACE},     {"ordered", RD_FIELD_ORDERED},
     {"exact", RD_FIELD_EXACT},         {"encoded_json", RD_FIELD_ENCODED_JSON},
+    {"regions", RD_FIELD_REGION},      {"weak", RD_FIELD_WEAK},
 };
 
 static const struct {

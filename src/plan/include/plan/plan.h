@@ -67,8 +67,9 @@ enum rd_step_kind {
 
 struct rd_step {
     enum rd_step_kind kind;
-    struct rd_str id;     /* of the resource; with `kind` it names the step */
-    struct rd_str action; /* RD_STEP_ACTION: "run" */
+    struct rd_str id;     /* of the resource; with `kind` and `action` it names the step */
+    struct rd_str action; /* RD_STEP_ACTION: "run". RD_STEP_PUT: "", or "on_delete" when what is
+                             written is the merge patch on_delete.update of the type's row */
     uint32_t change;      /* index of the change it belongs to */
     uint32_t *needs;      /* indexes of steps, ascending */
     uint32_t need_count;
@@ -89,7 +90,9 @@ struct rd_plan {
     size_t step_cap;
     size_t counts[RD_CHANGE_DELETE + 1]; /* by kind, NONE included */
     int64_t critical_path_ms;
-    struct rd_str *left_alone; /* live ids that are not redoubt's to touch, with the reason */
+    struct rd_set *read_sets[2]; /* those that reading the plan made: freed by rd_plan_done */
+    struct rd_str fingerprint;   /* of a plan that was read; otherwise "", then it is computed */
+    struct rd_str *left_alone;   /* live ids that are not redoubt's to touch, with the reason */
     size_t left_alone_count;
     size_t left_alone_cap;
 };
@@ -101,7 +104,9 @@ RD_NODISCARD enum rd_rc rd_plan_make(struct rd_arena *arena, const struct rd_set
                                      struct rd_err *err);
 /* Everything of `enclave` in `live` that its tags, marks and ids prove to be redoubt's own, deleted
  * in reverse order; the rest goes to left_alone. `desired` may be NULL: ids without tags of their
- * own (children, pins) are then proved by their owners. */
+ * own (children, pins) are then proved by their owners. A group is deleted when nothing else is
+ * left in it; besides `live`, its facts may name what is there of types unknown to redoubt:
+ * {"foreign": ["<id>" ...]}. */
 RD_NODISCARD enum rd_rc rd_plan_make_destroy(struct rd_arena *arena, const struct rd_set *desired,
                                              const struct rd_set *live, struct rd_plan **ret_plan,
                                              struct rd_err *err);
@@ -114,11 +119,14 @@ bool rd_diff(struct rd_arena *arena, const struct rd_resource *desired,
 
 /* The saved form, and back. The hash (64 hex digits) covers steps, bodies and the fingerprint of
  * the live set that the plan was made against; reading checks it. Errors: INVALID with
- * name:line:column, or "edited by hand" when the hash does not match; LIMIT. */
+ * name:line:column, or "edited by hand" when the hash does not match; LIMIT. The plan keeps views
+ * into `text` and has sets of its own, `live` with only what changes. rd_plan_done when it is not
+ * needed any more; for other plans that does nothing. */
 struct rd_json rd_plan_to_json(struct rd_arena *arena, const struct rd_plan *plan);
 RD_NODISCARD enum rd_rc rd_plan_from_json(struct rd_arena *arena, const char *name,
                                           struct rd_str text, struct rd_plan **ret_plan,
                                           struct rd_err *err);
+void rd_plan_done(struct rd_plan *plan);
 struct rd_str rd_plan_hash(struct rd_arena *arena, const struct rd_plan *plan);
 /* What a saved plan's world looked like: equal fingerprints mean that it has not moved on. */
 struct rd_str rd_set_fingerprint(struct rd_arena *arena, const struct rd_set *live);

@@ -39,6 +39,8 @@ enum {
     RD_FIELD_ORDERED = 8,
     RD_FIELD_EXACT = 16,
     RD_FIELD_ENCODED_JSON = 32,
+    RD_FIELD_REGION = 64, /* column regions: "West Europe" is "westeurope" */
+    RD_FIELD_WEAK = 128,  /* column weak: an id there survives the replacement of what it names */
 };
 
 /*

@@ -48,9 +48,10 @@ struct rd_spec_image {
     struct rd_str publisher, offer, sku, version; /* the marketplace source */
     struct rd_str build_version;                  /* "1.0.0": the gallery version to make */
     struct rd_str region;                         /* of gallery and definition */
-    struct rd_spec_list replicate_to;             /* regions, the image's own always first */
-    int64_t replicas;                             /* per region */
-    struct rd_str storage;                        /* "Standard_ZRS" ... */
+    struct rd_str build_region; /* of the image template: Image Builder is not in every region */
+    struct rd_spec_list replicate_to; /* regions, the image's own always first */
+    int64_t replicas;                 /* per region */
+    struct rd_str storage;            /* "Standard_ZRS" ... */
     struct rd_str definition_publisher, definition_offer, definition_sku;
     struct rd_str build_vm_size;
     int64_t build_timeout_min;

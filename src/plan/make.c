@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
+
+#include "diff_internal.h"
+#include "make_internal.h"
+
+void rd_maker_init(struct rd_maker *maker, struct rd_arena *arena, struct rd_arena *scratch,
+                   const struct rd_set *desired, const struct rd_set *live)
+{
+    assert(live->is_resolved && (desired == NULL || desired->is_resolved));
+    *maker =
+        (struct rd_maker){.arena = arena, .scratch = scratch, .desired = desired, .live = live};
+    maker->enclave = desired != NULL ? desired->name : live->name;
+    size_t desired_count = desired == NULL ? 0 : desired->count;
+    maker->kinds = rd_arena_array(scratch, desired_count, sizeof(*maker->kinds));
+    maker->desired_change = rd_arena_array(scratch, desired_count, sizeof(*maker->desired_change));
+    maker->live_change = rd_arena_array(scratch, live->count, sizeof(*maker->live_change));
+    maker->live_desired = rd_arena_array(scratch, live->count, sizeof(*maker->live_desired));
+    for (size_t i = 0; i < desired_count; i++)
+        maker->desired_change[i] = RD_NONE;
+    for (size_t i = 0; i < live->count; i++) {
+        maker->live_change[i] = RD_NONE;
+        maker->live_desired[i] =
+            desired == NULL ? RD_NONE : (int32_t)rd_set_index(desired, live->resources[i].id);
+    }
+    maker->plan = rd_arena_zalloc(arena, sizeof(*maker->plan));
+    maker->plan->arena = arena;
+    maker->plan->enclave = maker->enclave;
+    maker->plan->cloud = desired != NULL ? desired->cloud : live->cloud;
+    maker->plan->live = live;
+}
+
+struct rd_change *rd_maker_add(struct rd_maker *maker, enum rd_change_kind kind, int64_t desired,
+                               int64_t live, struct rd_str reason)
+{
+    struct rd_plan *plan = maker->plan;
+    plan->changes = rd_arena_grow(plan->arena, plan->changes, plan->change_count, &plan->change_cap,
+                                  sizeof(*plan->changes));
+    if (desired != RD_NONE)
+        maker->desired_change[desired] = (int32_t)plan->change_count;
+    if (live != RD_NONE)
+        maker->live_change[live] = (int32_t)plan->change_count;
+    struct rd_change *change = &plan->changes[plan->change_count++];
+    *change = (struct rd_change){
+        .kind = kind,
+        .desired = desired == RD_NONE ? NULL : &maker->desired->resources[desired],
+        .live = live == RD_NONE ? NULL : &maker->live->resources[live],
+        .reason = reason,
+        .affected = {"", 0},
+    };
+    const struct rd_resource *resource = change->desired != NULL ? change->desired : change->live;
+    assert(resource != NULL);
+    change->id = resource->id;
+    change->type = resource->type;
+    plan->counts[kind]++;
+    return change;
+}
+
+void rd_maker_leave(struct rd_maker *maker, struct rd_str id, const char *reason)
+{
+    struct rd_plan *plan = maker->plan;
+    plan->left_alone = rd_arena_grow(plan->arena, plan->left_alone, plan->left_alone_count,
+                                     &plan->left_alone_cap, sizeof(*plan->left_alone));
+    plan->left_alone[plan->left_alone_count++] =
+        rd_arena_printf(plan->arena, "%.*s: %s", RD_FMT(id), reason);
+}
+
+bool rd_maker_deletes(const struct rd_maker *maker, int64_t live)
+{
+    if (live == RD_NONE || maker->live_change[live] == RD_NONE)
+        return false;
+    enum rd_change_kind kind = maker->plan->changes[maker->live_change[live]].kind;
+    return kind == RD_CHANGE_DELETE || kind == RD_CHANGE_REPLACE;
+}
+
+/* What is desired ------------------------------------------------------------------------------ */
+
+/* The last member's name of a path: "vmSize" of "properties.hardwareProfile.vmSize". */
+static struct rd_str last_part(struct rd_str path)
+{
+    size_t dot = rd_str_find_last_char(path, '.');
+    return dot == RD_STR_NONE ? path : rd_str_sub(path, dot + 1, path.n);
+}
+
+static struct rd_str fields_reason(const struct rd_maker *maker, const struct rd_change *draft)
+{
+    size_t first = 0;
+    while (draft->kind == RD_CHANGE_REPLACE && !draft->fields[first].replaces)
+        first++;
+    struct rd_str name = last_part(draft->fields[first].path);
+    struct rd_str origin = draft->desired->origin;
+    struct rd_str text = rd_arena_str(maker->arena, name);
+    if (draft->field_count > 1)
+        text = rd_arena_printf(maker->arena, "%.*s and %zu more", RD_FMT(name),
+                               draft->field_count - 1);
+    return rd_arena_printf(maker->arena, "%.*s changed%s%.*s%s", RD_FMT(text),
+                           origin.n > 0 ? " (spec: " : "", RD_FMT(origin), origin.n > 0 ? ")" : "");
+}
+
+/* Fields that differ only because what they name is replaced say so instead of showing one id
+ * twice. Returns the resource they name, or NULL. */
+static const struct rd_resource *take_bound_fields(struct rd_maker *maker, struct rd_change *draft)
+{
+    const struct rd_resource *named = NULL;
+    size_t kept = 0;
+    for (size_t i = 0; i < draft->field_count; i++) {
+        const struct rd_field_change *field = &draft->fields[i];
+        bool is_bound = field->replaces && field->after->type == RD_JSON_STRING &&
+                        rd_str_eq_case(rd_json_str(field->after), rd_json_str(field->before));
+        if (is_bound)
+            named = rd_set_find(maker->desired, rd_json_str(field->after));
+        else
+            draft->fields[kept++] = *field;
+    }
+    draft->field_count = kept;
+    return named;
+}
+
+/* The desired resource whose replacement takes this one along: what contains it, and for what
+ * appears by itself (a session host) anything it needs. */
+static const struct rd_resource *replaced_owner(const struct rd_maker *maker, size_t index)
+{
+    if (maker->plan->counts[RD_CHANGE_REPLACE] == 0)
+        return NULL;
+    const struct rd_set *desired = maker->desired;
+    const struct rd_resource *resource = &desired->resources[index];
+    bool appears = rd_type_is(resource->type, "appears");
+    const struct rd_resource *owner = NULL;
+    for (uint32_t n = 0; n < resource->need_count; n++) {
+        uint32_t need = resource->needs[n];
+        const struct rd_resource *needed = &desired->resources[need];
+        if (maker->kinds[need] != RD_CHANGE_REPLACE ||
+            !(appears || rd_arm_id_is_within(resource->id, needed->id)))
+            continue;
+        /* "its virtual machine" says more than "its VM extension". */
+        if (owner == NULL ||
+            (!rd_type_is(needed->type, "with_parent") && rd_type_is(owner->type, "with_parent")))
+            owner = needed;
+    }
+    return owner;
+}
+
+static struct rd_str owner_reason(const struct rd_maker *maker, const struct rd_resource *owner)
+{
+    return rd_arena_printf(maker->arena, "its %.*s is replaced", RD_FMT(owner->type->label));
+}
+
+static enum rd_rc check_replace(const struct rd_maker *maker, const struct rd_change *draft,
+                                struct rd_err *err)
+{
+    const struct rd_resource *desired = draft->desired;
+    struct rd_str field = draft->field_count > 0 ? draft->fields[0].path : RD_STR("it");
+    for (size_t i = 0; i < draft->field_count; i++)
+        if (draft->fields[i].replaces)
+            field = draft->fields[i].path;
+    if (rd_type_is_group(desired->type) || rd_type_is(desired->type, "keep"))
+        return rd_err_hint(RD_FAIL(err, RD_RC_INVALID, "'%.*s' of %.*s '%.*s' cannot be changed",
+                                   RD_FMT(field), RD_FMT(desired->type->label),
+                                   RD_FMT(desired->name)),
+                           err,
+                           "redoubt does not replace this by itself: keep the value that is "
+                           "live, or choose another name");
+    if (rd_type_is(desired->type, "tags") && rd_owner_name(desired).n > 0 &&
+        !rd_owner_is_marked(draft->live, maker->enclave))
+        return rd_err_hint(
+            RD_FAIL(err, RD_RC_INVALID,
+                    "'%.*s' of %.*s '%.*s' can only change by replacing it, but it does not bear "
+                    "the tag %s=%.*s",
+                    RD_FMT(field), RD_FMT(desired->type->label), RD_FMT(desired->name),
+                    RD_TAG_ENCLAVE, RD_FMT(maker->enclave)),
+            err, "somebody else made it: choose another name, or tag it to hand it over");
+    return RD_RC_OK;
+}
+
+static enum rd_rc decide_live(struct rd_maker *maker, size_t index, int64_t live,
+                              struct rd_differ *differ, struct rd_err *err)
+{
+    struct rd_change draft = {.kind = RD_CHANGE_NONE,
+                              .desired = &maker->desired->resources[index],
+                              .live = &maker->live->resources[live]};
+    struct rd_str other = rd_owner_name(draft.live);
+    if (other.n > 0 && rd_owner_name(draft.desired).n > 0 && !rd_str_eq(other, maker->enclave))
+        return rd_err_hint(RD_FAIL(err, RD_RC_INVALID, "%.*s '%.*s' belongs to the enclave '%.*s'",
+                                   RD_FMT(draft.desired->type->label), RD_FMT(draft.desired->name),
+                                   RD_FMT(other)),
+                           err, "choose another name for it in the spec");
+    differ->change = &draft;
+    bool differs = rd_diff_with(differ, draft.desired, draft.live);
+    const struct rd_resource *owner = replaced_owner(maker, index);
+    if (!differs && owner == NULL) {
+        maker->plan->counts[RD_CHANGE_NONE]++;
+        return RD_RC_OK;
+    }
+    draft.kind = owner != NULL ? RD_CHANGE_REPLACE : RD_CHANGE_UPDATE;
+    for (size_t i = 0; i < draft.field_count; i++)
+        if (draft.fields[i].replaces)
+            draft.kind = RD_CHANGE_REPLACE;
+    if (draft.kind == RD_CHANGE_REPLACE && owner == NULL)
+        RD_TRY(check_replace(maker, &draft, err));
+    const struct rd_resource *named = take_bound_fields(maker, &draft);
+    if (owner == NULL)
+        owner = named;
+    struct rd_str reason =
+        owner != NULL ? owner_reason(maker, owner) : fields_reason(maker, &draft);
+    struct rd_change *change = rd_maker_add(maker, draft.kind, (int64_t)index, live, reason);
+    change->fields = draft.fields;
+    change->field_count = draft.field_count;
+    change->field_cap = draft.field_cap;
+    maker->kinds[index] = (uint8_t)draft.kind;
+    return RD_RC_OK;
+}
+
+/* What others put below something that this plan makes, such as a secret in a new vault, can only be
+ * there afterwards: whoever needs it finds out then. */
+static bool is_owner_new(const struct rd_maker *maker, const struct rd_resource *resource)
+{
+    int64_t owner = rd_set_ancestor(maker->desired, resource->id);
+    return owner != RD_NONE && !maker->desired->resources[owner].is_existing &&
+           rd_set_index(maker->live, maker->desired->resources[owner].id) == RD_NONE;
+}
+
+static enum rd_rc decide_desired(struct rd_maker *maker, struct rd_err *err)
+{
+    const struct rd_set *desired = maker->desired;
+    uint32_t *order = rd_arena_array(maker->scratch, desired->count, sizeof(*order));
+    rd_set_order(desired, order);
+    struct rd_differ differ = {.arena = maker->arena,
+                               .live_set = maker->live,
+                               .desired_set = desired,
+                               .kinds = maker->kinds};
+    for (size_t i = 0; i < desired->count; i++) {
+        const struct rd_resource *resource = &desired->resources[order[i]];
+        int64_t live = rd_set_index(maker->live, resource->id);
+        if (resource->is_existing && live == RD_NONE && !is_owner_new(maker, resource))
+            return rd_err_hint(RD_FAIL(err, RD_RC_INVALID, "%.*s '%.*s' is not there: %.*s",
+                                       RD_FMT(resource->type->label), RD_FMT(resource->name),
+                                       RD_FMT(resource->id)),
+                               err,
+                               "the spec refers to it as existing: create it first, or check "
+                               "its id");
+        if (resource->is_existing)
+            continue;
+        if (live != RD_NONE) {
+            RD_TRY(decide_live(maker, order[i], live, &differ, err));
+            continue;
+        }
+        maker->kinds[order[i]] = RD_CHANGE_CREATE;
+        (void)rd_maker_add(maker, RD_CHANGE_CREATE, order[i], RD_NONE, RD_STR("not there"));
+    }
+    return RD_RC_OK;
+}
+
+/* What is live besides ------------------------------------------------------------------------- */
+
+static void decide_orphan(struct rd_maker *maker, size_t index)
+{
+    const struct rd_resource *live = &maker->live->resources[index];
+    int64_t above = rd_owner_above(maker->live, live->id);
+    bool is_below_deleted = rd_maker_deletes(maker, above);
+    bool is_marked = rd_owner_is_marked(live, maker->enclave);
+    /* A session host appears when its machine registers and is left over when the machine goes;
+     * until then it is part of the machine, whether the spec pins a user to it or not. */
+    int64_t machine = rd_set_index(maker->live, rd_owner_machine(live));
+    bool is_left_over = rd_maker_deletes(maker, machine);
+    if (machine != RD_NONE && !is_left_over && maker->live_desired[machine] != RD_NONE)
+        return;
+    if (rd_type_is(live->type, "keep")) {
+        if (is_marked)
+            rd_maker_leave(maker, live->id, "redoubt keeps it: others may rely on it");
+        return;
+    }
+    if (is_marked || is_below_deleted || is_left_over) {
+        struct rd_str reason = RD_STR("no longer in the spec");
+        if (!is_marked)
+            reason = is_left_over
+                         ? RD_STR("its virtual machine goes")
+                         : rd_arena_printf(maker->arena, "its %.*s goes",
+                                           RD_FMT(maker->live->resources[above].type->label));
+        (void)rd_maker_add(maker, RD_CHANGE_DELETE, RD_NONE, (int64_t)index, reason);
+        return;
+    }
+    /* What is seen only because it reaches down from a scope of others is not ours to mention. */
+    if (rd_set_ancestor(maker->live, live->id) == RD_NONE && !rd_type_is_group(live->type))
+        return;
+    struct rd_str other = rd_owner_name(live);
+    rd_maker_leave(
+        maker, live->id,
+        other.n > 0
+            ? rd_arena_printf(maker->scratch, "it belongs to the enclave '%.*s'", RD_FMT(other)).p
+            : "not in the spec, and nothing proves that it is redoubt's");
+}
+
+static bool is_orphan_group(struct rd_maker *maker, size_t index)
+{
+    return maker->live_desired[index] == RD_NONE &&
+           rd_owner_is_marked(&maker->live->resources[index], maker->enclave);
+}
+
+/* Containers first; what appears by itself after the machines that it may belong to. */
+static void decide_orphans(struct rd_maker *maker)
+{
+    const struct rd_set *live = maker->live;
+    uint32_t *order = rd_arena_array(maker->scratch, live->count, sizeof(*order));
+    rd_set_order(live, order);
+    for (int appears = 0; appears < 2; appears++)
+        for (size_t i = 0; i < live->count; i++) {
+            size_t index = order[i];
+            const struct rd_resource *resource = &live->resources[index];
+            bool is_ours_to_group =
+                rd_type_is_group(resource->type) && rd_owner_is_marked(resource, maker->enclave);
+            if (maker->live_desired[index] == RD_NONE && !is_ours_to_group &&
+                (int)rd_type_is(resource->type, "appears") == appears)
+                decide_orphan(maker, index);
+        }
+    rd_maker_delete_groups(maker, is_orphan_group);
+}
+
+enum rd_rc rd_plan_make(struct rd_arena *arena, const struct rd_set *desired,
+                        const struct rd_set *live, struct rd_plan **ret_plan, struct rd_err *err)
+{
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *scratch = rd_arena_new(0);
+    struct rd_maker maker;
+    rd_maker_init(&maker, arena, scratch, desired, live);
+    maker.plan->desired = desired;
+    RD_TRY(decide_desired(&maker, err));
+    decide_orphans(&maker);
+    rd_maker_tell_affected(&maker);
+    RD_TRY(rd_maker_make_steps(&maker, err));
+    *ret_plan = maker.plan;
+    return RD_RC_OK;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLAN_MAKE_INTERNAL_H
+#define PLAN_MAKE_INTERNAL_H
+
+#include "plan/plan.h"
+
+/*
+ * A plan is made in four passes: what happens to each desired resource (in the order of needs, so
+ * that what a resource refers to is decided first), what happens to what is live besides, who
+ * notices, and the steps.
+ */
+struct rd_maker {
+    struct rd_arena *arena;       /* the plan's */
+    struct rd_arena *scratch;     /* of the making */
+    const struct rd_set *desired; /* NULL in a destroy plan without a spec */
+    const struct rd_set *live;
+    struct rd_str enclave;
+    struct rd_plan *plan;
+    uint8_t *kinds;          /* by desired index: enum rd_change_kind */
+    int32_t *desired_change; /* by desired index: index of its change, or RD_NONE */
+    int32_t *live_change;    /* by live index: index of its change, or RD_NONE */
+    int32_t *live_desired;   /* by live index: its desired index, or RD_NONE */
+};
+
+void rd_maker_init(struct rd_maker *maker, struct rd_arena *arena, struct rd_arena *scratch,
+                   const struct rd_set *desired, const struct rd_set *live);
+/* Adds a change and counts it; either index may be RD_NONE. */
+struct rd_change *rd_maker_add(struct rd_maker *maker, enum rd_change_kind kind, int64_t desired,
+                               int64_t live, struct rd_str reason);
+void rd_maker_leave(struct rd_maker *maker, struct rd_str id, const char *reason);
+/* Whether the live resource is deleted by the plan so far (to be created again or not). */
+bool rd_maker_deletes(const struct rd_maker *maker, int64_t live);
+/* Deletes groups of the enclave in which nothing else is left, leaves the others alone. */
+void rd_maker_delete_groups(struct rd_maker *maker,
+                            bool (*is_candidate)(struct rd_maker *, size_t));
+
+/* Ownership (contract: tag, mark, id). */
+bool rd_owner_is_marked(const struct rd_resource *live, struct rd_str enclave);
+/* The enclave of its tag, or "". */
+struct rd_str rd_owner_name(const struct rd_resource *live);
+bool rd_type_is(const struct rd_type *type, const char *column);
+bool rd_type_is_group(const struct rd_type *type);
+/* The nearest live resource that contains it and is no group, or RD_NONE. */
+int64_t rd_owner_above(const struct rd_set *live, struct rd_str id);
+/* The id of the machine that something which appeared by itself (a session host) runs on, or "". */
+struct rd_str rd_owner_machine(const struct rd_resource *live);
+
+/* Fills `affected` and `expected_ms` of all changes. */
+void rd_maker_tell_affected(struct rd_maker *maker);
+RD_NODISCARD enum rd_rc rd_maker_make_steps(struct rd_maker *maker, struct rd_err *err);
+
+#endif

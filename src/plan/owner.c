@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "make_internal.h"
+
+bool rd_type_is(const struct rd_type *type, const char *column)
+{
+    return rd_json_is_true(rd_json_at(type->row, column));
+}
+
+bool rd_type_is_group(const struct rd_type *type)
+{
+    return rd_str_is_case(type->name, "Microsoft.Resources/resourceGroups");
+}
+
+struct rd_str rd_owner_name(const struct rd_resource *live)
+{
+    return rd_json_str(rd_json_get_case(rd_json_at(&live->body, "tags"), RD_STR(RD_TAG_ENCLAVE)));
+}
+
+/* "redoubt:e1" must not prove what says "redoubt:e10", so the name has to end there. */
+static bool is_mark(struct rd_str text, struct rd_str enclave)
+{
+    struct rd_str prefix = RD_STR(RD_MARK_PREFIX);
+    if (!rd_str_has_prefix(text, prefix))
+        return false;
+    struct rd_str name = rd_str_sub(text, prefix.n, text.n);
+    if (!rd_str_has_prefix(name, enclave))
+        return false;
+    return name.n == enclave.n || name.p[enclave.n] == ' ' || name.p[enclave.n] == ';';
+}
+
+bool rd_owner_is_marked(const struct rd_resource *live, struct rd_str enclave)
+{
+    if (enclave.n == 0)
+        return false;
+    if (rd_str_eq(rd_owner_name(live), enclave))
+        return true;
+    return is_mark(rd_json_str(rd_json_at(&live->body, "properties.description")), enclave) &&
+           rd_str_is_case(live->type->name, "Microsoft.Authorization/roleAssignments");
+}
+
+int64_t rd_owner_above(const struct rd_set *live, struct rd_str id)
+{
+    int64_t above = rd_set_ancestor(live, id);
+    return above != RD_NONE && rd_type_is_group(live->resources[above].type) ? RD_NONE : above;
+}
+
+struct rd_str rd_owner_machine(const struct rd_resource *live)
+{
+    if (!rd_type_is(live->type, "appears"))
+        return (struct rd_str){"", 0};
+    return rd_json_str(rd_json_at(&live->body, "properties.resourceId"));
+}

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/clock.h"
+#include "json_internal.h"
+#include "print_internal.h"
+
+enum {
+    VALUE_TEXT_SIZE_MAX = 1 << 16,
+    WIDTH_MIN = 40,
+    WIDTH_DEFAULT = 100,
+    INDENT = 6,
+    LEFT_ALONE_SHOWN_MAX = 12
+};
+
+/* What resources are for, in the order in which an enclave grows; the first match counts. */
+static const struct purpose {
+    const char *title;
+    const char *types[10]; /* beginnings of type names */
+} purposes[] = {
+    {"resource groups", {"Microsoft.Resources/"}},
+    {"identity and access",
+     {"Microsoft.ManagedIdentity/", "Microsoft.Authorization/", "Microsoft.Graph/"}},
+    {"images", {"Microsoft.Compute/galleries", "Microsoft.VirtualMachineImages/"}},
+    {"keys and secrets", {"Microsoft.KeyVault/", "Microsoft.Compute/diskEncryptionSets"}},
+    /* A host's own interface stands with the host. */
+    {"session hosts",
+     {"Microsoft.Compute/", "Microsoft.Network/networkInterfaces",
+      "Microsoft.DesktopVirtualization/hostPools/sessionHosts",
+      "Microsoft.Insights/dataCollectionRuleAssociations"}},
+    {"network", {"Microsoft.Network/"}},
+    {"virtual desktop", {"Microsoft.DesktopVirtualization/"}},
+    {"monitoring",
+     {"Microsoft.OperationalInsights/", "Microsoft.Insights/", "Microsoft.SecurityInsights/"}},
+    {"backup", {"Microsoft.RecoveryServices/"}},
+    {"budget", {"Microsoft.Consumption/"}},
+    {"other", {""}},
+};
+enum { PURPOSE_COUNT = sizeof(purposes) / sizeof(purposes[0]) };
+
+static const struct look {
+    const char *symbol;
+    const char *color;
+} looks[RD_CHANGE_KIND_COUNT] = {
+    [RD_CHANGE_NONE] = {"  =", "\033[2m"},    [RD_CHANGE_CREATE] = {"  +", "\033[32m"},
+    [RD_CHANGE_UPDATE] = {"  ~", "\033[33m"}, [RD_CHANGE_REPLACE] = {"-/+", "\033[35m"},
+    [RD_CHANGE_DELETE] = {"  -", "\033[31m"},
+};
+
+static const char *const step_texts[RD_STEP_KIND_COUNT] = {
+    [RD_STEP_PUT] = "write",
+    [RD_STEP_DELETE] = "delete",
+    [RD_STEP_ACTION] = "call",
+    [RD_STEP_WAIT] = "wait for",
+    [RD_STEP_WAIT_UNTIL] = "wait until the time for",
+    [RD_STEP_APPROVE] = "ask for approval of",
+    [RD_STEP_ALTERNATIVES] = "try the alternatives for",
+};
+
+/* Changes that look the same but for the number of the host; printed as one. */
+struct bundle {
+    uint32_t *changes;
+    size_t count;
+    size_t cap;
+    size_t purpose;
+};
+
+struct printer {
+    struct rd_buf *out;
+    struct rd_arena *arena;
+    const struct rd_plan *plan;
+    bool colors;
+    size_t width;
+    struct bundle *bundles;
+    size_t bundle_count;
+};
+
+static void color(const struct printer *printer, const char *code)
+{
+    if (printer->colors)
+        rd_buf_add_c(printer->out, code);
+}
+
+static size_t purpose_of(const struct rd_type *type)
+{
+    for (size_t p = 0; p < PURPOSE_COUNT; p++)
+        for (const char *const *begin = purposes[p].types; *begin != NULL; begin++)
+            if (rd_str_has_prefix_case(type->name, rd_str_from(*begin)))
+                return p;
+    return PURPOSE_COUNT - 1;
+}
+
+/* The text by which changes are bundled. Fields count with their values, so that hosts which change
+ * differently stay apart. */
+static struct rd_str bundle_key(struct printer *printer, const struct rd_change *change)
+{
+    struct rd_arena *arena = printer->arena;
+    struct rd_str name = rd_print_pattern(arena, rd_print_name(arena, change->id));
+    struct rd_str key =
+        rd_arena_printf(arena, "%d|%.*s|%.*s|%.*s", change->kind, RD_FMT(change->type->name),
+                        RD_FMT(name), RD_FMT(change->reason));
+    for (size_t i = 0; i < change->field_count; i++) {
+        const struct rd_field_change *field = &change->fields[i];
+        key = rd_arena_printf(
+            arena, "%.*s|%.*s=%.*s>%.*s", RD_FMT(key), RD_FMT(field->path),
+            RD_FMT(rd_print_pattern(arena, rd_json_text(arena, field->before, RD_JSON_COMPACT))),
+            RD_FMT(rd_print_pattern(arena, rd_json_text(arena, field->after, RD_JSON_COMPACT))));
+    }
+    return key;
+}
+
+static void make_bundles(struct printer *printer)
+{
+    const struct rd_plan *plan = printer->plan;
+    RD_CLEANUP(rd_map_done) struct rd_map by_key;
+    rd_map_init(&by_key, false);
+    printer->bundles =
+        rd_arena_array(printer->arena, plan->change_count, sizeof(*printer->bundles));
+    for (size_t i = 0; i < plan->change_count; i++) {
+        struct rd_str key = bundle_key(printer, &plan->changes[i]);
+        struct bundle *bundle = rd_map_get(&by_key, key);
+        if (bundle == NULL) {
+            bundle = &printer->bundles[printer->bundle_count++];
+            bundle->purpose = purpose_of(plan->changes[i].type);
+            (void)rd_map_set(&by_key, key, bundle);
+        }
+        bundle->changes = rd_arena_grow(printer->arena, bundle->changes, bundle->count,
+                                        &bundle->cap, sizeof(*bundle->changes));
+        bundle->changes[bundle->count++] = (uint32_t)i;
+    }
+}
+
+static struct rd_str value_text(struct printer *printer, const struct rd_json *value,
+                                bool is_secret, size_t width)
+{
+    RD_CLEANUP(rd_buf_done) struct rd_buf text;
+    rd_buf_init(&text, VALUE_TEXT_SIZE_MAX);
+    rd_print_value(&text, value, is_secret, width);
+    return rd_arena_str(printer->arena, rd_buf_str(&text));
+}
+
+/* On one line when it fits, otherwise the values on the next one, each cut to half of it. */
+static void print_field(struct printer *printer, const struct rd_field_change *field)
+{
+    static const char arrow[] = " -> ";
+    const char *note = field->replaces ? "  (replaces it)" : "";
+    struct rd_buf *out = printer->out;
+    struct rd_str before = value_text(printer, field->before, field->is_secret, printer->width);
+    struct rd_str after = value_text(printer, field->after, field->is_secret, printer->width);
+    size_t others = strlen(arrow) + strlen(note);
+    size_t columns = INDENT + rd_print_columns(field->path) + 2 + rd_print_columns(before) +
+                     rd_print_columns(after) + others;
+    rd_buf_printf(out, "%*s%.*s:", INDENT, "", RD_FMT(field->path));
+    if (columns <= printer->width) {
+        rd_buf_printf(out, " %.*s%s%.*s%s\n", RD_FMT(before), arrow, RD_FMT(after), note);
+        return;
+    }
+    size_t room = printer->width > INDENT + 2 + others ? printer->width - INDENT - 2 - others : 0;
+    before = value_text(printer, field->before, field->is_secret, room / 2);
+    after = value_text(printer, field->after, field->is_secret, room - rd_print_columns(before));
+    rd_buf_printf(out, "\n%*s%.*s%s%.*s%s\n", INDENT + 2, "", RD_FMT(before), arrow, RD_FMT(after),
+                  note);
+}
+
+/* "avdcui01-nic", or "avdcui01-nic .. avdcui20-nic" with how many. */
+static struct rd_str title_of(struct printer *printer, const struct bundle *bundle)
+{
+    struct rd_arena *arena = printer->arena;
+    const struct rd_change *first = &printer->plan->changes[bundle->changes[0]];
+    const struct rd_change *last = &printer->plan->changes[bundle->changes[bundle->count - 1]];
+    struct rd_str name = rd_print_name(arena, first->id);
+    if (bundle->count == 1)
+        return rd_arena_printf(arena, "%.*s %.*s", RD_FMT(first->type->label), RD_FMT(name));
+    struct rd_str other = rd_print_name(arena, last->id);
+    if (rd_str_eq(name, other))
+        return rd_arena_printf(arena, "%zu x %.*s %.*s", bundle->count, RD_FMT(first->type->label),
+                               RD_FMT(name));
+    /* Of "aad on vm01 .. aad on vm20" the first "aad on" is enough. */
+    size_t on = rd_str_find(other, RD_STR(" on "), 0);
+    if (on != RD_STR_NONE && rd_str_has_prefix(name, rd_str_sub(other, 0, on + 4)))
+        other = rd_str_sub(other, on + 4, other.n);
+    return rd_arena_printf(arena, "%zu x %.*s %.*s .. %.*s", bundle->count,
+                           RD_FMT(first->type->label), RD_FMT(name), RD_FMT(other));
+}
+
+/* Users differ from host to host; each is named, the same sentence once. */
+static void print_affected(struct printer *printer, const struct bundle *bundle)
+{
+    RD_CLEANUP(rd_map_done) struct rd_map seen;
+    rd_map_init(&seen, false);
+    for (size_t i = 0; i < bundle->count; i++) {
+        struct rd_str text = printer->plan->changes[bundle->changes[i]].affected;
+        if (text.n == 0 || rd_map_set(&seen, text, printer) != NULL)
+            continue;
+        rd_print_wrapped(printer->out,
+                         rd_arena_printf(printer->arena, "affects: %.*s", RD_FMT(text)), INDENT,
+                         printer->width);
+    }
+}
+
+static void print_bundle(struct printer *printer, const struct bundle *bundle)
+{
+    struct rd_buf *out = printer->out;
+    const struct rd_change *change = &printer->plan->changes[bundle->changes[0]];
+    const struct look *look = &looks[change->kind];
+    struct rd_str title = title_of(printer, bundle);
+    char duration[RD_TIME_TEXT_MAX];
+    struct rd_str time = rd_arena_printf(printer->arena, "about %s",
+                                         rd_duration_format(change->expected_ms, duration));
+    color(printer, look->color);
+    rd_buf_printf(out, "%s %.*s", look->symbol, RD_FMT(title));
+    color(printer, "\033[0m");
+    size_t used = 4 + rd_print_columns(title);
+    size_t pad = used + 2 + time.n <= printer->width ? printer->width - used - time.n : 2;
+    if (change->expected_ms > 0 && used + 2 + time.n <= printer->width)
+        rd_buf_printf(out, "%*s%.*s", (int)pad, "", RD_FMT(time));
+    rd_buf_add_char(out, '\n');
+    for (size_t i = 0; i < change->field_count; i++)
+        print_field(printer, &change->fields[i]);
+    if (change->kind != RD_CHANGE_CREATE)
+        rd_print_wrapped(out,
+                         rd_arena_printf(printer->arena, "because: %.*s", RD_FMT(change->reason)),
+                         INDENT, printer->width);
+    print_affected(printer, bundle);
+}
+
+static void print_title(struct printer *printer, const char *title)
+{
+    rd_buf_add_char(printer->out, '\n');
+    color(printer, "\033[1m");
+    rd_buf_add_c(printer->out, title);
+    color(printer, "\033[0m");
+    rd_buf_add_char(printer->out, '\n');
+}
+
+static void print_changes(struct printer *printer)
+{
+    make_bundles(printer);
+    for (size_t p = 0; p < PURPOSE_COUNT; p++) {
+        bool has_title = false;
+        for (size_t b = 0; b < printer->bundle_count; b++) {
+            if (printer->bundles[b].purpose != p)
+                continue;
+            if (!has_title)
+                print_title(printer, purposes[p].title);
+            has_title = true;
+            print_bundle(printer, &printer->bundles[b]);
+        }
+    }
+}
+
+/* Steps that are more than their change says: waiting, asking, trying. */
+static void print_other_steps(struct printer *printer)
+{
+    const struct rd_plan *plan = printer->plan;
+    bool has_title = false;
+    for (size_t i = 0; i < plan->step_count; i++) {
+        const struct rd_step *step = &plan->steps[i];
+        if (step->kind == RD_STEP_PUT || step->kind == RD_STEP_DELETE)
+            continue;
+        if (!has_title)
+            print_title(printer, "on the way");
+        has_title = true;
+        struct rd_str name = rd_print_name(printer->arena, step->id);
+        rd_buf_printf(printer->out, "  > %s %.*s%s%.*s\n", step_texts[step->kind],
+                      RD_FMT(step->action), step->action.n > 0 ? " on " : "", RD_FMT(name));
+    }
+}
+
+static void print_unchanged(struct printer *printer)
+{
+    const struct rd_plan *plan = printer->plan;
+    RD_CLEANUP(rd_map_done) struct rd_map changed;
+    rd_map_init(&changed, true);
+    for (size_t i = 0; i < plan->change_count; i++)
+        (void)rd_map_set(&changed, plan->changes[i].id, printer);
+    print_title(printer, "unchanged");
+    for (size_t i = 0; i < plan->desired->count; i++) {
+        const struct rd_resource *resource = &plan->desired->resources[i];
+        if (resource->is_existing || rd_map_get(&changed, resource->id) != NULL)
+            continue;
+        struct rd_str name = rd_print_name(printer->arena, resource->id);
+        rd_buf_printf(printer->out, "  = %.*s %.*s\n", RD_FMT(resource->type->label), RD_FMT(name));
+    }
+}
+
+static void print_left_alone(struct printer *printer)
+{
+    const struct rd_plan *plan = printer->plan;
+    if (plan->left_alone_count == 0)
+        return;
+    print_title(printer, "left alone");
+    for (size_t i = 0; i < plan->left_alone_count && i < LEFT_ALONE_SHOWN_MAX; i++) {
+        struct rd_str line = plan->left_alone[i];
+        size_t colon = rd_str_find(line, RD_STR(": "), 0);
+        struct rd_str id = rd_str_sub(line, 0, colon == RD_STR_NONE ? line.n : colon);
+        const struct rd_type *type = rd_type_find(rd_arm_id_type(printer->arena, id));
+        rd_print_wrapped(printer->out,
+                         rd_arena_printf(printer->arena, "%.*s %.*s%.*s",
+                                         RD_FMT(type == NULL ? RD_STR("resource") : type->label),
+                                         RD_FMT(rd_print_name(printer->arena, id)),
+                                         RD_FMT(rd_str_sub(line, id.n, line.n))),
+                         4, printer->width);
+    }
+    if (plan->left_alone_count > LEFT_ALONE_SHOWN_MAX)
+        rd_buf_printf(printer->out, "    and %zu more\n",
+                      plan->left_alone_count - LEFT_ALONE_SHOWN_MAX);
+}
+
+static void print_summary(struct printer *printer)
+{
+    const size_t *counts = printer->plan->counts;
+    char duration[RD_TIME_TEXT_MAX];
+    rd_buf_add_char(printer->out, '\n');
+    struct rd_str text = rd_arena_printf(
+        printer->arena,
+        "%zu to create, %zu to change, %zu to replace, %zu to delete, %zu unchanged; about %s",
+        counts[RD_CHANGE_CREATE], counts[RD_CHANGE_UPDATE], counts[RD_CHANGE_REPLACE],
+        counts[RD_CHANGE_DELETE], counts[RD_CHANGE_NONE],
+        rd_duration_format(printer->plan->critical_path_ms, duration));
+    rd_print_wrapped(printer->out, text, 0, printer->width);
+}
+
+void rd_plan_print(struct rd_buf *out, const struct rd_plan *plan,
+                   const struct rd_plan_text_options *options)
+{
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+    int width = options->width <= 0 ? WIDTH_DEFAULT : options->width;
+    struct printer printer = {.out = out,
+                              .arena = arena,
+                              .plan = plan,
+                              .colors = options->colors,
+                              .width = (size_t)(width < WIDTH_MIN ? WIDTH_MIN : width)};
+    if (plan->change_count == 0 && plan->step_count == 0 && plan->desired == NULL) {
+        rd_buf_printf(out, "nothing of enclave '%.*s' is there to delete\n", RD_FMT(plan->enclave));
+    } else if (plan->change_count == 0 && plan->step_count == 0) {
+        rd_buf_printf(out, "no changes: all %zu resources of enclave '%.*s' are as the spec says\n",
+                      plan->counts[RD_CHANGE_NONE], RD_FMT(plan->enclave));
+    } else {
+        rd_buf_printf(out, "plan for enclave '%.*s' in %.*s\n", RD_FMT(plan->enclave),
+                      RD_FMT(plan->cloud));
+        print_changes(&printer);
+        print_other_steps(&printer);
+    }
+    if (options->shows_unchanged && plan->desired != NULL)
+        print_unchanged(&printer);
+    print_left_alone(&printer);
+    if (plan->change_count > 0 || plan->step_count > 0)
+        print_summary(&printer);
+}

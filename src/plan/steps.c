@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "make_internal.h"
+#include "order.h"
+
+/*
+ * A change makes these steps:
+ *
+ *     create, update   PUT
+ *     delete           DELETE, none when it goes with its parent
+ *     replace          DELETE and PUT
+ *
+ * and before the deletes below something whose type says on_delete.update, a PUT of that. Edges:
+ *
+ *     PUT x     needs PUT y      when x needs y                                     hard
+ *     PUT x     needs DELETE x   when x is replaced                                 hard
+ *     DELETE y  needs DELETE x   when x needs y                                     hard
+ *     DELETE y  needs PUT x      when x needed y and no longer does                 soft
+ *     DELETE y  needs DELETE p   when a child that goes with p needed y             soft
+ *     DELETE x  needs PUT p      when p, which contains x, is prepared for deletes  hard
+ *     DELETE m  needs DELETE x   when x, a session host, is what machine m runs     hard
+ *     step y    needs step x     when the type says serialize: parent, x comes
+ *                                before y, and both write below one parent           soft
+ */
+
+struct stepper {
+    struct rd_maker *maker;
+    struct rd_plan *plan;
+    int32_t *put;      /* by change: its PUT step, or RD_NONE */
+    int32_t *gone;     /* by live index: the step after which it is gone, or RD_NONE */
+    int32_t *prepare;  /* by live index: the PUT of on_delete.update, or RD_NONE */
+    uint8_t *is_known; /* by live index: `gone` is computed */
+    struct rd_order order;
+};
+
+static int32_t add_step(struct stepper *stepper, enum rd_step_kind kind, uint32_t change,
+                        int64_t expected_ms, struct rd_str action)
+{
+    struct rd_plan *plan = stepper->plan;
+    plan->steps = rd_arena_grow(plan->arena, plan->steps, plan->step_count, &plan->step_cap,
+                                sizeof(*plan->steps));
+    plan->steps[plan->step_count] = (struct rd_step){.kind = kind,
+                                                     .id = plan->changes[change].id,
+                                                     .action = action,
+                                                     .change = change,
+                                                     .expected_ms = expected_ms};
+    return (int32_t)plan->step_count++;
+}
+
+/* Whether it disappears with what contains it, so that it has no step of its own. */
+static bool goes_with_parent(const struct stepper *stepper, const struct rd_change *change,
+                             int64_t *ret_above)
+{
+    *ret_above = rd_owner_above(stepper->maker->live, change->live->id);
+    return rd_type_is(change->type, "with_parent") && rd_maker_deletes(stepper->maker, *ret_above);
+}
+
+static void add_steps_of(struct stepper *stepper, uint32_t index)
+{
+    const struct rd_change *change = &stepper->plan->changes[index];
+    stepper->put[index] = RD_NONE;
+    if (change->kind == RD_CHANGE_DELETE || change->kind == RD_CHANGE_REPLACE) {
+        int64_t live = change->live - stepper->maker->live->resources;
+        int64_t above = RD_NONE;
+        if (!goes_with_parent(stepper, change, &above)) {
+            stepper->is_known[live] = true;
+            stepper->gone[live] = add_step(stepper, RD_STEP_DELETE, index, change->type->delete_ms,
+                                           (struct rd_str){"", 0});
+        }
+        if (rd_json_exists(rd_json_at(change->type->row, "on_delete.update")))
+            stepper->prepare[live] =
+                add_step(stepper, RD_STEP_PUT, index, change->type->update_ms, RD_STR("on_delete"));
+    }
+    if (change->kind != RD_CHANGE_DELETE)
+        stepper->put[index] = add_step(stepper, RD_STEP_PUT, index,
+                                       change->kind == RD_CHANGE_UPDATE ? change->type->update_ms
+                                                                        : change->type->create_ms,
+                                       (struct rd_str){"", 0});
+}
+
+/* The step after which a live resource is gone: its own, or that of what it goes with. Chains of
+ * containers are as short as ids, so this recurses a few levels at most. */
+static int32_t gone_after(struct stepper *stepper, int64_t live)
+{
+    if (live == RD_NONE || !rd_maker_deletes(stepper->maker, live))
+        return RD_NONE;
+    if (!stepper->is_known[live]) {
+        stepper->is_known[live] = true;
+        stepper->gone[live] =
+            gone_after(stepper, rd_owner_above(stepper->maker->live,
+                                               stepper->maker->live->resources[live].id));
+    }
+    return stepper->gone[live];
+}
+
+static void need(struct stepper *stepper, int32_t step, int32_t needed, bool is_soft)
+{
+    if (step != RD_NONE && needed != RD_NONE)
+        rd_order_need(&stepper->order, (size_t)step, (size_t)needed, is_soft);
+}
+
+static void order_put(struct stepper *stepper, uint32_t index)
+{
+    struct rd_maker *maker = stepper->maker;
+    const struct rd_change *change = &stepper->plan->changes[index];
+    int32_t put = stepper->put[index];
+    if (put == RD_NONE)
+        return;
+    for (uint32_t n = 0; n < change->desired->need_count; n++) {
+        int32_t needed = maker->desired_change[change->desired->needs[n]];
+        if (needed != RD_NONE)
+            need(stepper, put, stepper->put[needed], false);
+    }
+    if (change->live == NULL)
+        return;
+    if (change->kind == RD_CHANGE_REPLACE)
+        need(stepper, put, gone_after(stepper, change->live - maker->live->resources), false);
+    for (uint32_t n = 0; change->kind == RD_CHANGE_UPDATE && n < change->live->need_count; n++) {
+        int64_t needed = change->live->needs[n];
+        int32_t of = maker->live_change[needed];
+        if (of != RD_NONE && stepper->plan->changes[of].kind == RD_CHANGE_DELETE)
+            need(stepper, gone_after(stepper, needed), put, true);
+    }
+}
+
+static void order_delete(struct stepper *stepper, int64_t live)
+{
+    struct rd_maker *maker = stepper->maker;
+    int32_t gone = gone_after(stepper, live);
+    if (gone == RD_NONE)
+        return;
+    const struct rd_resource *resource = &maker->live->resources[live];
+    bool is_own = stepper->plan->steps[gone].kind == RD_STEP_DELETE &&
+                  rd_str_eq_case(stepper->plan->steps[gone].id, resource->id);
+    int32_t desired = maker->live_desired[live];
+    if (desired != RD_NONE) {
+        const struct rd_resource *wanted = &maker->desired->resources[desired];
+        for (uint32_t n = 0; n < wanted->need_count; n++) {
+            struct rd_str id = maker->desired->resources[wanted->needs[n]].id;
+            need(stepper, gone_after(stepper, rd_set_index(maker->live, id)), gone, !is_own);
+        }
+    }
+    /* What the spec knows of both is better than what the service says of them. */
+    for (uint32_t n = 0; n < resource->need_count; n++) {
+        int64_t needed = resource->needs[n];
+        bool is_container = rd_arm_id_is_within(resource->id, maker->live->resources[needed].id);
+        if (desired == RD_NONE || maker->live_desired[needed] == RD_NONE || is_container)
+            need(stepper, gone_after(stepper, needed), gone,
+                 !is_container && (!is_own || desired != RD_NONE));
+    }
+    for (int64_t at = live; at != RD_NONE;
+         at = rd_owner_above(maker->live, maker->live->resources[at].id))
+        need(stepper, gone, stepper->prepare[at], false);
+}
+
+/* A session host names its machine in a field that is not followed as a need. It goes first, so
+ * that nobody is sent to a machine that is being deleted. */
+static void order_appeared(struct stepper *stepper, int64_t live)
+{
+    const struct rd_set *set = stepper->maker->live;
+    const struct rd_resource *resource = &set->resources[live];
+    struct rd_str machine = rd_owner_machine(resource);
+    if (machine.n > 0)
+        need(stepper, gone_after(stepper, rd_set_index(set, machine)), gone_after(stepper, live),
+             false);
+}
+
+/* Changes come in the order of needs, so a chain along them never runs against one. */
+static void order_siblings(struct stepper *stepper)
+{
+    struct rd_plan *plan = stepper->plan;
+    RD_CLEANUP(rd_map_done) struct rd_map last; /* of a parent: its latest step + 1 */
+    rd_map_init(&last, true);
+    for (size_t i = 0; i < plan->step_count; i++) {
+        const struct rd_change *change = &plan->changes[plan->steps[i].change];
+        struct rd_arm_id parsed;
+        if (!rd_str_is(rd_json_str(rd_json_at(change->type->row, "serialize")), "parent") ||
+            !rd_arm_id_parse(change->id, &parsed))
+            continue;
+        void *before = rd_map_set(&last, parsed.parent, (void *)(uintptr_t)(i + 1));
+        if (before != NULL)
+            need(stepper, (int32_t)i, (int32_t)((uintptr_t)before - 1), true);
+    }
+}
+
+static void take_needs(struct stepper *stepper)
+{
+    struct rd_plan *plan = stepper->plan;
+    for (size_t i = 0; i < plan->step_count; i++) {
+        const struct rd_edges *edges = &stepper->order.nodes[i];
+        struct rd_step *step = &plan->steps[i];
+        step->need_count = (uint32_t)edges->count;
+        if (edges->count > 0)
+            step->needs = rd_arena_array(plan->arena, edges->count, sizeof(*step->needs));
+        for (size_t n = 0; n < edges->count; n++)
+            step->needs[n] = edges->items[n].to;
+    }
+}
+
+static enum rd_rc fail_cycle(const struct rd_plan *plan, int64_t step, struct rd_err *err)
+{
+    const struct rd_change *change = &plan->changes[plan->steps[step].change];
+    return rd_err_hint(RD_FAIL(err, RD_RC_INVALID,
+                               "the steps can't be put in an order: %.*s '%.*s' would have to come "
+                               "before itself",
+                               RD_FMT(change->type->label), RD_FMT(change->id)),
+                       err, "make the change in two runs: first take away, then add");
+}
+
+enum rd_rc rd_maker_make_steps(struct rd_maker *maker, struct rd_err *err)
+{
+    struct rd_plan *plan = maker->plan;
+    if (plan->change_count == 0)
+        return RD_RC_OK;
+    size_t live_count = maker->live->count;
+    struct stepper stepper = {
+        .maker = maker,
+        .plan = plan,
+        .put = rd_arena_array(maker->scratch, plan->change_count, sizeof(int32_t)),
+        .gone = rd_arena_array(maker->scratch, live_count, sizeof(int32_t)),
+        .prepare = rd_arena_array(maker->scratch, live_count, sizeof(int32_t)),
+        .is_known = rd_arena_array(maker->scratch, live_count, sizeof(uint8_t)),
+    };
+    for (size_t i = 0; i < live_count; i++)
+        stepper.gone[i] = stepper.prepare[i] = RD_NONE;
+    for (size_t i = 0; i < plan->change_count; i++)
+        add_steps_of(&stepper, (uint32_t)i);
+    rd_order_init(&stepper.order, maker->scratch, plan->step_count);
+    for (size_t i = 0; i < plan->change_count; i++)
+        order_put(&stepper, (uint32_t)i);
+    for (size_t i = 0; i < live_count; i++)
+        order_delete(&stepper, (int64_t)i);
+    for (size_t i = 0; i < live_count; i++)
+        order_appeared(&stepper, (int64_t)i);
+    order_siblings(&stepper);
+    int64_t bad = rd_order_settle(&stepper.order);
+    if (bad != RD_NONE)
+        return fail_cycle(plan, bad, err);
+    take_needs(&stepper);
+    plan->critical_path_ms = rd_order_critical_path(plan);
+    return RD_RC_OK;
+}
