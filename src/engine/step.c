@@ -356,6 +356,43 @@ static void take_resumed(struct job *job, const struct rd_outcome *outcome)
                                       killed run's is not this one's */
 }
 
+/*
+ * Some services refuse to write over what failed to be made, image templates for one (azure-compute
+ * 4.5). What this very step made, and what was not there before, it may take away again.
+ */
+static bool must_clear(const struct job *job, const struct rd_outcome *outcome)
+{
+    return job->change->kind == RD_CHANGE_CREATE && job->has_made && !job->has_cleared &&
+           outcome->status == 409 && has_body(job);
+}
+
+static void take_clearing(void *data, const struct rd_outcome *outcome)
+{
+    struct job *job = data;
+    if (outcome->rc == RD_RC_OK || outcome->rc == RD_RC_NOT_FOUND)
+        enter(job, STAGE_RESOLVE);
+    else
+        end_badly(job, outcome);
+}
+
+static void clear(struct job *job)
+{
+    job->has_cleared = true;
+    rd_arena_clear(job->call_arena);
+    struct rd_call call = {
+        .method = RD_HTTP_DELETE,
+        .url = url_for(job, ADDRESS_DELETE),
+        .resource_url = url_for(job, ADDRESS_GET),
+        .follows_operation = true,
+        .expected_ms = job->type->delete_ms,
+        .urgency_ms = job->running->tail_ms[job->index],
+        .arena = job->call_arena,
+        .done = take_clearing,
+        .data = job,
+    };
+    rd_client_call(job->running->world->client, &call);
+}
+
 static void take_outcome(void *data, const struct rd_outcome *outcome)
 {
     struct job *job = data;
@@ -374,6 +411,8 @@ static void take_outcome(void *data, const struct rd_outcome *outcome)
         look_again(job);
     } else if (job->is_unsure && outcome->rc == RD_RC_CONFLICT && via_of(job).n > 0) {
         enter(job, STAGE_READY); /* the action runs: it was carried out the first time */
+    } else if (must_clear(job, outcome)) {
+        clear(job);
     } else if (recovers(job, outcome)) {
         job->has_recovered = true;
         enter(job, STAGE_RESOLVE);
@@ -388,6 +427,7 @@ static void take_acceptance(void *data, struct rd_str operation_url,
                             struct rd_str location_url RD_UNUSED)
 {
     struct job *job = data;
+    job->has_made = true;
     if (!schedule_journal(job->running, job, RD_JOURNAL_ACCEPTED, operation_url, 202, RD_STR(""),
                           RD_STR("")))
         return;
