@@ -81,7 +81,6 @@ struct job {
     bool is_resumed; /* an operation of a killed run is being followed */
     bool has_recovered;
     bool has_made; /* a request of this step was accepted: what is there now is its own */
-    bool has_cleared;
     bool is_unsure; /* a POST may have been carried out */
     int retries;
     int64_t retry_since_ms;

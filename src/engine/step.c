@@ -362,8 +362,8 @@ static void take_resumed(struct job *job, const struct rd_outcome *outcome)
  */
 static bool must_clear(const struct job *job, const struct rd_outcome *outcome)
 {
-    return job->change->kind == RD_CHANGE_CREATE && job->has_made && !job->has_cleared &&
-           outcome->status == 409 && has_body(job);
+    return job->change->kind == RD_CHANGE_CREATE && job->has_made && outcome->status == 409 &&
+           outcome->rc == RD_RC_CONFIGURATION && has_body(job);
 }
 
 static void take_clearing(void *data, const struct rd_outcome *outcome)
@@ -377,7 +377,7 @@ static void take_clearing(void *data, const struct rd_outcome *outcome)
 
 static void clear(struct job *job)
 {
-    job->has_cleared = true;
+    job->has_made = false; /* what is made after this may have to go again */
     rd_arena_clear(job->call_arena);
     struct rd_call call = {
         .method = RD_HTTP_DELETE,
