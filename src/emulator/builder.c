@@ -107,6 +107,9 @@ static bool check_profile(struct em_exchange *ex, const struct rd_json *body)
     if (!rd_str_is_empty(size_name) && !rd_str_is(size_name, "Standard_D1_v2") &&
         !em_size_find(ex, size_name, &size))
         return refuse(ex, "vmProfile", "vmSize", size_name);
+    struct rd_str subnet = em_text_at(body, "properties.vmProfile.vnetConfig.subnetId");
+    if (!rd_str_is_empty(subnet) && em_find(ex->cloud, subnet) == NULL)
+        return refuse(ex, "vmProfile", "subnetId", subnet);
     if (em_has(body, "properties.vmProfile.vnetConfig.proxyVmSize") &&
         em_has(body, "properties.vmProfile.vnetConfig.containerInstanceSubnetId"))
         return refuse(ex, "vmProfile", "proxyVmSize",
@@ -154,6 +157,15 @@ static bool put_template(struct em_exchange *ex, struct em_resource *former, str
         struct rd_json was = em_body(ex, former);
         em_set(ex, body, "properties", rd_json_copy(ex->arena, rd_json_at(&was, "properties")));
     }
+    const struct rd_json *source = rd_json_at(body, "properties.source");
+    const struct rd_json *row = em_platform_image(
+        em_text_at(source, "publisher"), em_text_at(source, "offer"), em_text_at(source, "sku"));
+    const struct rd_json *versions = rd_json_at(row, "versions");
+    if (former == NULL && rd_json_count(versions) > 0)
+        em_set_text(ex, body, "properties.source.exactVersion",
+                    rd_str_is_case(em_text_at(source, "version"), "latest")
+                        ? rd_json_str(rd_json_item(versions, rd_json_count(versions) - 1))
+                        : em_text_at(source, "version"));
     em_default(ex, body, "properties.buildTimeoutInMinutes", rd_json_integer(240));
     em_default(ex, body, "properties.vmProfile.vmSize", rd_json_string_c("Standard_D2ds_v4"));
     em_default(ex, body, "properties.vmProfile.osDiskSizeGB", rd_json_integer(0));

@@ -125,6 +125,22 @@ static int64_t distributing_ms(struct em_exchange *ex, const struct rd_json *bod
     return longest;
 }
 
+/* A build in a subnet goes through a private link service and its proxy machine, unless containers
+ * have a subnet of their own (azure-compute 4.2). */
+static bool is_blocked_by_subnet(struct em_exchange *ex, const struct rd_json *body)
+{
+    struct rd_str id = em_text_at(body, "properties.vmProfile.vnetConfig.subnetId");
+    if (rd_str_is_empty(id) ||
+        em_has(body, "properties.vmProfile.vnetConfig.containerInstanceSubnetId"))
+        return false;
+    struct em_resource *subnet = em_find(ex->cloud, id);
+    if (subnet == NULL)
+        return true;
+    struct rd_json its = em_body(ex, subnet);
+    return !rd_str_is_case(em_text_at(&its, "properties.privateLinkServiceNetworkPolicies"),
+                           "Disabled");
+}
+
 bool em_builder_post_run(struct em_exchange *ex, struct em_resource *image_template)
 {
     if (image_template->state != EM_SUCCEEDED)
@@ -160,6 +176,9 @@ bool em_builder_post_run(struct em_exchange *ex, struct em_resource *image_templ
         em_fault_struck(fault);
         em_set_word(ex, &run, "fails", "build");
         at_ms = distribute_ms;
+    } else if (is_blocked_by_subnet(ex, &body)) {
+        em_set_word(ex, &run, "fails", "subnet");
+        at_ms = ex->now_ms + QUEUED_MS + MINUTE_MS;
     } else if (distribute_ms - ex->now_ms > timeout_ms) {
         em_set_word(ex, &run, "fails", "timeout");
         at_ms = ex->now_ms + timeout_ms;
@@ -342,6 +361,12 @@ void em_builder_done(struct em_exchange *ex, struct rd_str id, struct rd_str arg
     struct rd_str fails = em_text_at(&run, "fails"), message = {0};
     if (rd_str_is(fails, "build")) {
         fail_run(ex, &run, "Failed", build_failure(ex, image_template));
+    } else if (rd_str_is(fails, "subnet")) {
+        fail_run(
+            ex, &run, "Failed",
+            RD_STR("Private link service cannot be created in the subnet of the image template "
+                   "since it has private link service network policies enabled: "
+                   "PrivateLinkServiceCannotBeCreatedInSubnetThatHasNetworkPoliciesEnabled"));
     } else if (rd_str_is(fails, "timeout")) {
         fail_run(ex, &run, "Failed",
                  RD_STR("Failed while waiting for packerizer: Timeout waiting for microservice to "

@@ -195,6 +195,26 @@ static bool attach_nics(struct em_exchange *ex, const struct rd_json *body,
     return true;
 }
 
+/* NICs that an update no longer names are let go, which takes a machine that is off. */
+static bool drop_nics(struct em_exchange *ex, const struct em_resource *vm,
+                      const struct rd_json *was, const struct rd_json *body)
+{
+    const struct rd_json *old = rd_json_at(was, "properties.networkProfile.networkInterfaces");
+    bool is_off = rd_str_is(rd_str_from(em_vm_power(ex, vm)), "deallocated");
+    for (size_t i = 0; i < rd_json_count(old); i++) {
+        struct rd_str id = em_text_at(rd_json_item(old, i), "id");
+        if (em_array_has_id(body, "properties.networkProfile.networkInterfaces", id))
+            continue;
+        if (!is_off)
+            return em_fail(ex, 409, "OperationNotAllowed",
+                           "Network interfaces of VM '%.*s' can be changed only when the VM is "
+                           "stopped (deallocated).",
+                           RD_FMT(em_name(vm)));
+        em_nic_detach(ex, id, vm->id, false);
+    }
+    return true;
+}
+
 static struct rd_str disk_id(struct em_exchange *ex, struct rd_str vm_id, struct rd_str name)
 {
     struct rd_str base = em_id_parent(vm_id);
@@ -289,7 +309,8 @@ static bool put_again(struct em_exchange *ex, struct em_resource *former, struct
     if (!keep_immutables(ex, &was, body))
         return false;
     struct em_size size, old;
-    if (!check_size(ex, body, &size) || !em_identity_fill(ex, ex->id, body))
+    if (!check_size(ex, body, &size) || !em_identity_fill(ex, ex->id, body) ||
+        !drop_nics(ex, former, &was, body) || !attach_nics(ex, body, &size))
         return false;
     struct rd_str region = em_body_region(ex, body);
     struct rd_str taken = em_text_at(hidden, "size");
@@ -308,7 +329,7 @@ static bool put_again(struct em_exchange *ex, struct em_resource *former, struct
         em_vm_capacity_strikes(ex, em_text_at(body, "zones.0"), size.name, &kind))
         em_set_text(ex, hidden, "fail", kind);
     fill_defaults(ex, body);
-    return attach_nics(ex, body, &size);
+    return true;
 }
 
 bool em_vm_put(struct em_exchange *ex, struct em_resource *former, struct rd_json *body,

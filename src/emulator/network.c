@@ -67,6 +67,7 @@ static const struct em_type types[] = {
         .put = em_peering_put,
         .ready = em_peering_ready,
         .show = em_peering_show,
+        .may_delete = em_inline_may_delete,
         .deleted = em_peering_deleted,
     },
     {
@@ -95,6 +96,7 @@ static const struct em_type types[] = {
         .delete_ms = 5 SECONDS,
         .source = "azure-avd-ops 2.3 (NSG rule)",
         .put = em_security_rule_put,
+        .may_delete = em_inline_may_delete,
     },
     {
         .name = "Microsoft.Network/routeTables",
@@ -122,6 +124,7 @@ static const struct em_type types[] = {
         .delete_ms = 5 SECONDS,
         .source = "azure-avd-ops 2.3 (routes)",
         .put = em_route_put,
+        .may_delete = em_inline_may_delete,
     },
     {
         .name = "Microsoft.Network/publicIPAddresses",

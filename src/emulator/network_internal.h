@@ -111,18 +111,7 @@ void em_inline_show(struct em_exchange *ex, const struct em_inline *inline_type,
 bool em_inline_check_child(struct em_exchange *ex, const struct em_inline *inline_type,
                            struct em_resource *former, struct rd_json *body);
 
-/* Firewall ------------------------------------------------------------------------------------- */
-
-#define EM_FIREWALL_TYPE "Microsoft.Network/azureFirewalls"
-#define EM_POLICY_TYPE "Microsoft.Network/FirewallPolicies"
-#define EM_RULE_GROUP_TYPE "Microsoft.Network/FirewallPolicies/ruleCollectionGroups"
-#define EM_IP_GROUP_TYPE "Microsoft.Network/ipGroups"
-
-/* Checks the collections of a rule collection group against its policy (firewall_rules.c). */
-bool em_rule_collections_check(struct em_exchange *ex, const struct rd_json *policy,
-                               const struct rd_json *group);
-
-/* Hooks of the table in network.c ----------------------------------------------------------------
+/* Heads of hooks --------------------------------------------------------------------------------
  */
 
 #define EM_PUT_HOOK(name)                                                                          \
@@ -135,6 +124,34 @@ bool em_rule_collections_check(struct em_exchange *ex, const struct rd_json *pol
     void name(struct em_exchange *ex, struct em_resource *resource, struct rd_json *body)
 #define EM_HOOK(name) bool name(struct em_exchange *ex, struct em_resource *resource)
 #define EM_GONE_HOOK(name) void name(struct em_exchange *ex, struct em_resource *resource)
+
+/* Firewall ------------------------------------------------------------------------------------- */
+
+#define EM_FIREWALL_TYPE "Microsoft.Network/azureFirewalls"
+#define EM_POLICY_TYPE "Microsoft.Network/FirewallPolicies"
+#define EM_RULE_GROUP_TYPE "Microsoft.Network/FirewallPolicies/ruleCollectionGroups"
+#define EM_IP_GROUP_TYPE "Microsoft.Network/ipGroups"
+
+/* Checks the collections of a rule collection group against its policy (firewall_rules.c). */
+bool em_rule_collections_check(struct em_exchange *ex, const struct rd_json *policy,
+                               const struct rd_json *group);
+
+/* The firewall behind `*cursor` that has the policy, or NULL; start with 0. */
+struct em_resource *em_firewall_of_policy(struct em_exchange *ex, struct rd_str policy_id,
+                                          size_t *cursor);
+bool em_policy_is_attached(struct em_exchange *ex, struct rd_str policy_id);
+EM_PUT_HOOK(em_ip_group_put);
+EM_SHOW_HOOK(em_ip_group_show);
+EM_HOOK(em_ip_group_may_delete);
+int64_t em_ip_group_duration(struct em_exchange *ex, struct em_resource *former,
+                             const struct rd_json *body);
+bool em_fqdn_tags_list(struct em_exchange *ex); /* a route */
+
+/* Hooks of the table in network.c ----------------------------------------------------------------
+ */
+
+/* A child goes only while nothing else of its parent is being written. */
+EM_HOOK(em_inline_may_delete);
 
 EM_PUT_HOOK(em_vnet_put);
 EM_READY_HOOK(em_vnet_ready);

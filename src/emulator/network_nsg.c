@@ -136,10 +136,8 @@ EM_PUT_HOOK(em_security_rule_put)
 
 EM_PUT_HOOK(em_nsg_put)
 {
-    struct em_resource *child = NULL;
-    while (former != NULL && (child = em_next_child(former, RULE_TYPE, child)) != NULL)
-        if (!em_require_idle(ex, child))
-            return false;
+    if (former != NULL && !em_require_family_idle(ex, former, ex->id))
+        return false;
     em_drop(body, "properties", "defaultSecurityRules");
     em_drop(body, "properties", "subnets");
     em_drop(body, "properties", "networkInterfaces");
@@ -297,10 +295,8 @@ EM_PUT_HOOK(em_route_put)
 
 EM_PUT_HOOK(em_route_table_put)
 {
-    struct em_resource *child = NULL;
-    while (former != NULL && (child = em_next_child(former, ROUTE_TYPE, child)) != NULL)
-        if (!em_require_idle(ex, child))
-            return false;
+    if (former != NULL && !em_require_family_idle(ex, former, ex->id))
+        return false;
     em_drop(body, "properties", "subnets");
     em_default(ex, body, "properties.disableBgpRoutePropagation", rd_json_bool(false));
     em_set_guid(ex, body, "properties.resourceGuid", "resourceGuid", ex->id);

@@ -108,6 +108,21 @@ static bool check_machine(struct em_exchange *ex, const struct em_resource *vaul
     return true;
 }
 
+/* A machine is protected by one vault: the same item in another one would have the same path. */
+static bool check_other_vaults(struct em_exchange *ex, const struct em_resource *vault)
+{
+    struct rd_str path = rd_str_sub(ex->id, vault->id.n, ex->id.n);
+    struct em_resource *other = NULL;
+    for (size_t cursor = 0; (other = em_each(ex->cloud, EM_VAULT_TYPE, &cursor)) != NULL;) {
+        struct rd_str id = rd_arena_printf(ex->arena, "%.*s%.*s", RD_FMT(other->id), RD_FMT(path));
+        if (other != vault && em_find(ex->cloud, id) != NULL)
+            return em_fail(ex, 400, "UserErrorVmAlreadyProtectedInAnotherVault",
+                           "The virtual machine is already protected in vault %.*s.",
+                           RD_FMT(other->id));
+    }
+    return true;
+}
+
 bool em_backup_item_put(struct em_exchange *ex, struct em_resource *former, struct rd_json *body,
                         struct rd_json *hidden)
 {
@@ -140,8 +155,14 @@ bool em_backup_item_put(struct em_exchange *ex, struct em_resource *former, stru
     if (policy == NULL || !rd_str_is(rd_str_from(policy->type->name), EM_BACKUP_POLICY_TYPE))
         return em_fail(ex, 400, "BMSUserErrorPolicyNotFound", "Backup policy %.*s was not found.",
                        RD_FMT(policy_id));
-    if (!check_machine(ex, vault, vm_id, policy))
+    if (!check_machine(ex, vault, vm_id, policy) || !check_other_vaults(ex, vault))
         return false;
+    /* Protection goes on where it was stopped. */
+    if (em_is_word(&next, "properties.protectionState", "ProtectionStopped")) {
+        em_drop(&next, "properties", "protectionState");
+        if (em_has(&next, "properties.lastBackupTime"))
+            em_set_word(ex, &next, "properties.protectionState", "Protected");
+    }
     em_set_text(ex, &next, "properties.sourceResourceId", vm_id);
     em_set_text(ex, &next, "properties.policyId", policy->id);
     em_set_text(ex, &next, "properties.policyName", em_name(policy));

@@ -40,6 +40,10 @@ bool em_location_eq(struct rd_str a, struct rd_str b);
 bool em_in_progress(const struct em_resource *resource);
 /* 429 AnotherOperationInProgress when `resource` is being written; true otherwise. */
 bool em_require_idle(struct em_exchange *ex, const struct em_resource *resource);
+/* The same for the parent of `id` and all that lies directly below it, but for `id` itself: one
+ * write at a time in a network, a group, a table. */
+bool em_require_family_idle(struct em_exchange *ex, const struct em_resource *parent,
+                            struct rd_str id);
 /* Steps through the children of one type: start with NULL. */
 struct em_resource *em_next_child(const struct em_resource *parent, const char *type,
                                   const struct em_resource *last);

@@ -50,7 +50,10 @@ enum rd_rc rd_journal_open(const char *folder, bool is_durable, struct rd_journa
     int n = snprintf(path, sizeof(path), "%s/redoubt.db", folder);
     if (n < 0 || (size_t)n >= sizeof(path))
         return RD_FAIL(err, RD_RC_STATE, "the state folder's path is too long");
-    RD_TRY(rd_file_make_folder(folder, err));
+    if (rd_file_make_folder(folder, err) != RD_RC_OK)
+        return rd_err_hint(
+            RD_FAIL(err, RD_RC_STATE, "the state folder '%s' cannot be made", folder), err,
+            "make the folder yourself, or name another one with --state");
     struct rd_sql *sql = NULL;
     RD_TRY(rd_sql_open(path, is_durable ? RD_SQL_DURABLE : RD_SQL_FAST, &schema, &sql, err));
     struct rd_journal *journal = rd_heap_zalloc(sizeof(*journal));

@@ -73,6 +73,39 @@ static void a_run_goes_through_its_steps_and_makes_a_version(void **state)
     world_close(&w);
 }
 
+#define VM COMPUTE "/virtualMachines/vm1"
+#define VM_BODY                                                                                    \
+    "{'location':'westeurope','properties':{'hardwareProfile':{'vmSize':'Standard_DC4as_v5'},"     \
+    "'storageProfile':{'imageReference':{'id':'" IMAGE "'},'osDisk':{'createOption':'FromImage',"  \
+    "'managedDisk':{'securityProfile':{'securityEncryptionType':'VMGuestStateOnly'}}}},"           \
+    "'osProfile':{'computerName':'vm1','adminUsername':'keeper','adminPassword':"                  \
+    "'Aa0!aaaaaaaaaaaa'},'securityProfile':{'securityType':'ConfidentialVM','uefiSettings':{"      \
+    "'vTpmEnabled':true}},'networkProfile':{'networkInterfaces':[{'id':'" NIC("nic1") "'}]}}}"
+
+static void latest_is_the_newest_version_that_was_promoted(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w);
+    make_network(&w);
+    make_template(&w, TEMPLATE_BODY(HOME));
+    assert_int_equal(call(&w, RD_HTTP_POST, TEMPLATE "/run", NULL), 202);
+    later(&w, 6 * 3600);
+    assert_string_equal(run_state(&w, "properties.source.exactVersion"), "26200.7462.261015");
+    assert_int_equal(call(&w, RD_HTTP_PUT, VM, VM_BODY), 404);
+    assert_string_equal(text(&w, "error.code"), "ImageVersionNotFound");
+    assert_int_equal(call(&w, RD_HTTP_PATCH, IMAGE "/versions/1.0.1",
+                          "{'properties':{'publishingProfile':{'excludeFromLatest':false}}}"),
+                     200);
+    later(&w, 120);
+    make(&w, VM, VM_BODY);
+    assert_string_equal(text(&w, "properties.storageProfile.imageReference.exactVersion"), "1.0.1");
+    assert_int_equal(call(&w, RD_HTTP_POST, TEMPLATE "/run", NULL), 202);
+    later(&w, 6 * 3600);
+    assert_int_equal(call(&w, RD_HTTP_GET, IMAGE "/versions/1.0.2", NULL), 200);
+    world_close(&w);
+}
+
 static void a_template_is_not_changed_in_place(void **state)
 {
     (void)state;
@@ -124,6 +157,38 @@ static void faults_end_a_run_with_azures_texts(void **state)
                      200);
     assert_string_equal(text(&w, "properties.replicationStatus.summary.0.state"), "Completed");
     assert_string_equal(text(&w, "properties.replicationStatus.summary.1.state"), "Failed");
+    world_close(&w);
+}
+
+static void a_build_in_a_subnet_needs_its_link_policies_off(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w);
+    make_network(&w);
+    make_gallery(&w);
+    make(&w, IDENTITY, "{'location':'westeurope'}");
+    grant(&w, GALLERY, CONTRIBUTOR, text(&w, "properties.principalId"), ROLE_GUID);
+#define SUBNET GROUP "/providers/Microsoft.Network/virtualNetworks/vnet/subnets/hosts"
+#define IN_SUBNET "'vmProfile':{'vnetConfig':{'subnetId':'" SUBNET "'}},'source':"
+    struct rd_str body = rd_str_from(TEMPLATE_BODY(HOME));
+    size_t at = rd_str_find(body, RD_STR("'source':"), 0);
+    struct rd_str text_of = rd_arena_printf(w.arena, "%.*s" IN_SUBNET "%.*s", (int)at, body.p,
+                                            (int)(body.n - at - 9), body.p + at + 9);
+    make(&w, TEMPLATE, text_of.p);
+    assert_int_equal(call(&w, RD_HTTP_POST, TEMPLATE "/run", NULL), 202);
+    later(&w, 3600);
+    assert_string_equal(run_state(&w, "properties.lastRunStatus.runState"), "Failed");
+    assert_non_null(strstr(text(&w, "properties.lastRunStatus.message"),
+                           "private link service network policies"));
+    assert_in_range(call(&w, RD_HTTP_PUT, SUBNET,
+                         "{'properties':{'addressPrefix':'10.0.1.0/24',"
+                         "'privateLinkServiceNetworkPolicies':'Disabled'}}"),
+                    200, 201);
+    later(&w, 600);
+    assert_int_equal(call(&w, RD_HTTP_POST, TEMPLATE "/run", NULL), 202);
+    later(&w, 6 * 3600);
+    assert_string_equal(run_state(&w, "properties.lastRunStatus.runState"), "Succeeded");
     world_close(&w);
 }
 
@@ -201,9 +266,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_goes_through_its_steps_and_makes_a_version),
+        cmocka_unit_test(latest_is_the_newest_version_that_was_promoted),
         cmocka_unit_test(a_template_is_not_changed_in_place),
         cmocka_unit_test(an_identity_without_rights_fails_the_template),
         cmocka_unit_test(faults_end_a_run_with_azures_texts),
+        cmocka_unit_test(a_build_in_a_subnet_needs_its_link_policies_off),
         cmocka_unit_test(a_cancelled_run_leaves_no_version),
         cmocka_unit_test(templates_that_azure_refuses_are_refused),
         cmocka_unit_test(a_parent_is_deletable_only_some_time_after_its_child_has_gone),

@@ -281,6 +281,31 @@ static void an_extension_fails_by_fault_and_on_a_stopped_machine(void **state)
     world_close(&w);
 }
 
+static void an_update_keeps_what_it_does_not_name_and_changes_its_size(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w);
+    make_network(&w);
+    make(&w, VM("vm1"), GOOD);
+    const char *vm_id = text(&w, "properties.vmId");
+    make(&w, VM("vm1"), VM_BODY("vm1", "nic1", "Standard_DC4as_v5", "1", WIN11, CVM, ENCRYPTED));
+    assert_string_equal(text(&w, "properties.vmId"), vm_id);
+    assert_int_equal(
+        call(&w, RD_HTTP_GET, SUB "/providers/Microsoft.Compute/locations/westeurope/usages", NULL),
+        200);
+    assert_int_equal(rd_json_int(rd_json_at(&w.json, "value.0.currentValue"), -1), 4);
+    assert_int_equal(call(&w, RD_HTTP_PUT, VM("vm1"),
+                          VM_BODY("vm1", "nic2", "Standard_DC4as_v5", "1", WIN11, CVM, ENCRYPTED)),
+                     409); /* another NIC while it runs */
+    assert_int_equal(call(&w, RD_HTTP_PATCH, VM("vm1"), "{'tags':{'a':'b'}}"), 200);
+    later(&w, 120);
+    assert_int_equal(call(&w, RD_HTTP_GET, VM("vm1"), NULL), 200);
+    assert_string_equal(text(&w, "tags.a"), "b");
+    assert_string_equal(text(&w, "properties.provisioningState"), "Succeeded");
+    world_close(&w);
+}
+
 static void commands_in_the_guest_are_refused_loudly(void **state)
 {
     (void)state;
@@ -351,6 +376,7 @@ int main(void)
         cmocka_unit_test(a_deallocated_machine_may_find_no_room_to_start),
         cmocka_unit_test(extensions_queue_behind_each_other),
         cmocka_unit_test(an_extension_fails_by_fault_and_on_a_stopped_machine),
+        cmocka_unit_test(an_update_keeps_what_it_does_not_name_and_changes_its_size),
         cmocka_unit_test(commands_in_the_guest_are_refused_loudly),
         cmocka_unit_test(a_disk_changes_its_sku_only_off_and_twice_a_day),
         cmocka_unit_test(sizes_and_images_are_listed_as_azure_does),

@@ -147,6 +147,30 @@ static void a_nic_of_a_machine_stays_and_shows_it(void **state)
     expect_error(world, 400, "NicInUse");
 }
 
+static void a_nic_stays_reserved_after_its_machine_failed(void **state)
+{
+    struct world *world = *state;
+    struct rd_err err;
+    assert_true(del(world, VM) < 300);
+    wait_s(world, 3600);
+    assert_true(del(world, GROUP "/providers/Microsoft.Compute/disks/os") < 300);
+    wait_s(world, 3600);
+    assert_int_equal(rd_cloud_add_fault(
+                         world->cloud, RD_STR("capacity:kind=ZonalAllocationFailed,times=1"), &err),
+                     RD_RC_OK);
+    assert_int_equal(put(world, VM, vm_body), 201);
+    wait_s(world, 1200);
+    get(world, VM);
+    expect_text(world, "properties.provisioningState", "Failed");
+    assert_true(del(world, VM) < 300);
+    while (get(world, VM) == 200)
+        wait_s(world, 10);
+    del(world, NIC);
+    expect_error(world, 400, "NicReservedForAnotherVm");
+    wait_s(world, 181);
+    assert_int_equal(del(world, NIC), 202);
+}
+
 static void effective_routes_show_the_appliance(void **state)
 {
     struct world *world = *state;
@@ -238,6 +262,41 @@ static void a_deleted_item_is_kept_and_keeps_the_vault(void **state)
     assert_int_equal(del(world, VAULT), 202);
 }
 
+static void stopped_protection_goes_on(void **state)
+{
+    struct world *world = *state;
+    make_vault(world, "westeurope");
+    make(world, ITEM, PROTECT);
+    make(world, ITEM,
+         "{'properties':{'protectedItemType':'Microsoft.Compute/virtualMachines',"
+         "'sourceResourceId':'" VM "','policyId':'','protectionState':'ProtectionStopped'}}");
+    get(world, ITEM);
+    expect_text(world, "properties.protectionState", "ProtectionStopped");
+    wait_s(world, 30 * 3600);
+    get(world, VAULT "/backupJobs?$filter=operation%20eq%20'Backup'");
+    expect_count(world, "value", 0);
+    make(world, ITEM, PROTECT);
+    get(world, ITEM);
+    expect_text(world, "properties.protectionState", "IRPending");
+}
+
+static void a_machine_is_protected_by_one_vault(void **state)
+{
+    struct world *world = *state;
+    make_vault(world, "westeurope");
+    make(world, ITEM, PROTECT);
+    make(world, GROUP "/providers/Microsoft.RecoveryServices/vaults/vault2",
+         "{'location':'westeurope','sku':{'name':'RS0'},'properties':{}}");
+    put(world,
+        GROUP "/providers/Microsoft.RecoveryServices/vaults/vault2/backupFabrics/Azure/"
+              "protectionContainers/iaasvmcontainer;iaasvmcontainerv2;rg1;vm1/protectedItems/"
+              "vm;iaasvmcontainerv2;rg1;vm1",
+        "{'properties':{'protectedItemType':'Microsoft.Compute/virtualMachines',"
+        "'sourceResourceId':'" VM "','policyId':'" GROUP
+        "/providers/Microsoft.RecoveryServices/vaults/vault2/backupPolicies/EnhancedPolicy'}}");
+    expect_error(world, 400, "UserErrorVmAlreadyProtectedInAnotherVault");
+}
+
 static void without_soft_delete_an_item_goes_at_once(void **state)
 {
     struct world *world = *state;
@@ -261,11 +320,14 @@ int main(void)
         TEST(an_assignment_changes_only_by_force),
         TEST(a_pool_with_hosts_goes_only_by_force),
         TEST(a_nic_of_a_machine_stays_and_shows_it),
+        TEST(a_nic_stays_reserved_after_its_machine_failed),
         TEST(effective_routes_show_the_appliance),
         TEST(protection_is_pending_until_the_first_backup),
         TEST(protection_wants_region_policy_and_name),
         TEST(a_confidential_machine_wants_an_enhanced_policy),
         TEST(a_deleted_item_is_kept_and_keeps_the_vault),
+        TEST(stopped_protection_goes_on),
+        TEST(a_machine_is_protected_by_one_vault),
         TEST(without_soft_delete_an_item_goes_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

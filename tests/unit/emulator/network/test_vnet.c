@@ -84,6 +84,10 @@ static void two_writes_in_one_network_at_a_time_are_refused(void **state)
         put(world, VNET "/subnets/c", "{'properties':{'addressPrefix':'10.0.3.0/24'}}"), 201);
     put(world, VNET "/subnets/d", "{'properties':{'addressPrefix':'10.0.4.0/24'}}");
     expect_error(world, 429, "AnotherOperationInProgress");
+    del(world, VNET "/subnets/a");
+    expect_error(world, 429, "AnotherOperationInProgress");
+    wait_s(world, 60);
+    assert_int_equal(del(world, VNET "/subnets/a"), 202);
 }
 
 static const char nic_body[] =
