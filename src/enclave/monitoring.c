@@ -44,10 +44,16 @@ void rd_part_diagnose(struct rd_compile *compile, struct rd_str id)
                  switched_on(compile, rd_json_get(row, RD_STR("metrics")))));
 }
 
+static struct rd_str sentinel_id(struct rd_compile *compile)
+{
+    return rd_arena_printf(compile->arena,
+                           "%.*s/providers/Microsoft.SecurityInsights/onboardingStates/default",
+                           RD_FMT(compile->id[RD_ROLE_LOG_WORKSPACE]));
+}
+
 static void add_workspace(struct rd_compile *compile)
 {
     const struct rd_spec *spec = compile->spec;
-    struct rd_str id = compile->id[RD_ROLE_LOG_WORKSPACE];
     rd_part_add_role(compile, RD_ROLE_LOG_WORKSPACE,
                      rd_shape(compile->arena,
                               "{location: %s, tags: %j, properties: {sku: {name: PerGB2018},"
@@ -56,12 +62,8 @@ static void add_workspace(struct rd_compile *compile)
                               " features: {enableLogAccessUsingOnlyResourcePermissions: true}}}",
                               spec->region, compile->tags, spec->monitoring.retention_days));
     if (spec->monitoring.sentinel)
-        (void)rd_part_add(
-            compile,
-            rd_arena_printf(compile->arena,
-                            "%.*s/providers/Microsoft.SecurityInsights/onboardingStates/default",
-                            RD_FMT(id)),
-            rd_shape(compile->arena, "{properties: {customerManagedKey: false}}"));
+        (void)rd_part_add(compile, sentinel_id(compile),
+                          rd_shape(compile->arena, "{properties: {customerManagedKey: false}}"));
 }
 
 static struct rd_json counters_of(struct rd_compile *compile, const struct rd_json *table)
@@ -105,8 +107,8 @@ static void add_rule(struct rd_compile *compile)
                 compile->arena, &flows,
                 rd_shape(compile->arena, "{streams: [%s], destinations: [workspace]}", stream));
     }
-    rd_part_add_role(
-        compile, RD_ROLE_DATA_COLLECTION_RULE,
+    size_t index = rd_part_add(
+        compile, compile->id[RD_ROLE_DATA_COLLECTION_RULE],
         rd_shape(compile->arena,
                  "{location: %s, tags: %j, kind: Windows, properties: {"
                  " dataSources: {performanceCounters: %j, windowsEventLogs: %j},"
@@ -114,6 +116,9 @@ static void add_rule(struct rd_compile *compile)
                  " dataFlows: %j}}",
                  spec->region, compile->tags, counters_of(compile, table), events,
                  compile->id[RD_ROLE_LOG_WORKSPACE], flows));
+    /* The table of security events comes with Sentinel. */
+    if (spec->monitoring.sentinel)
+        rd_part_need(compile, index, sentinel_id(compile));
 }
 
 static void add_action_group(struct rd_compile *compile)

@@ -119,7 +119,9 @@ static bool diff_reference(struct rd_differ *differ, const struct rd_json *desir
     if (rd_is_secret_reference(desired) || id.n == 0)
         return false;
     struct rd_str path = rd_json_str(rd_json_get(desired, RD_STR("$path")));
-    if (path.n == 0 || rd_str_is(path, "id")) {
+    /* An ARM resource's "id" is the id that we have; a directory object's is a GUID of its own. */
+    bool is_arm = !rd_str_has_prefix_case(id, RD_STR("/providers/Microsoft.Graph/"));
+    if (path.n == 0 || (is_arm && rd_str_is(path, "id"))) {
         struct rd_json text = rd_json_string(id);
         if (!rd_diff_quietly(differ, &text, live, field, flags))
             return false;

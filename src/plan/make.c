@@ -120,6 +120,8 @@ static const struct rd_resource *take_bound_fields(struct rd_maker *maker, struc
  * appears by itself (a session host) anything it needs. */
 static const struct rd_resource *replaced_owner(const struct rd_maker *maker, size_t index)
 {
+    if (maker->plan->counts[RD_CHANGE_REPLACE] == 0)
+        return NULL;
     const struct rd_set *desired = maker->desired;
     const struct rd_resource *resource = &desired->resources[index];
     bool appears = rd_type_is(resource->type, "appears");

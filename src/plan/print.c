@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "base/clock.h"
 #include "json_internal.h"
 #include "print_internal.h"
 
-enum { WIDTH_MIN = 40, WIDTH_DEFAULT = 100, INDENT = 6, LEFT_ALONE_SHOWN_MAX = 12 };
+enum {
+    VALUE_TEXT_SIZE_MAX = 1 << 16,
+    WIDTH_MIN = 40,
+    WIDTH_DEFAULT = 100,
+    INDENT = 6,
+    LEFT_ALONE_SHOWN_MAX = 12
+};
 
 /* What resources are for, in the order in which an enclave grows; the first match counts. */
 static const struct purpose {
@@ -122,24 +130,36 @@ static void make_bundles(struct printer *printer)
     }
 }
 
+static struct rd_str value_text(struct printer *printer, const struct rd_json *value,
+                                bool is_secret, size_t width)
+{
+    RD_CLEANUP(rd_buf_done) struct rd_buf text;
+    rd_buf_init(&text, VALUE_TEXT_SIZE_MAX);
+    rd_print_value(&text, value, is_secret, width);
+    return rd_arena_str(printer->arena, rd_buf_str(&text));
+}
+
+/* On one line when it fits, otherwise the values on the next one, each cut to half of it. */
 static void print_field(struct printer *printer, const struct rd_field_change *field)
 {
-    struct rd_buf *out = printer->out;
+    static const char arrow[] = " -> ";
     const char *note = field->replaces ? "  (replaces it)" : "";
-    size_t used = INDENT + rd_print_columns(field->path) + 2;
-    size_t room = printer->width > used + 16 ? printer->width - used - 16 : 0;
+    struct rd_buf *out = printer->out;
+    struct rd_str before = value_text(printer, field->before, field->is_secret, printer->width);
+    struct rd_str after = value_text(printer, field->after, field->is_secret, printer->width);
+    size_t others = strlen(arrow) + strlen(note);
+    size_t columns = INDENT + rd_print_columns(field->path) + 2 + rd_print_columns(before) +
+                     rd_print_columns(after) + others;
     rd_buf_printf(out, "%*s%.*s:", INDENT, "", RD_FMT(field->path));
-    bool is_narrow = room < 40;
-    if (is_narrow) {
-        rd_buf_printf(out, "\n%*s", INDENT + 2, "");
-        room = printer->width > INDENT + 22 ? printer->width - INDENT - 22 : 0;
-    } else {
-        rd_buf_add_char(out, ' ');
+    if (columns <= printer->width) {
+        rd_buf_printf(out, " %.*s%s%.*s%s\n", RD_FMT(before), arrow, RD_FMT(after), note);
+        return;
     }
-    rd_print_value(out, field->before, field->is_secret, room / 2);
-    rd_buf_add_c(out, " -> ");
-    rd_print_value(out, field->after, field->is_secret, room / 2);
-    rd_buf_printf(out, "%s\n", note);
+    size_t room = printer->width > INDENT + 2 + others ? printer->width - INDENT - 2 - others : 0;
+    before = value_text(printer, field->before, field->is_secret, room / 2);
+    after = value_text(printer, field->after, field->is_secret, room - rd_print_columns(before));
+    rd_buf_printf(out, "\n%*s%.*s%s%.*s%s\n", INDENT + 2, "", RD_FMT(before), arrow, RD_FMT(after),
+                  note);
 }
 
 /* "avdcui01-nic", or "avdcui01-nic .. avdcui20-nic" with how many. */

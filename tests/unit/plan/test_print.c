@@ -77,32 +77,36 @@ static void changes_show_fields_reasons_and_who_is_affected(void **state)
 {
     struct world *world = *state;
     varied(world);
-    expect_text(
-        world, &(struct rd_plan_text_options){.width = 100},
-        "plan for enclave 'cui' in AzureUSGovernment\n"
-        "\nidentity and access\n"
-        "  + managed identity id                                                                   "
-        "about 5 s\n"
-        "\nsession hosts\n"
-        "-/+ virtual machine vm01                                                          about 4 "
-        "min 30 s\n"
-        "      properties.hardwareProfile.vmSize: \"small\" -> \"big\"  (replaces it)\n"
-        "      because: vmSize changed\n"
-        "      affects: ann@contoso.us loses vm01 for about 5 min: the desktop is rebuilt\n"
-        "\nnetwork\n"
-        "  - virtual network v                                                                    "
-        "about 15 s\n"
-        "      because: no longer in the spec\n"
-        "\nvirtual desktop\n"
-        "  ~ host pool p                                                                           "
-        "about 3 s\n"
-        "      properties.a: \"old\" -> \"new\"\n"
-        "      properties.clientSecret: (secret) -> (secret)\n"
-        "      properties.p: (none) -> (known after apply)\n"
-        "      because: a and 2 more changed\n"
-        "\nleft alone\n"
-        "    network security group nsg: not in the spec, and nothing proves that it is redoubt's\n"
-        "\n1 to create, 1 to change, 1 to replace, 1 to delete, 2 unchanged; about 4 min 30 s\n");
+    expect_text(world, &(struct rd_plan_text_options){.width = 78},
+                "plan for enclave 'cui' in AzureUSGovernment\n"
+                "\n"
+                "identity and access\n"
+                "  + managed identity id                                              about 5 s\n"
+                "\n"
+                "session hosts\n"
+                "-/+ virtual machine vm01                                      about 4 min 30 s\n"
+                "      properties.hardwareProfile.vmSize: \"small\" -> \"big\"  (replaces it)\n"
+                "      because: vmSize changed\n"
+                "      affects: ann@contoso.us loses vm01 for about 5 min: the desktop is\n"
+                "      rebuilt\n"
+                "\n"
+                "network\n"
+                "  - virtual network v                                               about 15 s\n"
+                "      because: no longer in the spec\n"
+                "\n"
+                "virtual desktop\n"
+                "  ~ host pool p                                                      about 3 s\n"
+                "      properties.a: \"old\" -> \"new\"\n"
+                "      properties.clientSecret: (secret) -> (secret)\n"
+                "      properties.p: (none) -> (known after apply)\n"
+                "      because: a and 2 more changed\n"
+                "\n"
+                "left alone\n"
+                "    network security group nsg: not in the spec, and nothing proves that it is\n"
+                "    redoubt's\n"
+                "\n"
+                "1 to create, 1 to change, 1 to replace, 1 to delete, 2 unchanged; about 4 min\n"
+                "30 s\n");
 }
 
 static void colours_are_only_there_when_asked_for(void **state)

@@ -24,6 +24,8 @@ enum rd_verdict {
     RD_VERDICT_UNKNOWN,    /* the set does not say (live only, or known after apply) */
 };
 
+struct rd_rule_body;
+
 struct rd_rule {
     struct rd_str id; /* "RD-CVM-001" */
     struct rd_str title;
@@ -36,6 +38,7 @@ struct rd_rule {
     struct rd_str *controls; /* "SC.L2-3.13.16" */
     size_t control_count;
     const struct rd_json *row;
+    const struct rd_rule_body *body; /* the compiled conditions: the module's own */
 };
 
 struct rd_violation {
@@ -64,7 +67,14 @@ struct rd_findings {
 /* All rules, sorted by id. Errors: a malformed rule, with file and rule id. */
 RD_NODISCARD enum rd_rc rd_rules_load(struct rd_arena *arena, struct rd_rule **ret_rules,
                                       size_t *ret_count, struct rd_err *err);
-/* Runs them as of `day_ms`. */
+/* The same from one table of rules, named `name` in messages; the table must outlive the rules. */
+RD_NODISCARD enum rd_rc rd_rules_parse(struct rd_arena *arena, const char *name,
+                                       const struct rd_json *table, struct rd_rule **ret_rules,
+                                       size_t *ret_count, struct rd_err *err);
+/*
+ * Runs them as of `day_ms`. Rules about what only a live environment can show (live_only) answer
+ * RD_VERDICT_UNKNOWN unless the set's fact "live" is true, which audit/ sets.
+ */
 RD_NODISCARD enum rd_rc rd_rules_run(struct rd_arena *arena, const struct rd_rule *rules,
                                      size_t count, const struct rd_set *set, int64_t day_ms,
                                      struct rd_findings **ret_findings, struct rd_err *err);
