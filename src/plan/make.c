@@ -132,10 +132,14 @@ static const struct rd_resource *replaced_owner(const struct rd_maker *maker, si
         if (maker->kinds[need] != RD_CHANGE_REPLACE ||
             !(appears || rd_arm_id_is_within(resource->id, needed->id)))
             continue;
-        /* "its virtual machine" says more than "its VM extension". */
-        if (owner == NULL ||
-            (!rd_type_is(needed->type, "with_parent") && rd_type_is(owner->type, "with_parent")))
-            owner = needed;
+        owner = owner == NULL ? needed : owner;
+    }
+    /* "its virtual machine is replaced" says more than "its VM extension is replaced". */
+    while (owner != NULL && rd_type_is(owner->type, "with_parent")) {
+        int64_t above = rd_set_ancestor(desired, owner->id);
+        if (above == RD_NONE || maker->kinds[above] != RD_CHANGE_REPLACE)
+            break;
+        owner = &desired->resources[above];
     }
     return owner;
 }
@@ -210,6 +214,15 @@ static enum rd_rc decide_live(struct rd_maker *maker, size_t index, int64_t live
     return RD_RC_OK;
 }
 
+/* What others put below something that this plan makes, such as a secret in a new vault, can only be
+ * there afterwards: whoever needs it finds out then. */
+static bool is_owner_new(const struct rd_maker *maker, const struct rd_resource *resource)
+{
+    int64_t owner = rd_set_ancestor(maker->desired, resource->id);
+    return owner != RD_NONE && !maker->desired->resources[owner].is_existing &&
+           rd_set_index(maker->live, maker->desired->resources[owner].id) == RD_NONE;
+}
+
 static enum rd_rc decide_desired(struct rd_maker *maker, struct rd_err *err)
 {
     const struct rd_set *desired = maker->desired;
@@ -222,7 +235,7 @@ static enum rd_rc decide_desired(struct rd_maker *maker, struct rd_err *err)
     for (size_t i = 0; i < desired->count; i++) {
         const struct rd_resource *resource = &desired->resources[order[i]];
         int64_t live = rd_set_index(maker->live, resource->id);
-        if (resource->is_existing && live == RD_NONE)
+        if (resource->is_existing && live == RD_NONE && !is_owner_new(maker, resource))
             return rd_err_hint(RD_FAIL(err, RD_RC_INVALID, "%.*s '%.*s' is not there: %.*s",
                                        RD_FMT(resource->type->label), RD_FMT(resource->name),
                                        RD_FMT(resource->id)),
@@ -243,20 +256,18 @@ static enum rd_rc decide_desired(struct rd_maker *maker, struct rd_err *err)
 
 /* What is live besides ------------------------------------------------------------------------- */
 
-/* A session host appears when its machine registers, and is left over when the machine goes. */
-static bool names_deleted(const struct rd_maker *maker, const struct rd_resource *live)
-{
-    struct rd_str id = rd_json_str(rd_json_at(&live->body, "properties.resourceId"));
-    return id.n > 0 && rd_maker_deletes(maker, rd_set_index(maker->live, id));
-}
-
 static void decide_orphan(struct rd_maker *maker, size_t index)
 {
     const struct rd_resource *live = &maker->live->resources[index];
     int64_t above = rd_owner_above(maker->live, live->id);
     bool is_below_deleted = rd_maker_deletes(maker, above);
     bool is_marked = rd_owner_is_marked(live, maker->enclave);
-    bool is_left_over = rd_type_is(live->type, "appears") && names_deleted(maker, live);
+    /* A session host appears when its machine registers and is left over when the machine goes;
+     * until then it is part of the machine, whether the spec pins a user to it or not. */
+    int64_t machine = rd_set_index(maker->live, rd_owner_machine(live));
+    bool is_left_over = rd_maker_deletes(maker, machine);
+    if (machine != RD_NONE && !is_left_over && maker->live_desired[machine] != RD_NONE)
+        return;
     if (rd_type_is(live->type, "keep")) {
         if (is_marked)
             rd_maker_leave(maker, live->id, "redoubt keeps it: others may rely on it");
@@ -266,7 +277,7 @@ static void decide_orphan(struct rd_maker *maker, size_t index)
         struct rd_str reason = RD_STR("no longer in the spec");
         if (!is_marked)
             reason = is_left_over
-                         ? RD_STR("its virtual machine is deleted")
+                         ? RD_STR("its virtual machine goes")
                          : rd_arena_printf(maker->arena, "its %.*s goes",
                                            RD_FMT(maker->live->resources[above].type->label));
         (void)rd_maker_add(maker, RD_CHANGE_DELETE, RD_NONE, (int64_t)index, reason);

@@ -42,6 +42,8 @@ bool rd_type_is(const struct rd_type *type, const char *column);
 bool rd_type_is_group(const struct rd_type *type);
 /* The nearest live resource that contains it and is no group, or RD_NONE. */
 int64_t rd_owner_above(const struct rd_set *live, struct rd_str id);
+/* The id of the machine that something which appeared by itself (a session host) runs on, or "". */
+struct rd_str rd_owner_machine(const struct rd_resource *live);
 
 /* Fills `affected` and `expected_ms` of all changes. */
 void rd_maker_tell_affected(struct rd_maker *maker);

@@ -43,3 +43,10 @@ int64_t rd_owner_above(const struct rd_set *live, struct rd_str id)
     int64_t above = rd_set_ancestor(live, id);
     return above != RD_NONE && rd_type_is_group(live->resources[above].type) ? RD_NONE : above;
 }
+
+struct rd_str rd_owner_machine(const struct rd_resource *live)
+{
+    if (!rd_type_is(live->type, "appears"))
+        return (struct rd_str){"", 0};
+    return rd_json_str(rd_json_at(&live->body, "properties.resourceId"));
+}

@@ -7,6 +7,7 @@
 
 enum {
     VALUE_TEXT_SIZE_MAX = 1 << 16,
+    AFFECTED_SIZE_MAX = 1 << 20,
     WIDTH_MIN = 40,
     WIDTH_DEFAULT = 100,
     INDENT = 6,
@@ -172,29 +173,60 @@ static struct rd_str title_of(struct printer *printer, const struct bundle *bund
     if (bundle->count == 1)
         return rd_arena_printf(arena, "%.*s %.*s", RD_FMT(first->type->label), RD_FMT(name));
     struct rd_str other = rd_print_name(arena, last->id);
+    const char *label = rd_arena_str(arena, first->type->label).p;
     if (rd_str_eq(name, other))
-        return rd_arena_printf(arena, "%zu x %.*s %.*s", bundle->count, RD_FMT(first->type->label),
-                               RD_FMT(name));
-    /* Of "aad on vm01 .. aad on vm20" the first "aad on" is enough. */
+        return rd_arena_printf(arena, "%zu x %s %.*s", bundle->count, label, RD_FMT(name));
+    /* What both begin or end with is said once: "aad on vm01 .. vm20", "vm01 .. vm20 on pool". */
     size_t on = rd_str_find(other, RD_STR(" on "), 0);
-    if (on != RD_STR_NONE && rd_str_has_prefix(name, rd_str_sub(other, 0, on + 4)))
-        other = rd_str_sub(other, on + 4, other.n);
-    return rd_arena_printf(arena, "%zu x %.*s %.*s .. %.*s", bundle->count,
-                           RD_FMT(first->type->label), RD_FMT(name), RD_FMT(other));
+    struct rd_str head = rd_str_sub(other, 0, on == RD_STR_NONE ? 0 : on + 4);
+    struct rd_str tail = rd_str_sub(other, on == RD_STR_NONE ? other.n : on, other.n);
+    if (head.n > 0 && rd_str_has_prefix(name, head))
+        other = rd_str_sub(other, head.n, other.n);
+    else if (tail.n > 0 && rd_str_has_suffix(name, tail))
+        name = rd_str_sub(name, 0, name.n - tail.n);
+    return rd_arena_printf(arena, "%zu x %s %.*s .. %.*s", bundle->count, label, RD_FMT(name),
+                           RD_FMT(other));
 }
 
-/* Users differ from host to host; each is named, the same sentence once. */
+/* "ann@contoso.us loses vm01: the desktop is gone" is a user's part and what happens. The user's
+ * part is empty when nobody is named. */
+static struct rd_str user_part(struct rd_str affected)
+{
+    size_t colon = rd_str_find(affected, RD_STR(": "), 0);
+    struct rd_str part = rd_str_sub(affected, 0, colon == RD_STR_NONE ? 0 : colon);
+    return rd_str_find_char(part, '@', 0) == RD_STR_NONE ? (struct rd_str){"", 0} : part;
+}
+
+/* Users differ from host to host and are all named; what happens to them is said once. */
 static void print_affected(struct printer *printer, const struct bundle *bundle)
 {
-    RD_CLEANUP(rd_map_done) struct rd_map seen;
+    RD_CLEANUP(rd_map_done) struct rd_map seen; /* what happens -> a struct rd_buf of users */
     rd_map_init(&seen, false);
     for (size_t i = 0; i < bundle->count; i++) {
         struct rd_str text = printer->plan->changes[bundle->changes[i]].affected;
-        if (text.n == 0 || rd_map_set(&seen, text, printer) != NULL)
+        if (text.n == 0)
             continue;
+        struct rd_str user = user_part(text);
+        struct rd_str what = rd_str_sub(text, user.n > 0 ? user.n + 2 : 0, text.n);
+        struct rd_buf *users = rd_map_get(&seen, what);
+        if (users == NULL) {
+            users = rd_arena_zalloc(printer->arena, sizeof(*users));
+            rd_buf_init(users, AFFECTED_SIZE_MAX);
+            (void)rd_map_set(&seen, what, users);
+        }
+        rd_buf_add_c(users, users->n > 0 && user.n > 0 ? ", " : "");
+        rd_buf_add(users, user);
+    }
+    size_t cursor = 0;
+    for (const struct rd_map_entry *entry = rd_map_next(&seen, &cursor); entry != NULL;
+         entry = rd_map_next(&seen, &cursor)) {
+        struct rd_buf *users = entry->value;
         rd_print_wrapped(printer->out,
-                         rd_arena_printf(printer->arena, "affects: %.*s", RD_FMT(text)), INDENT,
-                         printer->width);
+                         rd_arena_printf(printer->arena, "affects: %.*s%s%.*s",
+                                         RD_FMT(rd_buf_str(users)), users->n > 0 ? ": " : "",
+                                         RD_FMT(entry->key)),
+                         INDENT, printer->width);
+        rd_buf_done(users);
     }
 }
 
@@ -203,7 +235,8 @@ static void print_bundle(struct printer *printer, const struct bundle *bundle)
     struct rd_buf *out = printer->out;
     const struct rd_change *change = &printer->plan->changes[bundle->changes[0]];
     const struct look *look = &looks[change->kind];
-    struct rd_str title = title_of(printer, bundle);
+    struct rd_str title =
+        rd_print_cut(printer->arena, title_of(printer, bundle), printer->width - 4);
     char duration[RD_TIME_TEXT_MAX];
     struct rd_str time = rd_arena_printf(printer->arena, "about %s",
                                          rd_duration_format(change->expected_ms, duration));
@@ -217,7 +250,8 @@ static void print_bundle(struct printer *printer, const struct bundle *bundle)
     rd_buf_add_char(out, '\n');
     for (size_t i = 0; i < change->field_count; i++)
         print_field(printer, &change->fields[i]);
-    if (change->kind != RD_CHANGE_CREATE)
+    /* All of a destroy plan is there for one reason. */
+    if (change->kind != RD_CHANGE_CREATE && printer->plan->desired != NULL)
         rd_print_wrapped(out,
                          rd_arena_printf(printer->arena, "because: %.*s", RD_FMT(change->reason)),
                          INDENT, printer->width);

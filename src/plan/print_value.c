@@ -73,6 +73,14 @@ void rd_print_value(struct rd_buf *out, const struct rd_json *value, bool is_sec
     rd_buf_add_c(out, "...");
 }
 
+struct rd_str rd_print_cut(struct rd_arena *arena, struct rd_str text, size_t width)
+{
+    enum { DOTS = 3 };
+    if (rd_print_columns(text) <= width || width < DOTS)
+        return text;
+    return rd_arena_printf(arena, "%.*s...", RD_FMT(cut(text, width - DOTS)));
+}
+
 static void add_spaces(struct rd_buf *out, size_t count)
 {
     while (count-- > 0)
@@ -102,6 +110,13 @@ void rd_print_wrapped(struct rd_buf *out, struct rd_str text, size_t indent, siz
     rd_buf_add_char(out, '\n');
 }
 
+/* Backup calls its items "vm;iaasvmcontainerv2;{group};{machine}": the machine says it. */
+static struct rd_str short_name(struct rd_str name)
+{
+    size_t semicolon = rd_str_find_last_char(name, ';');
+    return semicolon == RD_STR_NONE ? name : rd_str_sub(name, semicolon + 1, name.n);
+}
+
 struct rd_str rd_print_name(struct rd_arena *arena, struct rd_str id)
 {
     struct rd_arm_id parsed, parent;
@@ -111,15 +126,16 @@ struct rd_str rd_print_name(struct rd_arena *arena, struct rd_str id)
     /* Things in a group or at a subscription are known by their own names. */
     if (rd_arm_id_parse(parsed.parent, &parent) && parent.parent.n > 0 &&
         !rd_str_eq_case(parent.name, parent.resource_group))
-        scope = parent.name;
+        scope = short_name(parent.name);
+    struct rd_str name = short_name(parsed.name);
     bool is_guid = rd_str_is_guid(parsed.name);
     if (is_guid && scope.n == 0 && parsed.resource_group.n > 0)
         scope = parsed.resource_group;
-    if (scope.n == 0)
-        return parsed.name;
+    if (scope.n == 0 || rd_str_eq_case(scope, name))
+        return name;
     if (is_guid)
         return rd_arena_printf(arena, "on %.*s", RD_FMT(scope));
-    return rd_arena_printf(arena, "%.*s on %.*s", RD_FMT(parsed.name), RD_FMT(scope));
+    return rd_arena_printf(arena, "%.*s on %.*s", RD_FMT(name), RD_FMT(scope));
 }
 
 struct rd_str rd_print_pattern(struct rd_arena *arena, struct rd_str text)

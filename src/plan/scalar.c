@@ -68,6 +68,15 @@ static bool time_eq(struct rd_str a, struct rd_str b)
            rd_time_parse(a, &a_ms) && rd_time_parse(b, &b_ms) && a_ms == b_ms;
 }
 
+/* A built-in role has one id at the tenant and one at each subscription. */
+static bool role_eq(struct rd_str a, struct rd_str b)
+{
+    struct rd_str part = RD_STR("/providers/Microsoft.Authorization/roleDefinitions/");
+    size_t i = rd_str_find_case(a, part, 0), j = rd_str_find_case(b, part, 0);
+    return i != RD_STR_NONE && j != RD_STR_NONE && (i == 0 || j == 0) &&
+           rd_str_eq_case(rd_str_sub(a, i, a.n), rd_str_sub(b, j, b.n));
+}
+
 static bool string_eq(struct rd_str a, struct rd_str b, uint32_t flags, char separator)
 {
     if (text_eq(a, b, flags))
@@ -78,7 +87,7 @@ static bool string_eq(struct rd_str a, struct rd_str b, uint32_t flags, char sep
         return rd_region_eq(a, b);
     if ((flags & RD_FIELD_ENCODED_JSON) != 0)
         return encoded_json_eq(a, b);
-    return time_eq(a, b);
+    return time_eq(a, b) || role_eq(a, b);
 }
 
 static bool is_number(const struct rd_json *value)

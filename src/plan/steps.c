@@ -17,6 +17,9 @@
  *     DELETE y  needs PUT x      when x needed y and no longer does                 soft
  *     DELETE y  needs DELETE p   when a child that goes with p needed y             soft
  *     DELETE x  needs PUT p      when p, which contains x, is prepared for deletes  hard
+ *     DELETE m  needs DELETE x   when x, a session host, is what machine m runs     hard
+ *     step y    needs step x     when the type says serialize: parent, x comes
+ *                                before y, and both write below one parent           soft
  */
 
 struct stepper {
@@ -149,6 +152,36 @@ static void order_delete(struct stepper *stepper, int64_t live)
         need(stepper, gone, stepper->prepare[at], false);
 }
 
+/* A session host names its machine in a field that is not followed as a need. It goes first, so
+ * that nobody is sent to a machine that is being deleted. */
+static void order_appeared(struct stepper *stepper, int64_t live)
+{
+    const struct rd_set *set = stepper->maker->live;
+    const struct rd_resource *resource = &set->resources[live];
+    struct rd_str machine = rd_owner_machine(resource);
+    if (machine.n > 0)
+        need(stepper, gone_after(stepper, rd_set_index(set, machine)), gone_after(stepper, live),
+             false);
+}
+
+/* Changes come in the order of needs, so a chain along them never runs against one. */
+static void order_siblings(struct stepper *stepper)
+{
+    struct rd_plan *plan = stepper->plan;
+    RD_CLEANUP(rd_map_done) struct rd_map last; /* of a parent: its latest step + 1 */
+    rd_map_init(&last, true);
+    for (size_t i = 0; i < plan->step_count; i++) {
+        const struct rd_change *change = &plan->changes[plan->steps[i].change];
+        struct rd_arm_id parsed;
+        if (!rd_str_is(rd_json_str(rd_json_at(change->type->row, "serialize")), "parent") ||
+            !rd_arm_id_parse(change->id, &parsed))
+            continue;
+        void *before = rd_map_set(&last, parsed.parent, (void *)(uintptr_t)(i + 1));
+        if (before != NULL)
+            need(stepper, (int32_t)i, (int32_t)((uintptr_t)before - 1), true);
+    }
+}
+
 static void take_needs(struct stepper *stepper)
 {
     struct rd_plan *plan = stepper->plan;
@@ -196,6 +229,9 @@ enum rd_rc rd_maker_make_steps(struct rd_maker *maker, struct rd_err *err)
         order_put(&stepper, (uint32_t)i);
     for (size_t i = 0; i < live_count; i++)
         order_delete(&stepper, (int64_t)i);
+    for (size_t i = 0; i < live_count; i++)
+        order_appeared(&stepper, (int64_t)i);
+    order_siblings(&stepper);
     int64_t bad = rd_order_settle(&stepper.order);
     if (bad != RD_NONE)
         return fail_cycle(plan, bad, err);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/map.h"
 
 struct reader {
     struct rd_arena *arena;
@@ -156,7 +157,7 @@ RD_NODISCARD static enum rd_rc read_sequence(struct reader *reader, struct rd_js
     }
 }
 
-RD_NODISCARD static enum rd_rc read_key(struct reader *reader, struct rd_json *mapping,
+RD_NODISCARD static enum rd_rc read_key(struct reader *reader, struct rd_map *keys,
                                         struct rd_str *ret_key, bool *ret_is_end)
 {
     struct fy_event *event = fy_parser_parse(reader->parser);
@@ -171,7 +172,7 @@ RD_NODISCARD static enum rd_rc read_key(struct reader *reader, struct rd_json *m
     } else {
         rc = count_node(reader, event);
         *ret_key = scalar_text(reader, event);
-        if (rc == RD_RC_OK && rd_json_is(rd_json_get(mapping, *ret_key), RD_JSON_ABSENT) == false) {
+        if (rc == RD_RC_OK && rd_map_set(keys, *ret_key, reader) != NULL) {
             char what[128];
             (void)snprintf(what, sizeof(what), "the key '%.*s' is given twice",
                            (int)(ret_key->n < 64 ? ret_key->n : 64), ret_key->p);
@@ -184,11 +185,13 @@ RD_NODISCARD static enum rd_rc read_key(struct reader *reader, struct rd_json *m
 
 RD_NODISCARD static enum rd_rc read_mapping(struct reader *reader, struct rd_json *ret_value)
 {
+    RD_CLEANUP(rd_map_done) struct rd_map keys; /* to find one that is given twice */
+    rd_map_init(&keys, false);
     for (;;) {
         struct rd_str key = {NULL, 0};
         struct rd_json value = {0};
         bool is_end = false;
-        RD_TRY(read_key(reader, ret_value, &key, &is_end));
+        RD_TRY(read_key(reader, &keys, &key, &is_end));
         if (is_end)
             return RD_RC_OK;
         RD_TRY(read_item(reader, FYET_NONE, &value, &is_end));

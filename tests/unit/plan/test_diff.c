@@ -92,6 +92,18 @@ static void text_numbers_and_times_compare_by_what_they_mean(void **state)
         {P("\"Size\":1"), P("\"size\":1"), ""});
 }
 
+#define ROLE_ID "/providers/Microsoft.Authorization/roleDefinitions/r"
+
+static void a_built_in_role_is_the_same_at_the_tenant_and_at_a_subscription(void **state)
+{
+    (void)state;
+    EXPECT_ALL(
+        {P("\"a\":\"" ROLE_ID "\""), P("\"a\":\"" SUB ROLE_ID "\""), ""},
+        {P("\"a\":\"" SUB ROLE_ID "\""), P("\"a\":\"" ROLE_ID "\""), ""},
+        {P("\"a\":\"" ROLE_ID "\""), P("\"a\":\"" SUB ROLE_ID "2\""), "properties.a"},
+        {P("\"a\":\"" SUB "0" ROLE_ID "\""), P("\"a\":\"" SUB ROLE_ID "\""), "properties.a"});
+}
+
 static void locations_compare_without_spaces(void **state)
 {
     (void)state;
@@ -237,6 +249,7 @@ int main(void)
         cmocka_unit_test(the_services_own_members_are_not_compared),
         cmocka_unit_test(nothing_comes_in_many_forms),
         cmocka_unit_test(text_numbers_and_times_compare_by_what_they_mean),
+        cmocka_unit_test(a_built_in_role_is_the_same_at_the_tenant_and_at_a_subscription),
         cmocka_unit_test(locations_compare_without_spaces),
         cmocka_unit_test(columns_of_the_type_are_kept_to),
         cmocka_unit_test(tags_are_one_map_but_for_the_services_own),

@@ -74,7 +74,7 @@ static void replacing_a_machine_takes_along_what_exists_because_of_it(void **sta
     const struct rd_plan *plan = make(world);
     expect_change(plan, VM, RD_CHANGE_REPLACE, "vmSize changed");
     expect_change(plan, VM "/extensions/dsc", RD_CHANGE_REPLACE, "its virtual machine is replaced");
-    assert_int_equal(the_change(plan, PIN)->kind, RD_CHANGE_REPLACE);
+    expect_change(plan, PIN, RD_CHANGE_REPLACE, "its virtual machine is replaced");
     /* Interface and recovery points stay. */
     assert_null(change_of(plan, NIC));
     assert_null(change_of(plan, ITEM));
@@ -189,13 +189,44 @@ static void what_left_the_spec_goes_in_reverse_order_when_it_is_ours(void **stat
     const struct rd_plan *plan = make(world);
     expect_change(plan, VM, RD_CHANGE_DELETE, "no longer in the spec");
     expect_change(plan, VM "/extensions/e", RD_CHANGE_DELETE, "its virtual machine goes");
-    expect_change(plan, PIN, RD_CHANGE_DELETE, "its virtual machine is deleted");
+    expect_change(plan, PIN, RD_CHANGE_DELETE, "its virtual machine goes");
     assert_int_equal(plan->counts[RD_CHANGE_DELETE], 4);
     assert_true(comes_after(plan, DELETE(plan, NIC), DELETE(plan, VM)));
+    assert_true(comes_after(plan, DELETE(plan, VM), DELETE(plan, PIN)));
     assert_int_equal(DELETE(plan, VM "/extensions/e"), -1);
     assert_true(is_left_alone(plan, VAULT, "nothing proves that it is redoubt's"));
     assert_true(is_left_alone(plan, NSG, "belongs to the enclave 'cuix'"));
     assert_int_equal(plan->left_alone_count, 2);
+}
+
+static void a_session_host_without_a_pin_belongs_to_its_machine(void **state)
+{
+    struct world *world = *state;
+    keep(world, POOL, T);
+    keep(world, VM, T);
+    have(world, PIN, "{\"properties\":{\"resourceId\":\"" VM "\"}}");
+    have(world, PIN "x", "{\"properties\":{\"resourceId\":\"" VM "x\"}}");
+    const struct rd_plan *plan = make(world);
+    assert_int_equal(plan->change_count, 0);
+    assert_int_equal(plan->left_alone_count, 1);
+    assert_true(is_left_alone(plan, PIN "x", "nothing proves"));
+}
+
+static void writes_below_one_parent_go_one_at_a_time(void **state)
+{
+    struct world *world = *state;
+    want(world, VNET, T);
+    for (int i = 0; i < 3; i++)
+        want(world, rd_arena_printf(world->arena, VNET "/virtualNetworkPeerings/p%d", i).p, "{}");
+    want(world, VNET "2", T);
+    want(world, VNET "2/virtualNetworkPeerings/p", "{}");
+    const struct rd_plan *plan = make(world);
+    assert_true(comes_after(plan, PUT(plan, VNET "/virtualNetworkPeerings/p1"),
+                            PUT(plan, VNET "/virtualNetworkPeerings/p0")));
+    assert_true(comes_after(plan, PUT(plan, VNET "/virtualNetworkPeerings/p2"),
+                            PUT(plan, VNET "/virtualNetworkPeerings/p1")));
+    assert_int_equal(plan->steps[PUT(plan, VNET "2/virtualNetworkPeerings/p")].need_count, 1);
+    assert_int_equal(plan->critical_path_ms, 10000 + 3 * 15000);
 }
 
 static void marks_of_role_assignments_end_where_the_name_does(void **state)
@@ -331,6 +362,8 @@ int main(void)
         TEST(another_enclaves_resource_is_not_taken_over),
         TEST(existing_things_are_needed_but_never_written),
         TEST(what_left_the_spec_goes_in_reverse_order_when_it_is_ours),
+        TEST(a_session_host_without_a_pin_belongs_to_its_machine),
+        TEST(writes_below_one_parent_go_one_at_a_time),
         TEST(marks_of_role_assignments_end_where_the_name_does),
         TEST(what_no_longer_holds_something_lets_it_go_first),
         TEST(a_destroy_plan_deletes_all_that_is_proved_and_the_group_last),

@@ -109,6 +109,40 @@ static void changes_show_fields_reasons_and_who_is_affected(void **state)
                 "30 s\n");
 }
 
+static void users_are_all_named_and_what_happens_is_said_once(void **state)
+{
+    struct world *world = *state;
+    keep(world, GROUP, T);
+    keep(world, POOL, T);
+    for (int i = 1; i <= 2; i++) {
+        struct rd_str vm = rd_arena_printf(
+            world->arena, GROUP "/providers/Microsoft.Compute/virtualMachines/vm0%d", i);
+        keep(world, vm.p, T);
+        keep(
+            world, rd_arena_printf(world->arena, POOL "/sessionHosts/vm0%d", i).p,
+            rd_arena_printf(world->arena, "{\"properties\":{\"assignedUser\":\"u%d@c.us\"}}", i).p);
+    }
+    keep(world, RSV, T);
+    keep(world, ITEM, "{}");
+    (void)make_destroy(world, true);
+    expect_text(world, &(struct rd_plan_text_options){.width = 70},
+                "plan for enclave 'cui' in AzureUSGovernment\n"
+                "\nresource groups\n"
+                "  - resource group rg                                       about 20 s\n"
+                "\nsession hosts\n"
+                "  - 2 x virtual machine vm01 .. vm02                  about 1 min 30 s\n"
+                "      affects: u1@c.us loses vm01, u2@c.us loses vm02: the desktop is\n"
+                "      gone\n"
+                "  - 2 x session host vm01 .. vm02 on p                       about 5 s\n"
+                "\nvirtual desktop\n"
+                "  - host pool p                                             about 10 s\n"
+                "\nbackup\n"
+                "  - Recovery Services vault rsv                             about 30 s\n"
+                "  - backup item v                                          about 1 min\n"
+                "\n0 to create, 0 to change, 0 to replace, 8 to delete, 0 unchanged;\n"
+                "about 2 min 20 s\n");
+}
+
 static void colours_are_only_there_when_asked_for(void **state)
 {
     struct world *world = *state;
@@ -185,6 +219,7 @@ int main(void)
         TEST(an_empty_plan_says_so_in_one_sentence),
         TEST(hosts_that_look_the_same_are_one_line),
         TEST(changes_show_fields_reasons_and_who_is_affected),
+        TEST(users_are_all_named_and_what_happens_is_said_once),
         TEST(colours_are_only_there_when_asked_for),
         TEST(no_line_is_wider_than_asked_for),
         TEST(steps_besides_writing_and_deleting_are_listed),

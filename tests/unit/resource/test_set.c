@@ -180,6 +180,17 @@ static void after_and_via_are_needs(void **state)
     NEEDS(world, nic, pool, vm);
 }
 
+static void what_an_action_makes_needs_the_action_and_not_the_reverse(void **state)
+{
+    struct world *world = *state;
+    size_t pool = add(world, POOL, "{\"makes\":\"" NIC "\"}");
+    size_t nic = add(world, NIC, "{}");
+    world->set->resources[nic].via = RD_STR(POOL "/run");
+    resolve(world);
+    NEEDS(world, nic, pool);
+    assert_int_equal(world->set->resources[pool].need_count, 0);
+}
+
 static void a_reference_to_nothing_names_the_path_in_the_body(void **state)
 {
     struct world *world = *state;
@@ -383,6 +394,7 @@ int main(void)
         TEST(missing_parents_in_between_are_skipped),
         TEST(extension_resources_need_what_they_are_on),
         TEST(after_and_via_are_needs),
+        TEST(what_an_action_makes_needs_the_action_and_not_the_reverse),
         TEST(a_reference_to_nothing_names_the_path_in_the_body),
         TEST(after_and_via_must_name_something),
         TEST(a_cycle_names_its_members),

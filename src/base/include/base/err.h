@@ -47,7 +47,7 @@ enum rd_class {
 };
 
 enum {
-    RD_ERR_MSG_MAX = 1024,
+    RD_ERR_MSG_MAX = 3072,
     RD_ERR_HINT_MAX = 512,
     RD_ERR_FRAME_MAX = 160,
     RD_ERR_FRAME_COUNT_MAX = 4,

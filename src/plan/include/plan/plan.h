@@ -104,7 +104,9 @@ RD_NODISCARD enum rd_rc rd_plan_make(struct rd_arena *arena, const struct rd_set
                                      struct rd_err *err);
 /* Everything of `enclave` in `live` that its tags, marks and ids prove to be redoubt's own, deleted
  * in reverse order; the rest goes to left_alone. `desired` may be NULL: ids without tags of their
- * own (children, pins) are then proved by their owners. */
+ * own (children, pins) are then proved by their owners. A group is deleted when nothing else is
+ * left in it; besides `live`, its facts may name what is there of types unknown to redoubt:
+ * {"foreign": ["<id>" ...]}. */
 RD_NODISCARD enum rd_rc rd_plan_make_destroy(struct rd_arena *arena, const struct rd_set *desired,
                                              const struct rd_set *live, struct rd_plan **ret_plan,
                                              struct rd_err *err);
