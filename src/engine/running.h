@@ -80,7 +80,7 @@ struct job {
     bool has_intent;
     bool is_resumed; /* an operation of a killed run is being followed */
     bool has_recovered;
-    bool has_made; /* a request of this step was accepted: what is there now is its own */
+    bool has_made;  /* a request of this step was accepted: what is there now is its own */
     bool is_unsure; /* a POST may have been carried out */
     int retries;
     int64_t retry_since_ms;
@@ -118,6 +118,7 @@ struct running {
     struct job *outbox;
     struct job **outbox_end;
     bool is_flush_due;
+    int64_t flushed_ms;
     bool is_dispatch_due;
     bool is_stopping;
     int64_t sequence;

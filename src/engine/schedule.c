@@ -11,6 +11,7 @@ enum {
     IDLE_EVERY_MS = 250,
     IDLE_LOOKS_EVERY = 64,  /* callbacks between looks at the machine's clock */
     MESSAGE_KEPT_MAX = 600, /* of the cloud's text, in the journal */
+    COMMIT_EVERY_MS = 500,  /* in a crowd; a lone step does not wait */
 };
 
 struct rd_str schedule_step_name(struct rd_arena *arena, const struct rd_step *step)
@@ -138,12 +139,13 @@ bool schedule_journal(struct running *running, const struct job *job, enum rd_jo
     return rc == RD_RC_OK;
 }
 
-/* All intents of one turn of the loop reach the file in one commit, and only then do their
- * requests go to the client. */
+/* Intents that come close together reach the file in one commit, and only then do their requests
+ * go to the client. */
 static void flush_outbox(void *data)
 {
     struct running *running = data;
     running->is_flush_due = false;
+    running->flushed_ms = rd_loop_now_ms(running->world->loop);
     enum rd_rc rc = running->world->journal == NULL
                         ? RD_RC_OK
                         : rd_journal_flush(running->world->journal, &running->journal_err);
@@ -173,7 +175,12 @@ void schedule_send(struct job *job)
     if (running->is_flush_due)
         return;
     running->is_flush_due = true;
-    rd_loop_defer(running->world->loop, flush_outbox, running);
+    struct rd_loop *loop = running->world->loop;
+    int64_t next_ms = running->flushed_ms + COMMIT_EVERY_MS;
+    if (running->world->journal == NULL || rd_loop_now_ms(loop) >= next_ms)
+        rd_loop_defer(loop, flush_outbox, running);
+    else
+        (void)rd_loop_at(loop, next_ms, flush_outbox, running);
 }
 
 /* Starting and ending steps ------------------------------------------------------------------ */
