@@ -3,9 +3,9 @@
 #define ENGINE_RUNNING_H
 
 /*
- * Private to engine/: a plan that runs. schedule.c decides which step is next, step.c takes one
- * step from its start to its end, lookup.c fetches what steps need to know of other resources (each
- * thing once a run), body.c makes request bodies.
+ * Private to engine/: a plan that runs. prepare.c readies it, schedule.c decides which step is
+ * next, step.c takes one step from its start to its end, lookup.c fetches what steps need to know
+ * of other resources (each thing once a run), body.c makes request bodies.
  *
  * A step's way, each stage through step.c's enter():
  *
@@ -80,7 +80,7 @@ struct job {
     bool has_intent;
     bool is_resumed; /* an operation of a killed run is being followed */
     bool has_recovered;
-    bool has_made; /* a request of this step was accepted: what is there now is its own */
+    bool has_made;  /* a request of this step was accepted: what is there now is its own */
     bool is_unsure; /* a POST may have been carried out */
     int retries;
     int64_t retry_since_ms;
@@ -118,6 +118,7 @@ struct running {
     struct job *outbox;
     struct job **outbox_end;
     bool is_flush_due;
+    int64_t flushed_ms;
     bool is_dispatch_due;
     bool is_stopping;
     int64_t sequence;
@@ -142,6 +143,11 @@ bool schedule_journal(struct running *running, const struct job *job, enum rd_jo
 /* Sends the job's call once its intent is in the journal's file. */
 void schedule_send(struct job *job);
 struct rd_str schedule_step_name(struct rd_arena *arena, const struct rd_step *step);
+
+/* prepare.c */
+/* Links the steps, measures the ways behind them, finds what a killed run left open, and begins
+ * the run in the journal. Errors: INVALID for a circle of steps; those of the journal. */
+RD_NODISCARD enum rd_rc prepare_run(struct running *running, struct rd_err *err);
 
 /* step.c */
 void step_start(struct job *job);

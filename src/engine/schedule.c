@@ -11,6 +11,7 @@ enum {
     IDLE_EVERY_MS = 250,
     IDLE_LOOKS_EVERY = 64,  /* callbacks between looks at the machine's clock */
     MESSAGE_KEPT_MAX = 600, /* of the cloud's text, in the journal */
+    COMMIT_EVERY_MS = 500,  /* in a crowd; a lone step does not wait */
 };
 
 struct rd_str schedule_step_name(struct rd_arena *arena, const struct rd_step *step)
@@ -138,12 +139,13 @@ bool schedule_journal(struct running *running, const struct job *job, enum rd_jo
     return rc == RD_RC_OK;
 }
 
-/* All intents of one turn of the loop reach the file in one commit, and only then do their
- * requests go to the client. */
+/* Intents that come close together reach the file in one commit, and only then do their requests
+ * go to the client. */
 static void flush_outbox(void *data)
 {
     struct running *running = data;
     running->is_flush_due = false;
+    running->flushed_ms = rd_loop_now_ms(running->world->loop);
     enum rd_rc rc = running->world->journal == NULL
                         ? RD_RC_OK
                         : rd_journal_flush(running->world->journal, &running->journal_err);
@@ -173,7 +175,12 @@ void schedule_send(struct job *job)
     if (running->is_flush_due)
         return;
     running->is_flush_due = true;
-    rd_loop_defer(running->world->loop, flush_outbox, running);
+    struct rd_loop *loop = running->world->loop;
+    int64_t next_ms = running->flushed_ms + COMMIT_EVERY_MS;
+    if (running->world->journal == NULL || rd_loop_now_ms(loop) >= next_ms)
+        rd_loop_defer(loop, flush_outbox, running);
+    else
+        (void)rd_loop_at(loop, next_ms, flush_outbox, running);
 }
 
 /* Starting and ending steps ------------------------------------------------------------------ */
@@ -451,103 +458,7 @@ static void idle(void *data)
     schedule_report(running, SIZE_MAX);
 }
 
-/* Preparing ---------------------------------------------------------------------------------- */
-
-static void link_steps(struct running *running)
-{
-    const struct rd_plan *plan = running->plan;
-    size_t count = plan->step_count;
-    running->successor_start = rd_arena_array(running->arena, count + 2, sizeof(uint32_t));
-    running->needs_left = rd_arena_array(running->arena, count, sizeof(uint32_t));
-    uint32_t *start = running->successor_start;
-    size_t edge_count = 0;
-    for (size_t i = 0; i < count; i++) {
-        running->needs_left[i] = plan->steps[i].need_count;
-        edge_count += plan->steps[i].need_count;
-        for (uint32_t k = 0; k < plan->steps[i].need_count; k++)
-            start[plan->steps[i].needs[k] + 2]++;
-    }
-    for (size_t i = 2; i < count + 2; i++)
-        start[i] += start[i - 1];
-    running->successors = rd_arena_array(running->arena, edge_count, sizeof(uint32_t));
-    for (uint32_t i = 0; i < count; i++)
-        for (uint32_t k = 0; k < plan->steps[i].need_count; k++)
-            running->successors[start[plan->steps[i].needs[k] + 1]++] = i;
-}
-
-/* The longest way from each step to the end, in an order that steps backwards; false when the
- * steps need each other in a circle. */
-static bool measure_tails(struct running *running)
-{
-    const struct rd_plan *plan = running->plan;
-    size_t count = plan->step_count;
-    running->tail_ms = rd_arena_array(running->arena, count, sizeof(int64_t));
-    running->ready = rd_arena_array(running->arena, count, sizeof(uint32_t));
-    uint32_t *order = rd_arena_array(running->arena, count, sizeof(uint32_t));
-    uint32_t *left = rd_arena_array(running->arena, count, sizeof(uint32_t));
-    size_t done = 0;
-    size_t found = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        left[i] = running->needs_left[i];
-        if (left[i] == 0)
-            order[found++] = i;
-    }
-    for (; done < found; done++)
-        for (uint32_t k = running->successor_start[order[done]];
-             k < running->successor_start[order[done] + 1]; k++)
-            if (--left[running->successors[k]] == 0)
-                order[found++] = running->successors[k];
-    for (size_t i = found; i-- > 0;) {
-        uint32_t step = order[i];
-        int64_t after_ms = 0;
-        for (uint32_t k = running->successor_start[step]; k < running->successor_start[step + 1];
-             k++)
-            if (running->tail_ms[running->successors[k]] > after_ms)
-                after_ms = running->tail_ms[running->successors[k]];
-        running->tail_ms[step] = plan->steps[step].expected_ms + after_ms;
-    }
-    return found == count;
-}
-
-RD_NODISCARD static enum rd_rc find_open_operations(struct running *running, struct rd_err *err)
-{
-    if (running->world->journal == NULL)
-        return RD_RC_OK;
-    const struct rd_plan *plan = running->plan;
-    struct rd_arena *arena = running->arena;
-    running->resume_urls = rd_arena_array(arena, plan->step_count, sizeof(struct rd_str));
-    for (size_t i = 0; i < plan->step_count; i++)
-        RD_TRY(rd_journal_open_operation(running->world->journal, arena,
-                                         schedule_step_name(arena, &plan->steps[i]),
-                                         plan->steps[i].id, &running->resume_urls[i], err));
-    return RD_RC_OK;
-}
-
-RD_NODISCARD static enum rd_rc begin(struct running *running, struct rd_err *err)
-{
-    const struct rd_plan *plan = running->plan;
-    struct rd_run *run = running->run;
-    run->plan = plan;
-    run->steps = rd_arena_array(running->arena, plan->step_count, sizeof(*run->steps));
-    run->start_ms = rd_loop_now_ms(running->world->loop);
-    for (size_t i = 0; i < plan->step_count; i++)
-        if (plan->steps[i].kind == RD_STEP_PUT)
-            (void)rd_map_set(&running->step_of, plan->steps[i].id, &run->steps[i]);
-    link_steps(running);
-    if (!measure_tails(running))
-        return RD_FAIL(err, RD_RC_INVALID, "the steps of the plan need each other in a circle");
-    RD_TRY(find_open_operations(running, err));
-    if (running->world->journal == NULL)
-        return RD_RC_OK;
-    struct rd_run_record record = {
-        .verb = rd_str_from(running->options->verb),
-        .enclave = plan->enclave,
-        .plan_hash = running->options->plan_hash,
-        .start_ms = run->start_ms,
-        .step_count = (int64_t)plan->step_count,
-    };
-    return rd_journal_begin(running->world->journal, &record, &run->number, err);
-}
+/* Running ------------------------------------------------------------------------------------ */
 
 static struct rd_str summary_of(struct running *running)
 {
@@ -636,7 +547,7 @@ enum rd_rc rd_engine_run(struct rd_world *world, struct rd_arena *arena, const s
     rd_map_init(&running->step_of, true);
     rd_map_init(&running->lookups, true);
     rd_map_init(&running->locks, true);
-    enum rd_rc rc = begin(running, err);
+    enum rd_rc rc = prepare_run(running, err);
     if (rc == RD_RC_OK) {
         run_loop(running);
         rc = conclude(running, err);

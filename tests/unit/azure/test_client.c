@@ -148,6 +148,22 @@ static void retry_after_is_kept_to_the_millisecond(void **state)
     bench_done(&b);
 }
 
+static void being_throttled_is_borne_longer_than_failures(void **state)
+{
+    (void)state;
+    static struct fake_line lines[13];
+    for (int i = 0; i < 12; i++)
+        lines[i] = (struct fake_line){.status = 429, .body = "{}", .headers = {"Retry-After", "5"}};
+    lines[12] = (struct fake_line){.status = 200, .body = "{}"};
+    struct bench b;
+    bench_init(&b, lines, 13);
+    struct rd_call call = call_of(&b, RD_HTTP_PUT, VM_URL);
+    run(&b, &call);
+    assert_int_equal(b.outcome.rc, RD_RC_OK);
+    assert_int_equal(b.done_ms, START_MS + 60000);
+    bench_done(&b);
+}
+
 static void attempts_end_and_the_last_error_is_told(void **state)
 {
     (void)state;
@@ -537,6 +553,7 @@ int main(void)
         cmocka_unit_test(transient_statuses_are_tried_again),
         cmocka_unit_test(other_errors_are_not_tried_again),
         cmocka_unit_test(retry_after_is_kept_to_the_millisecond),
+        cmocka_unit_test(being_throttled_is_borne_longer_than_failures),
         cmocka_unit_test(attempts_end_and_the_last_error_is_told),
         cmocka_unit_test(dropped_puts_are_repeated),
         cmocka_unit_test(a_dropped_action_is_not_repeated_unless_it_never_left),

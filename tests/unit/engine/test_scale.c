@@ -180,8 +180,10 @@ static void a_thousand_hosts_are_limited_by_the_cloud_alone(void **state)
     int64_t makespan_ms = run->end_ms - run->start_ms;
     print_message("# cpu %ld ms, makespan %lld s, %llu polls\n", cpu_ms,
                   (long long)(makespan_ms / 1000), (unsigned long long)run->stats.polls);
-    int64_t critical_ms = IMAGE_MS + CHAIN_MS;
-    assert_true(makespan_ms <= critical_ms * 105 / 100);
+    /* The image is followed by all NICs and machines at once: the last machine can't start before
+     * 2,000 writes have gone out, whatever the order, so its chain starts that much later. */
+    int64_t bound_ms = IMAGE_MS + CHAIN_MS + (2 * HOSTS - 200) * 100;
+    assert_true(makespan_ms <= bound_ms * 105 / 100);
     assert_int_equal(cloud.writes.overdrawn, 0);
     assert_int_equal(cloud.reads.overdrawn, 0);
     assert_int_equal(cloud.writes.count, HOSTS * KINDS + 1);
