@@ -347,12 +347,20 @@ static void print_summary(struct printer *printer)
     char duration[RD_TIME_TEXT_MAX];
     rd_buf_add_char(printer->out, '\n');
     struct rd_str text = rd_arena_printf(
-        printer->arena,
-        "%zu to create, %zu to change, %zu to replace, %zu to delete, %zu unchanged; about %s",
+        printer->arena, "%zu to create, %zu to change, %zu to replace, %zu to delete, %zu unchanged",
         counts[RD_CHANGE_CREATE], counts[RD_CHANGE_UPDATE], counts[RD_CHANGE_REPLACE],
-        counts[RD_CHANGE_DELETE], counts[RD_CHANGE_NONE],
-        rd_duration_format(printer->plan->critical_path_ms, duration));
-    rd_print_wrapped(printer->out, text, 0, printer->width);
+        counts[RD_CHANGE_DELETE], counts[RD_CHANGE_NONE]);
+    struct rd_str time =
+        rd_arena_printf(printer->arena, "about %s",
+                        rd_duration_format(printer->plan->critical_path_ms, duration));
+    /* A duration is read in one piece or not at all. */
+    if (rd_print_columns(text) + 2 + time.n > printer->width) {
+        rd_print_wrapped(printer->out, rd_arena_printf(printer->arena, "%.*s;", RD_FMT(text)), 0,
+                         printer->width);
+        rd_buf_printf(printer->out, "%.*s\n", RD_FMT(time));
+        return;
+    }
+    rd_buf_printf(printer->out, "%.*s; %.*s\n", RD_FMT(text), RD_FMT(time));
 }
 
 void rd_plan_print(struct rd_buf *out, const struct rd_plan *plan,
