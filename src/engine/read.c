@@ -68,9 +68,8 @@ static void fail(struct reader *reader, const struct question *question,
                          RD_FMT(question->place), RD_FMT(code), code.n > 0 ? ": " : "",
                          RD_FMT(outcome->message));
     (void)snprintf(reader->err->azure_code, sizeof(reader->err->azure_code), "%.*s", RD_FMT(code));
-    struct rd_str hint = rd_error_hint(code, outcome->message);
-    if (hint.n > 0)
-        reader->rc = rd_err_hint(reader->rc, reader->err, "%.*s", RD_FMT(hint));
+    reader->rc =
+        rd_error_explain(reader->rc, code, outcome->message, RD_STR(""), reader->err);
 }
 
 static void ask_about(struct reader *reader, const struct rd_type *type, struct rd_str place,

@@ -372,11 +372,7 @@ static void keep_first_failure(struct job *job, enum rd_rc rc, struct rd_str cod
                                 code.n > 0 && message.n > 0 ? ": " : "", RD_FMT(message));
     (void)snprintf(running->first_err.azure_code, sizeof(running->first_err.azure_code), "%.*s",
                    RD_FMT(code));
-    if (hint.n == 0)
-        hint = rd_error_hint(code, message);
-    if (hint.n == 0)
-        hint = RD_STR("correct the cause and run the same command again: it goes on from here");
-    running->first_rc = rd_err_hint(rc, &running->first_err, "%.*s", RD_FMT(hint));
+    running->first_rc = rd_error_explain(rc, code, message, hint, &running->first_err);
 }
 
 static void job_free(struct job *job)
