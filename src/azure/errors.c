@@ -101,7 +101,7 @@ enum rd_rc rd_error_explain(enum rd_rc rc, struct rd_str code, struct rd_str mes
     rc = rd_err_hint(rc, err, "%.*s", RD_FMT(hint));
     if (meaning.n > 0)
         rc = rd_err_frame(rc, err, "meaning: %.*s", RD_FMT(meaning));
-    if (who.n > 0)
+    if (who.n > 0 && !rd_str_is(who, "nobody"))
         rc = rd_err_frame(rc, err, "to act: %.*s", RD_FMT(who));
     if (source.n > 0)
         rc = rd_err_frame(rc, err, "known from: %.*s", RD_FMT(source));

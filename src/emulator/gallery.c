@@ -232,7 +232,8 @@ static bool replication_fails(struct em_exchange *ex, struct rd_str region)
     return false;
 }
 
-/* The copy in a region that a former write has made or still makes; one that failed is made anew. */
+/* The copy in a region that a former write has made or still makes; one that failed is made anew.
+ */
 static const struct rd_json *kept_replica(const struct rd_json *old, struct rd_str region,
                                           int64_t now_ms)
 {

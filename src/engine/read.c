@@ -68,8 +68,7 @@ static void fail(struct reader *reader, const struct question *question,
                          RD_FMT(question->place), RD_FMT(code), code.n > 0 ? ": " : "",
                          RD_FMT(outcome->message));
     (void)snprintf(reader->err->azure_code, sizeof(reader->err->azure_code), "%.*s", RD_FMT(code));
-    reader->rc =
-        rd_error_explain(reader->rc, code, outcome->message, RD_STR(""), reader->err);
+    reader->rc = rd_error_explain(reader->rc, code, outcome->message, RD_STR(""), reader->err);
 }
 
 static void ask_about(struct reader *reader, const struct rd_type *type, struct rd_str place,
