@@ -155,18 +155,17 @@ RD_NODISCARD static enum rd_rc take_operand(struct args *args, const char *word,
 
 enum rd_rc args_parse(int argc, char *const argv[], struct args *ret_args, struct rd_err *err)
 {
-    struct args args = {0};
+    *ret_args = (struct args){0};
     bool has_options = true;
     for (int i = 1; i < argc; i++) {
         const char *word = argv[i];
         if (has_options && strcmp(word, "--") == 0)
             has_options = false;
         else if (has_options && word[0] == '-' && word[1] != '\0')
-            RD_TRY(take_option(&args, argc, argv, &i, err));
+            RD_TRY(take_option(ret_args, argc, argv, &i, err));
         else
-            RD_TRY(take_operand(&args, word, err));
+            RD_TRY(take_operand(ret_args, word, err));
     }
-    *ret_args = args;
     return RD_RC_OK;
 }
 

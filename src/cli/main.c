@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/secret.h"
@@ -46,6 +47,11 @@ RD_NODISCARD static enum rd_rc run(struct rd_arena *arena, const struct args *ar
                                    "--live is not there yet: this redoubt only acts on its "
                                    "embedded cloud"),
                            err, "leave --live out to rehearse; nothing was sent to Azure");
+    struct stat status;
+    if (args->is_given[OPTION_DATA] &&
+        (stat(args->value[OPTION_DATA], &status) != 0 || !S_ISDIR(status.st_mode)))
+        return RD_FAIL(err, RD_RC_NOT_FOUND, "'%s' is no folder: --data takes one",
+                       args->value[OPTION_DATA]);
     if (args->is_given[OPTION_DATA])
         rd_facts_set_folder(args->value[OPTION_DATA]);
     return args->verb->run(arena, args, err);

@@ -117,9 +117,9 @@ enum rd_rc output_ask(const struct args *args, const struct terminal *terminal,
     if (args->is_given[OPTION_YES])
         return RD_RC_OK;
     if (!terminal->in_is_terminal)
-        return rd_err_hint(
-            RD_FAIL(err, RD_RC_USAGE, "there is no terminal to ask at: %s", question), err,
-            "answer beforehand with --yes");
+        return rd_err_hint(RD_FAIL(err, RD_RC_USAGE, "there is no terminal to ask at: '%.*s'",
+                                   RD_FMT(rd_str_trim(rd_str_from(question)))),
+                           err, "answer beforehand with --yes; nothing was changed");
     (void)fflush(stdout);
     (void)fprintf(stderr, "%s\nType '%.*s' to go on: ", question, RD_FMT(expected));
     (void)fflush(stderr);

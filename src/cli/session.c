@@ -156,19 +156,34 @@ RD_NODISCARD static enum rd_rc open_emulator(struct session *session, bool keeps
 }
 
 /* "crash:after=N" is a fault of this machine; all others are the cloud's. */
+static const struct rd_str crash_fault = {"crash", 5};
+static const struct rd_str crash_argument = {"crash:after=", 12};
+
+RD_NODISCARD static enum rd_rc check_faults(const struct args *args, struct rd_err *err)
+{
+    for (size_t i = 0; i < args->fault_count; i++) {
+        struct rd_str fault = rd_str_from(args->faults[i]);
+        int64_t count;
+        if (!rd_str_has_prefix(fault, crash_fault))
+            RD_TRY(rd_cloud_check_fault(fault, err));
+        else if (!rd_str_has_prefix(fault, crash_argument) ||
+                 !rd_str_to_int(rd_str_sub(fault, crash_argument.n, fault.n), 1, INT64_MAX, &count))
+            return rd_err_hint(RD_FAIL(err, RD_RC_USAGE,
+                                       "'%.*s' needs a number of requests, from 1", RD_FMT(fault)),
+                               err, "such as 'crash:after=100'");
+    }
+    return RD_RC_OK;
+}
+
 RD_NODISCARD static enum rd_rc add_faults(struct session *session, struct rd_err *err)
 {
-    const struct rd_str crash = RD_STR("crash:after=");
     for (size_t i = 0; i < session->args->fault_count; i++) {
         struct rd_str fault = rd_str_from(session->args->faults[i]);
-        int64_t count;
-        if (!rd_str_has_prefix(fault, crash))
+        int64_t count = 0;
+        if (!rd_str_has_prefix(fault, crash_fault))
             RD_TRY(rd_cloud_add_fault(session->cloud, fault, err));
-        else if (rd_str_to_int(rd_str_sub(fault, crash.n, fault.n), 1, INT64_MAX, &count))
+        else if (rd_str_to_int(rd_str_sub(fault, crash_argument.n, fault.n), 1, INT64_MAX, &count))
             local_transport_crash_after(session->transport, count);
-        else
-            return RD_FAIL(err, RD_RC_USAGE, "'%.*s' needs a number of requests, from 1",
-                           RD_FMT(fault));
     }
     return RD_RC_OK;
 }
@@ -200,6 +215,7 @@ RD_NODISCARD static enum rd_rc open_doors(struct session *session, struct rd_err
 
 enum rd_rc session_open_cloud(struct session *session, bool writes, struct rd_err *err)
 {
+    RD_TRY(check_faults(session->args, err));
     session->folder = state_folder(session);
     bool keeps_state = writes || rd_file_exists(session->folder);
     if (keeps_state) {

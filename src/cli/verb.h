@@ -86,7 +86,8 @@ extern const uint64_t common_options;
 
 /* NULL when unknown. */
 const struct verb *verb_find(const char *name);
-/* Parses argv[1..]. Errors: USAGE with the nearest word. */
+/* Parses argv[1..]. Errors: USAGE with the nearest word; then `ret_args` holds what was read before
+ * it, so that the error can be told in the format that was asked for. */
 RD_NODISCARD enum rd_rc args_parse(int argc, char *const argv[], struct args *ret_args,
                                    struct rd_err *err);
 /* An option's value as a number, or `otherwise` when it was not given. */
