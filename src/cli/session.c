@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "session.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/limits.h"
@@ -213,13 +215,27 @@ RD_NODISCARD static enum rd_rc open_doors(struct session *session, struct rd_err
     return RD_RC_OK;
 }
 
+/* Whether there is a state. One that cannot be looked at is there: to take it for none would show
+ * an enclave that stands as one that is to be built. */
+RD_NODISCARD static enum rd_rc find_state(const struct session *session, bool *ret_is_there,
+                                          struct rd_err *err)
+{
+    *ret_is_there = access(session->folder, F_OK) == 0;
+    if (*ret_is_there || errno == ENOENT)
+        return RD_RC_OK;
+    return rd_err_hint(RD_FAIL(err, RD_RC_STATE, "the state folder '%s' cannot be looked at: %s",
+                               session->folder, strerror(errno)),
+                       err, "make it yours to read and write, or name another one with --state");
+}
+
 enum rd_rc session_open_cloud(struct session *session, bool writes, struct rd_err *err)
 {
     RD_TRY(check_faults(session->args, err));
     session->folder = state_folder(session);
-    bool keeps_state = writes || rd_file_exists(session->folder);
+    bool keeps_state = writes;
+    if (!keeps_state)
+        RD_TRY(find_state(session, &keeps_state, err));
     if (keeps_state) {
-        RD_TRY(rd_file_make_folder(session->folder, err));
         RD_TRY(rd_lock_take(session->folder, session->args->verb->name, &session->lock, err));
         RD_TRY(rd_journal_open(session->folder, false, &session->journal, err));
     }
