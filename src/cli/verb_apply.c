@@ -147,9 +147,8 @@ RD_NODISCARD static enum rd_rc check_fresh(struct session *session, const struct
     struct rd_set *live = NULL;
     RD_TRY(session_read_live(session, &live, err));
     struct rd_str now = rd_set_fingerprint(session->arena, live);
-    struct rd_str then = rd_set_fingerprint(session->arena, saved->live);
     rd_set_done(live);
-    if (rd_str_eq(now, then))
+    if (rd_str_eq(now, saved->fingerprint))
         return RD_RC_OK;
     return rd_err_hint(RD_FAIL(err, RD_RC_STALE,
                                "the plan was made for another state of '%.*s': something has "
