@@ -17,6 +17,7 @@ struct terminal {
     bool err_is_terminal;
     bool in_is_terminal;
     bool has_colors; /* of standard output */
+    bool can_redraw; /* standard error is one whose lines can be taken back and are wide enough */
     int width;       /* columns, 80 when unknown */
     int height;
 };

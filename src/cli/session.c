@@ -20,18 +20,31 @@ enum {
 };
 
 static volatile int stop_requests;
+static volatile sig_atomic_t is_running;
 
+/* Outside a run nothing is under way that could be lost. In a run the first signal lets what is
+ * under way come to its end; at the second the journal has what the next run needs. */
 static void on_signal(int number RD_UNUSED)
 {
+    static const char text[] = "\nredoubt: stopped at once\n"
+                               "  hint: run the same command again: it goes on from here\n";
     stop_requests++;
-    if (stop_requests > 2) /* the journal has what it needs: nothing is lost by leaving now */
+    if (is_running != 0 && stop_requests < 2)
+        return;
+    if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
         _Exit(rd_rc_exit_status(RD_RC_INTERRUPTED));
+    _Exit(rd_rc_exit_status(RD_RC_INTERRUPTED));
 }
 
 void session_stop(void)
 {
     if (stop_requests == 0)
         stop_requests = 1;
+}
+
+bool session_is_stopping(void)
+{
+    return stop_requests > 0;
 }
 
 static void catch_signals(void)
@@ -231,6 +244,7 @@ RD_NODISCARD static enum rd_rc find_state(const struct session *session, bool *r
 enum rd_rc session_open_cloud(struct session *session, bool writes, struct rd_err *err)
 {
     RD_TRY(check_faults(session->args, err));
+    catch_signals();
     session->folder = state_folder(session);
     bool keeps_state = writes;
     if (!keeps_state)
@@ -286,7 +300,7 @@ enum rd_rc session_run(struct session *session, const char *verb, const struct r
                        struct rd_run **ret_run, struct rd_err *err)
 {
     int64_t parallel = args_int(session->args, OPTION_PARALLEL, PARALLEL_DEFAULT);
-    catch_signals();
+    is_running = 1;
     struct progress *progress = progress_new(session->args, &session->terminal, plan);
     struct rd_run_options run_options = {
         .verb = verb,
@@ -297,6 +311,7 @@ enum rd_rc session_run(struct session *session, const char *verb, const struct r
     };
     enum rd_rc rc =
         rd_engine_run(&session->world, session->arena, plan, &run_options, ret_run, err);
+    is_running = 0;
     progress_free(progress);
     RD_TRY(local_transport_check(session->transport, err));
     return rc;
