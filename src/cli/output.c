@@ -15,6 +15,8 @@ enum { WIDTH_MIN = 20, HEIGHT_MIN = 10, REDRAW_WIDTH_MIN = 60 };
 /* The first failure to write to standard output; the rest is then not tried. */
 static int write_errno;
 
+static const struct rd_json *kept_run;
+
 struct terminal terminal_look(const struct args *args)
 {
     struct terminal terminal = {
@@ -86,7 +88,14 @@ static void error_as_json(const struct rd_err *err)
     (void)rd_json_set_c(arena, &error, "context", context);
     struct rd_json whole = rd_json_object();
     (void)rd_json_set_c(arena, &whole, "error", error);
+    if (kept_run != NULL)
+        (void)rd_json_set_c(arena, &whole, "run", *kept_run);
     output_json(&whole);
+}
+
+void output_keep_run(const struct rd_json *run)
+{
+    kept_run = run;
 }
 
 void output_error(const struct args *args, const struct rd_err *err)

@@ -50,8 +50,8 @@ RD_NODISCARD static enum rd_rc deploy(struct session *session, struct outcome *o
     if (outcome->plan->step_count > 0)
         rc = plan_run(session, "up", outcome->plan, "\nBuild this on the embedded cloud?",
                       RD_STR("yes"), &outcome->run, err);
-    if (rc != RD_RC_OK && outcome->run != NULL && !args_is_json(session->args))
-        run_print(outcome->run);
+    if (rc != RD_RC_OK)
+        rc = run_show(session, outcome->run, rc);
     rd_set_done(live);
     return rc;
 }
