@@ -5,7 +5,7 @@
 
 #include "sections.h"
 
-enum { VIOLATIONS_OPEN_MAX = 4, VIOLATIONS_MAX = 40, RULES_NAMED_MAX = 12 };
+enum { VIOLATIONS_OPEN_MAX = 4, VIOLATIONS_MAX = 40 };
 
 static void badge(struct page *page, const char *class_name, const char *text)
 {
@@ -24,7 +24,10 @@ static const char *severity_class(enum rd_severity severity)
 
 static void write_violation(struct page *page, const struct rd_violation *violation)
 {
+    size_t semicolon = rd_str_find_last_char(violation->id, ';'); /* of a backup item's host */
     size_t slash = rd_str_find_last_char(violation->id, '/');
+    if (semicolon != RD_STR_NONE && slash != RD_STR_NONE && semicolon > slash)
+        slash = semicolon;
     struct rd_str name = slash == RD_STR_NONE
                              ? violation->id
                              : rd_str_sub(violation->id, slash + 1, violation->id.n);
@@ -214,28 +217,42 @@ static const char *const state_classes[] = {
     [RD_CONTROL_NO_EVIDENCE] = "none",
 };
 
+static const char *const state_words[] = {
+    [RD_CONTROL_PASSING] = "passing",
+    [RD_CONTROL_PARTIAL] = "partial",
+    [RD_CONTROL_FAILING] = "failing",
+    [RD_CONTROL_NO_EVIDENCE] = "without evidence",
+};
+
+/* Those that failed first; those that found nothing to look at are only counted. */
 static void write_rules(struct page *page, const struct rd_control *control)
 {
-    static const char *const classes[] = {
-        [RD_VERDICT_PASS] = "pass",       [RD_VERDICT_FAIL] = "error",
-        [RD_VERDICT_NO_SUBJECT] = "none", [RD_VERDICT_NOT_VALID] = "none",
-        [RD_VERDICT_UNKNOWN] = "unknown",
-    };
-    for (size_t i = 0; i < control->finding_count && i < RULES_NAMED_MAX; i++) {
-        const struct rd_finding *finding = control->findings[i];
-        html_format(page, "<span class=\"rule %s\" title=\"", classes[finding->verdict]);
-        html_text_c(page, rd_verdict_name(finding->verdict));
-        html_raw(page, ": ");
-        html_text(page, finding->rule->title);
-        html_raw(page, "\">");
-        html_text(page, finding->rule->id);
-        html_raw(page, "</span> ");
-    }
-    if (control->finding_count > RULES_NAMED_MAX)
-        html_format(page, "<span class=\"muted\">+%zu</span>",
-                    control->finding_count - RULES_NAMED_MAX);
+    static const struct {
+        enum rd_verdict verdict;
+        const char *class_name;
+    } shown[] = {
+        {RD_VERDICT_FAIL, "error"}, {RD_VERDICT_UNKNOWN, "unknown"}, {RD_VERDICT_PASS, "pass"}};
+    size_t count = 0;
+    for (size_t k = 0; k < sizeof(shown) / sizeof(shown[0]); k++)
+        for (size_t i = 0; i < control->finding_count; i++) {
+            const struct rd_finding *finding = control->findings[i];
+            if (finding->verdict != shown[k].verdict)
+                continue;
+            count++;
+            html_format(page, "<span class=\"rule %s\" title=\"", shown[k].class_name);
+            html_text_c(page, rd_verdict_name(finding->verdict));
+            html_raw(page, ": ");
+            html_text(page, finding->rule->title);
+            html_raw(page, "\">");
+            html_text(page, finding->rule->id);
+            html_raw(page, "</span> ");
+        }
+    size_t silent = control->finding_count - count;
     if (control->finding_count == 0)
         html_raw(page, "<span class=\"muted\">no rule serves it</span>");
+    else if (silent > 0)
+        html_format(page, "<div class=\"muted\">%zu %s without a subject or not in force</div>",
+                    silent, silent == 1 ? "rule" : "rules");
 }
 
 static void write_control(struct page *page, const struct rd_control *control)
@@ -243,7 +260,7 @@ static void write_control(struct page *page, const struct rd_control *control)
     html_raw(page, "<tr><th scope=\"row\"><span class=\"id\">");
     html_text(page, control->id);
     html_raw(page, "</span></th><td>");
-    badge(page, state_classes[control->state], rd_control_state_name(control->state));
+    badge(page, state_classes[control->state], state_words[control->state]);
     html_raw(page, "</td><td>");
     html_text(page, control->text);
     if (control->note.n > 0)
@@ -263,7 +280,7 @@ void section_controls(struct page *page)
     html_raw(page, "<section id=\"controls\"><h2>Controls</h2>\n<p class=\"lead\">");
     for (int state = RD_CONTROL_PASSING; state <= RD_CONTROL_NO_EVIDENCE; state++) {
         html_format(page, "%s%zu ", state > 0 ? ", " : "", audit->by_state[state]);
-        html_text_c(page, rd_control_state_name((enum rd_control_state)state));
+        html_text_c(page, state_words[state]);
     }
     html_raw(page, ". A control is judged by the rules that serve it; whether it is met is for the "
                    "assessor to say.</p>\n");

@@ -234,10 +234,7 @@ static void draw_card(struct page *page, const struct node *card)
     label.y = card->y + 18;
     label.size = 11;
     label.class_name = "kind";
-    struct rd_str kind = card->label;
-    if (card->is_missing)
-        kind = rd_arena_printf(page->arena, "%.*s \xC2\xB7 not there", RD_FMT(kind));
-    html_label(page, &label, kind);
+    html_label(page, &label, card->label);
     label.y = card->y + 35;
     label.size = 13;
     label.is_bold = true;
@@ -247,7 +244,7 @@ static void draw_card(struct page *page, const struct node *card)
     label.size = 11;
     label.is_bold = false;
     label.class_name = "detail";
-    html_label(page, &label, card->detail);
+    html_label(page, &label, card->is_missing ? RD_STR("not there") : card->detail);
     html_raw(page, "</g>\n");
 }
 

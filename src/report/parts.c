@@ -290,7 +290,7 @@ static struct rd_str hosts_detail(struct picture *picture, const struct rd_resou
                         security.n > 0 ? ", " : "", RD_FMT(security));
     if (missing == 0)
         return text;
-    return rd_arena_printf(picture->page->arena, "%.*s; %zu not there", RD_FMT(text), missing);
+    return rd_arena_printf(picture->page->arena, "%zu not there of %.*s", missing, RD_FMT(text));
 }
 
 struct node *parts_hosts(struct picture *picture, struct rd_str *ret_detail)

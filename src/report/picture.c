@@ -31,7 +31,6 @@ struct scene {
     struct node *nets;
     struct node *users, *gateway, *internet;
     struct rd_str hosts_detail;
-    bool has_placed_hosts;
 };
 
 static bool is_in_group(struct rd_str id, struct rd_str subscription, struct rd_str group)
@@ -173,9 +172,12 @@ static struct node *hosts_frame(struct scene *scene)
     frame->name = id.resource_group;
     frame->tip = id.resource_group;
     frame->class_name = "hosts";
+    struct rd_str group =
+        rd_arena_printf(scene->page->arena, "/subscriptions/%.*s/resourceGroups/%.*s",
+                        RD_FMT(id.subscription), RD_FMT(id.resource_group));
+    frame->is_missing = !parts_is_live(scene->page, group) && !parts_is_live(scene->page, vm->id);
     frame->detail = scene->hosts_detail;
     layout_add(scene->page, frame, grid);
-    scene->has_placed_hosts = true;
     return frame;
 }
 
@@ -427,8 +429,8 @@ static int draw_lane(struct scene *scene)
         layout_measure(page, scene->internet, LANE_WIDTH);
         layout_place(scene->internet, EDGE, address->y);
         int level = address->y + address->h / 2;
-        layout_arrow(page, "route", address->x - 4, level, EDGE + scene->internet->w + 4, level,
-                     false);
+        layout_arrow(page, address->is_missing ? "route gone" : "route", address->x - 4, level,
+                     EDGE + scene->internet->w + 4, level, false);
         layout_draw(page, scene->internet);
         bottom = scene->internet->y + scene->internet->h;
     }

@@ -5,7 +5,6 @@ enum {
     CHART_WIDTH = 520,
     BAR_HEIGHT = 16,
     BAR_STEP = 44, /* a line of text above each bar */
-    MONEY_WIDTH = 130,
     GROUPS_MAX = 64,
 };
 
@@ -36,22 +35,21 @@ static void draw_bars(struct page *page, const char *title, const struct bar *ba
         int64_t width = bars[i].month_micro <= 0
                             ? 0
                             : bars[i].month_micro / 1000 * CHART_WIDTH / (most / 1000 + 1);
-        struct html_label label = {.x = 0,
+        struct rd_str amount =
+            rd_arena_printf(page->arena, "%.*s%.*s", RD_FMT(money(page, bars[i].month_micro)),
+                            RD_FMT(bars[i].remark));
+        struct html_label label = {.x = CHART_WIDTH,
                                    .y = y + 14,
                                    .size = 13,
-                                   .class_name = "name",
-                                   .width = CHART_WIDTH - MONEY_WIDTH * 2};
+                                   .anchor = HTML_END,
+                                   .class_name = "amount",
+                                   .width = CHART_WIDTH / 2};
+        html_label(page, &label, amount);
+        label.width = CHART_WIDTH - html_width(amount, label.size, false) - 14;
+        label.x = 0;
+        label.anchor = HTML_START;
+        label.class_name = "name";
         html_label(page, &label, bars[i].name);
-        label = (struct html_label){.x = CHART_WIDTH,
-                                    .y = y + 14,
-                                    .size = 13,
-                                    .anchor = HTML_END,
-                                    .class_name = "amount",
-                                    .width = MONEY_WIDTH * 2 - 10};
-        html_label(page, &label,
-                   rd_arena_printf(page->arena, "%.*s%.*s",
-                                   RD_FMT(money(page, bars[i].month_micro)),
-                                   RD_FMT(bars[i].remark)));
         html_format(
             page,
             "<rect class=\"back\" x=\"0\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"3\"/>"

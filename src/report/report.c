@@ -144,6 +144,26 @@ static void write_fact(struct page *page, const char *name, struct rd_str value)
     html_raw(page, "</dd></div>");
 }
 
+static void write_links(struct page *page)
+{
+    const struct rd_report_input *input = page->input;
+    bool has_desired = input->desired != NULL && input->desired->count > 0;
+    const struct {
+        const char *id, *name;
+        bool is_there;
+    } links[] = {
+        {"picture", "Enclave", has_desired},
+        {"run", "Run", true},
+        {"findings", "Findings", true},
+        {"controls", "Controls", input->audit != NULL && input->audit->control_count > 0},
+        {"price", "Price", true},
+        {"inventory", "Inventory", has_desired || (input->live != NULL && input->live->count > 0)},
+    };
+    for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
+        if (links[i].is_there)
+            html_format(page, "<a href=\"#%s\">%s</a> ", links[i].id, links[i].name);
+}
+
 static void write_header(struct page *page)
 {
     const struct rd_report_input *input = page->input;
@@ -163,10 +183,9 @@ static void write_header(struct page *page)
     tile_findings(page);
     tile_price(page);
     tile_run(page);
-    html_raw(page, "</dl>\n<nav aria-label=\"Sections\"><a href=\"#picture\">Enclave</a> "
-                   "<a href=\"#run\">Run</a> <a href=\"#findings\">Findings</a> "
-                   "<a href=\"#controls\">Controls</a> <a href=\"#price\">Price</a> "
-                   "<a href=\"#inventory\">Inventory</a></nav></header>\n");
+    html_raw(page, "</dl>\n<nav aria-label=\"Sections\">");
+    write_links(page);
+    html_raw(page, "</nav></header>\n");
 }
 
 static void write_footer(struct page *page)

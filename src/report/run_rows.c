@@ -32,18 +32,25 @@ static struct rd_str label_of(const struct page *page, struct rd_str id)
     return type != NULL ? type->label : name;
 }
 
-/* "cui-03 / AADLoginForWindows" for a child, whose own name says little. */
+/* "cui-03 / AADLoginForWindows" for those whose own name is the same below every parent. */
 static struct rd_str name_of(const struct page *page, struct rd_str id)
 {
+    static const char *const types[] = {
+        "Microsoft.Compute/virtualMachines/extensions",
+        "Microsoft.Compute/galleries/images/versions",
+        "Microsoft.Insights/dataCollectionRuleAssociations",
+        "Microsoft.Insights/diagnosticSettings",
+        "Microsoft.SecurityInsights/onboardingStates",
+    };
     struct rd_arm_id parts, parent;
     if (!rd_arm_id_parse(id, &parts))
         return id;
-    bool is_child = rd_arm_id_parse(parts.parent, &parent) && parent.parent.n > 0 &&
-                    !rd_str_eq_case(parent.name, parent.resource_group) &&
-                    !rd_str_eq_case(parent.name, parent.subscription);
-    if (!is_child)
-        return parts.name;
-    return rd_arena_printf(page->arena, "%.*s / %.*s", RD_FMT(parent.name), RD_FMT(parts.name));
+    struct rd_str type = rd_arm_id_type(page->arena, id);
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+        if (rd_str_is_case(type, types[i]) && rd_arm_id_parse(parts.parent, &parent))
+            return rd_arena_printf(page->arena, "%.*s / %.*s", RD_FMT(parent.name),
+                                   RD_FMT(parts.name));
+    return parts.name;
 }
 
 static struct run_row *row_of(struct book *book, const struct rd_journal_entry *entry)

@@ -2,7 +2,7 @@
 #include "run_rows.h"
 #include "sections.h"
 
-enum { TICKS_MAX = 6, MESSAGE_SHOWN_MAX = 240, PER_MILLE_MIN = 4 };
+enum { TICKS_MAX = 6, MESSAGE_SHOWN_MAX = 240, PER_MILLE_MIN = 4, TICK_TEXT_MAX = 870 };
 
 /* Tick distances in seconds, the first that leaves at most TICKS_MAX ticks is taken. */
 static const int64_t tick_seconds[] = {1,    2,     5,     10,    15,    30,    60,
@@ -38,17 +38,32 @@ static void draw_grid(struct page *page, const struct run_rows *rows)
     }
 }
 
+/* "+1 h 30 min", without parts that are zero. */
+static struct rd_str tick_text(struct rd_arena *arena, int64_t at_ms)
+{
+    if (at_ms == 0)
+        return RD_STR("start");
+    int64_t s = at_ms / 1000;
+    const int64_t parts[] = {s / 86400, s / 3600 % 24, s / 60 % 60, s % 60};
+    static const char *const units[] = {"d", "h", "min", "s"};
+    struct rd_str text = RD_STR("+");
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        if (parts[i] > 0)
+            text = rd_arena_printf(arena, "%.*s%s%lld %s", RD_FMT(text), text.n > 1 ? " " : "",
+                                   (long long)parts[i], units[i]);
+    return text;
+}
+
 static void draw_axis(struct page *page, const struct run_rows *rows)
 {
     int64_t length = rows->end_ms - rows->start_ms, distance = tick_distance(length);
     html_raw(page, "<svg class=\"axis\" width=\"100%\" height=\"16\" aria-hidden=\"true\">");
     for (int64_t at = 0; at < length; at += distance) {
         int64_t x = per_mille(rows, rows->start_ms + at);
-        if (x > 930)
+        if (x > TICK_TEXT_MAX)
             break;
-        html_format(page, "<text x=\"%lld.%lld%%\" y=\"12\">%s%.*s</text>", (long long)(x / 10),
-                    (long long)(x % 10), at == 0 ? "" : "+",
-                    RD_FMT(at == 0 ? RD_STR("start") : html_duration(page->arena, at)));
+        html_format(page, "<text x=\"%lld.%lld%%\" y=\"12\">%.*s</text>", (long long)(x / 10),
+                    (long long)(x % 10), RD_FMT(tick_text(page->arena, at)));
     }
     html_raw(page, "</svg>");
 }
