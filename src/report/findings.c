@@ -49,6 +49,7 @@ static void write_violations(struct page *page, const struct rd_finding *finding
 {
     size_t count = finding->violation_count, shown = count;
     if (count == 0) {
+        html_raw(page, "not known of ");
         html_text(page, html_count(page->arena, finding->subject_count, "resource", "resources"));
         return;
     }
@@ -239,7 +240,10 @@ static void write_rules(struct page *page, const struct rd_control *control)
             if (finding->verdict != shown[k].verdict)
                 continue;
             count++;
-            html_format(page, "<span class=\"rule %s\" title=\"", shown[k].class_name);
+            bool is_remark =
+                finding->verdict == RD_VERDICT_FAIL && finding->rule->severity == RD_SEVERITY_INFO;
+            html_format(page, "<span class=\"rule %s\" title=\"",
+                        is_remark ? "info" : shown[k].class_name);
             html_text_c(page, rd_verdict_name(finding->verdict));
             html_raw(page, ": ");
             html_text(page, finding->rule->title);

@@ -2,9 +2,7 @@
 #include "sections.h"
 
 enum {
-    CHART_WIDTH = 520,
-    BAR_HEIGHT = 16,
-    BAR_STEP = 44, /* a line of text above each bar */
+    BAR_MAX = 1000, /* the longest bar, in the drawing's own units */
     GROUPS_MAX = 64,
 };
 
@@ -19,44 +17,30 @@ static struct rd_str money(struct page *page, int64_t micro)
     return rd_money(page->arena, micro, page->input->price->currency);
 }
 
-static void draw_bars(struct page *page, const char *title, const struct bar *bars, size_t count)
+/* Names and amounts are ordinary text, so that they wrap and grow as the page does; the bars alone
+ * are drawn. */
+static void draw_bars(struct page *page, const struct bar *bars, size_t count)
 {
     int64_t most = 1;
     for (size_t i = 0; i < count; i++)
         most = bars[i].month_micro > most ? bars[i].month_micro : most;
-    int64_t id = ++page->next_id;
-    html_format(
-        page,
-        "<svg class=\"chart\" viewBox=\"0 0 %d %d\" role=\"img\" aria-labelledby=\"pt%lld\">"
-        "<title id=\"pt%lld\">%s</title>\n",
-        CHART_WIDTH, (int)count * BAR_STEP, (long long)id, (long long)id, title);
+    html_raw(page, "<ul class=\"chart\">\n");
     for (size_t i = 0; i < count; i++) {
-        int y = (int)i * BAR_STEP;
         int64_t width = bars[i].month_micro <= 0
                             ? 0
-                            : bars[i].month_micro / 1000 * CHART_WIDTH / (most / 1000 + 1);
-        struct rd_str amount =
-            rd_arena_printf(page->arena, "%.*s%.*s", RD_FMT(money(page, bars[i].month_micro)),
-                            RD_FMT(bars[i].remark));
-        struct html_label label = {.x = CHART_WIDTH,
-                                   .y = y + 14,
-                                   .size = 13,
-                                   .anchor = HTML_END,
-                                   .class_name = "amount",
-                                   .width = CHART_WIDTH / 2};
-        html_label(page, &label, amount);
-        label.width = CHART_WIDTH - html_width(amount, label.size, false) - 14;
-        label.x = 0;
-        label.anchor = HTML_START;
-        label.class_name = "name";
-        html_label(page, &label, bars[i].name);
-        html_format(
-            page,
-            "<rect class=\"back\" x=\"0\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"3\"/>"
-            "<rect class=\"bar\" x=\"0\" y=\"%d\" width=\"%lld\" height=\"%d\" rx=\"3\"/>\n",
-            y + 20, CHART_WIDTH, BAR_HEIGHT, y + 20, (long long)width, BAR_HEIGHT);
+                            : bars[i].month_micro / 1000 * BAR_MAX / (most / 1000 + 1) + 1;
+        html_raw(page, "<li><span>");
+        html_text(page, bars[i].name);
+        html_raw(page, "</span><b>");
+        html_text(page, money(page, bars[i].month_micro));
+        html_element(page, "small", NULL, bars[i].remark);
+        html_format(page,
+                    "</b><svg viewBox=\"0 0 %d 16\" preserveAspectRatio=\"none\""
+                    " aria-hidden=\"true\"><rect class=\"back\" width=\"%d\" height=\"16\"/>"
+                    "<rect class=\"bar\" width=\"%lld\" height=\"16\"/></svg></li>\n",
+                    BAR_MAX, BAR_MAX, (long long)width);
     }
-    html_raw(page, "</svg>\n");
+    html_raw(page, "</ul>\n");
 }
 
 /* Lines of one group are one bar; the dearest is first. */
@@ -81,7 +65,7 @@ static void draw_groups(struct page *page, const struct rd_price *price)
             bars[k] = bars[k - 1];
             bars[k - 1] = swapped;
         }
-    draw_bars(page, "What a month costs, by kind", bars, count);
+    draw_bars(page, bars, count);
 }
 
 static void draw_scenarios(struct page *page)
@@ -97,7 +81,7 @@ static void draw_scenarios(struct page *page)
             bars[i].remark = rd_arena_printf(page->arena, " (saves %.*s)",
                                              RD_FMT(money(page, scenario->saving_month_micro)));
     }
-    draw_bars(page, "Scenarios side by side, a month", bars, input->scenario_count);
+    draw_bars(page, bars, input->scenario_count);
 }
 
 /* "20", "3520.5": a quantity in millionths, with at most two decimals. */
@@ -137,29 +121,33 @@ static void write_line(struct page *page, const struct rd_price_line *line)
         html_element(page, "div", "muted", line->note);
     html_raw(page, "</th><td class=\"num\">");
     html_text(page, quantity(page, line->quantity_micro));
-    html_raw(page, " ");
-    html_text(page, line->unit);
-    html_raw(page, "</td><td class=\"num\">");
+    html_raw(page, "</td><td class=\"num each\">");
     html_text(page, unit_price(page, line->unit_price_micro));
+    html_raw(page, " / ");
+    html_text(page, rd_str_is(line->unit, "gb") ? RD_STR("GB") : line->unit);
     html_raw(page, "</td><td class=\"num\">");
     html_text(page, money(page, line->month_micro));
-    html_format(page, "</td><td>%s</td></tr>\n", line->is_fixed ? "fixed" : "grows with users");
+    html_format(page, "</td><td class=\"grows\">%s</td></tr>\n",
+                line->is_fixed ? "fixed" : "grows with users");
 }
 
 static void write_total(struct page *page, const char *name, int64_t micro)
 {
-    html_format(page, "<tr><th scope=\"row\" colspan=\"3\">%s</th><td class=\"num\">", name);
+    html_format(
+        page,
+        "<tr><th scope=\"row\" colspan=\"2\">%s</th><td class=\"each\"></td><td class=\"num\">",
+        name);
     html_text(page, money(page, micro));
-    html_raw(page, "</td><td></td></tr>\n");
+    html_raw(page, "</td><td class=\"grows\"></td></tr>\n");
 }
 
 static void write_lines(struct page *page, const struct rd_price *price)
 {
     html_raw(page, "<div class=\"scroll\"><table class=\"price\"><thead><tr>"
                    "<th scope=\"col\">What</th><th scope=\"col\" class=\"num\">Quantity</th>"
-                   "<th scope=\"col\" class=\"num\">Each</th>"
+                   "<th scope=\"col\" class=\"num each\">Each</th>"
                    "<th scope=\"col\" class=\"num\">A month</th>"
-                   "<th scope=\"col\">Kind</th></tr></thead><tbody>\n");
+                   "<th scope=\"col\" class=\"grows\">Kind</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < price->line_count; i++)
         write_line(page, &price->lines[i]);
     html_raw(page, "</tbody><tfoot>\n");

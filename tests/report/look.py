@@ -45,7 +45,10 @@ MEASURE = r"""
     var box = e.getBoundingClientRect();
     if (box.right > root.clientWidth + 1 || box.left < -1) say("sticks out of the page", e);
   });
-  document.querySelectorAll("svg.picture, svg.chart").forEach(function (svg) {
+  document.querySelectorAll(".scroll, .sheet").forEach(function (e) {
+    if (root.clientWidth > 1200 && e.scrollWidth > e.clientWidth) say("scrolls sideways on a wide page", e);
+  });
+  document.querySelectorAll("svg.picture").forEach(function (svg) {
     if (!shown(svg)) return;
     var frame = svg.getBoundingClientRect(), boxes = [];
     svg.querySelectorAll("text").forEach(function (t) {
