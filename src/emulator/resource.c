@@ -6,7 +6,7 @@
 
 /* The tree of resources in memory: by id, by type, by parent. */
 
-void em_mark(struct rd_cloud *cloud, struct em_resource *resource)
+static void mark_dirty(struct rd_cloud *cloud, struct em_resource *resource)
 {
     if (resource->is_dirty)
         return;
@@ -231,7 +231,7 @@ void em_store(struct em_exchange *ex, struct em_resource *resource, const struct
     replace_text(&resource->text, rd_json_text(ex->arena, &copy, RD_JSON_COMPACT));
     resource->changed_ms = ex->now_ms;
     resource->revision++;
-    em_mark(ex->cloud, resource);
+    mark_dirty(ex->cloud, resource);
 }
 
 void em_store_hidden(struct em_exchange *ex, struct em_resource *resource,
@@ -245,7 +245,7 @@ void em_store_hidden(struct em_exchange *ex, struct em_resource *resource,
     if (rd_str_eq(text, resource->hidden))
         return;
     replace_text(&resource->hidden, text);
-    em_mark(ex->cloud, resource);
+    mark_dirty(ex->cloud, resource);
 }
 
 /* Making and removing -------------------------------------------------------------------------- */
@@ -297,7 +297,7 @@ static void remove_one(struct em_exchange *ex, struct em_resource *resource)
     unlink_child(resource);
     resource->is_deleted = true;
     resource->pending = NULL;
-    em_mark(cloud, resource);
+    mark_dirty(cloud, resource);
 }
 
 /* Children go first, the youngest before the older ones that it may refer to. */
@@ -320,12 +320,6 @@ struct em_resource *em_each(struct rd_cloud *cloud, const char *type, size_t *cu
             return resource;
     }
     return NULL;
-}
-
-bool em_is_ready(struct em_exchange *ex, const struct em_resource *resource)
-{
-    (void)ex;
-    return !resource->is_deleted && resource->state == EM_SUCCEEDED;
 }
 
 struct em_resource *em_refer(struct em_exchange *ex, struct rd_str id, const char *type)

@@ -162,15 +162,12 @@ const struct em_class *em_class_find(const struct rd_cloud *cloud, struct rd_str
 /* dispatch.c, verbs.c */
 void em_answer_arm(struct em_exchange *ex);
 void em_verb(struct em_exchange *ex, const struct em_target *target);
-bool em_answer_routes(struct em_exchange *ex, bool *ret_is_answered);
 
 /* location.c: false after em_fail. */
 bool em_check_location(struct em_exchange *ex, const struct em_target *target,
                        const struct em_resource *former, const struct rd_json *body);
 bool em_check_tags(struct em_exchange *ex, const struct em_type *type, const struct rd_json *body);
 
-/* resource.c */
-void em_mark(struct rd_cloud *cloud, struct em_resource *resource);
 /* A resource that has no body yet: em_store must follow. NULL when it is there. */
 struct em_resource *em_make(struct em_exchange *ex, const char *type, struct rd_str id);
 struct em_resource *em_adopt(struct rd_cloud *cloud, struct em_resource *resource,
@@ -231,7 +228,6 @@ bool em_throttle(struct em_exchange *ex, const char *policy, const char *operati
 /* envelope.c */
 void em_reply_text(struct em_exchange *ex, int status, struct rd_str text);
 void em_reply_headers_common(struct em_exchange *ex);
-void em_write_crlf(struct rd_buf *out, struct rd_str json);
 
 /* draw.c */
 uint64_t em_mix(uint64_t a, uint64_t b);
