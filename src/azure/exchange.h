@@ -32,7 +32,8 @@ struct exchange {
     enum aim aim;
     struct rd_buf operation_url; /* what the polls ask */
     struct rd_buf location_url;
-    int tries; /* of the request on its way, the first included */
+    int tries; /* of the request on its way, the first included, those with 429 not */
+    int throttled;
     int attempts;
     int polls;
     int64_t expected_end_ms;    /* of the operation; INT64_MIN when unknown */

@@ -44,6 +44,7 @@ static void wait_for_poll(struct exchange *x, const struct rd_http_reply *reply)
         delay_ms < MIN_DELAY_MS && rd_http_headers_get(&reply->headers, "Retry-After").n > 0)
         delay_ms = MIN_DELAY_MS;
     x->tries = 0;
+    x->throttled = 0;
     retry_wait(x, delay_ms > 0 ? delay_ms : MIN_DELAY_MS);
 }
 

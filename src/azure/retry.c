@@ -7,6 +7,7 @@ enum {
     BACKOFF_FIRST_MS = 1000,
     BACKOFF_MAX_MS = 60000,
     RETRY_AFTER_MAX_S = 24 * 3600, /* a longer one is a mistake, or as good as no */
+    THROTTLED_COUNT_MAX = 30,      /* being asked to wait is no failure: more patience */
 };
 
 bool retry_is_transient(int status)
@@ -63,7 +64,7 @@ bool retry_after_ms(const struct rd_http_reply *reply, int64_t now_ms, int64_t *
 static int64_t backoff_ms(struct exchange *x)
 {
     int64_t delay_ms = BACKOFF_FIRST_MS;
-    for (int i = 1; i < x->tries && delay_ms < BACKOFF_MAX_MS; i++)
+    for (int i = 1; i < x->tries + x->throttled && delay_ms < BACKOFF_MAX_MS; i++)
         delay_ms *= 2;
     if (delay_ms > BACKOFF_MAX_MS)
         delay_ms = BACKOFF_MAX_MS;
@@ -129,6 +130,10 @@ void retry_or_fail(struct exchange *x, enum rd_transport_result result,
     struct rd_client *client = x->client;
     bool can_repeat = may_repeat(x, result, reply);
     bool is_stopped = client->is_stopped && x->aim == AIM_CALL && can_repeat;
+    if (reply != NULL && reply->status == 429 && x->throttled < THROTTLED_COUNT_MAX) {
+        x->throttled++;
+        x->tries--;
+    }
     if (!can_repeat || x->tries >= client->options.attempts_max || is_stopped) {
         bool is_unknown = !can_repeat;
         if (is_stopped)

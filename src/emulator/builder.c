@@ -11,7 +11,8 @@
 #include "compute_internal.h"
 #include "providers.h"
 
-static bool refuse(struct em_exchange *ex, const char *where, const char *field, struct rd_str value)
+static bool refuse(struct em_exchange *ex, const char *where, const char *field,
+                   struct rd_str value)
 {
     return em_fail(ex, 400, "ValidationFailed",
                    "Validation failed: 'ImageTemplate.properties.%s': Field '%s' has a bad value: "
@@ -51,7 +52,8 @@ static bool check_customizers(struct em_exchange *ex, const struct rd_json *body
         if (rd_json_is_true(rd_json_at(step, "runAsSystem")) &&
             !rd_json_is_true(rd_json_at(step, "runElevated")))
             return refuse(ex, "customize", "runAsSystem", RD_STR("true"));
-        bool has_script = em_has(step, "scriptUri") || rd_json_count(rd_json_at(step, "inline")) > 0;
+        bool has_script =
+            em_has(step, "scriptUri") || rd_json_count(rd_json_at(step, "inline")) > 0;
         if ((rd_str_is_case(type, "PowerShell") || rd_str_is_case(type, "Shell")) && !has_script)
             return refuse(ex, "customize", "scriptUri", RD_STR(""));
         if (rd_str_is_case(type, "File") &&
@@ -71,11 +73,11 @@ static bool check_target(struct em_exchange *ex, const struct rd_json *body,
     struct rd_str id = em_text_at(target, "galleryImageId");
     struct rd_str definition_id = rd_str_sub(id, 0, rd_str_find_case(id, RD_STR("/versions/"), 0));
     struct em_resource *definition = em_find(ex->cloud, definition_id);
-    if (definition == NULL ||
-        !rd_str_is_case(rd_str_from(definition->type->name), EM_IMAGE_TYPE) ||
+    if (definition == NULL || !rd_str_is_case(rd_str_from(definition->type->name), EM_IMAGE_TYPE) ||
         (definition_id.n != id.n && em_find(ex->cloud, id) != NULL))
         return refuse(ex, "distribute", "galleryImageId", id);
-    bool has_targets = em_has(target, "targetRegions"), has_old = em_has(target, "replicationRegions");
+    bool has_targets = em_has(target, "targetRegions"),
+         has_old = em_has(target, "replicationRegions");
     if (has_targets == has_old)
         return refuse(ex, "distribute", has_targets ? "replicationRegions" : "targetRegions",
                       RD_STR(""));
@@ -105,6 +107,9 @@ static bool check_profile(struct em_exchange *ex, const struct rd_json *body)
     if (!rd_str_is_empty(size_name) && !rd_str_is(size_name, "Standard_D1_v2") &&
         !em_size_find(ex, size_name, &size))
         return refuse(ex, "vmProfile", "vmSize", size_name);
+    struct rd_str subnet = em_text_at(body, "properties.vmProfile.vnetConfig.subnetId");
+    if (!rd_str_is_empty(subnet) && em_find(ex->cloud, subnet) == NULL)
+        return refuse(ex, "vmProfile", "subnetId", subnet);
     if (em_has(body, "properties.vmProfile.vnetConfig.proxyVmSize") &&
         em_has(body, "properties.vmProfile.vnetConfig.containerInstanceSubnetId"))
         return refuse(ex, "vmProfile", "proxyVmSize",
@@ -152,6 +157,15 @@ static bool put_template(struct em_exchange *ex, struct em_resource *former, str
         struct rd_json was = em_body(ex, former);
         em_set(ex, body, "properties", rd_json_copy(ex->arena, rd_json_at(&was, "properties")));
     }
+    const struct rd_json *source = rd_json_at(body, "properties.source");
+    const struct rd_json *row = em_platform_image(
+        em_text_at(source, "publisher"), em_text_at(source, "offer"), em_text_at(source, "sku"));
+    const struct rd_json *versions = rd_json_at(row, "versions");
+    if (former == NULL && rd_json_count(versions) > 0)
+        em_set_text(ex, body, "properties.source.exactVersion",
+                    rd_str_is_case(em_text_at(source, "version"), "latest")
+                        ? rd_json_str(rd_json_item(versions, rd_json_count(versions) - 1))
+                        : em_text_at(source, "version"));
     em_default(ex, body, "properties.buildTimeoutInMinutes", rd_json_integer(240));
     em_default(ex, body, "properties.vmProfile.vmSize", rd_json_string_c("Standard_D2ds_v4"));
     em_default(ex, body, "properties.vmProfile.osDiskSizeGB", rd_json_integer(0));
@@ -199,7 +213,8 @@ static struct rd_str staging_group(struct em_exchange *ex, const struct em_resou
 {
     struct rd_str group = rd_str_sub(em_group(template), 0, 24);
     struct rd_str name = rd_str_sub(em_name(template), 0, 24);
-    struct rd_str guid = em_guid(ex, rd_arena_printf(ex->arena, "staging %.*s", RD_FMT(template->id)));
+    struct rd_str guid =
+        em_guid(ex, rd_arena_printf(ex->arena, "staging %.*s", RD_FMT(template->id)));
     struct rd_str subscription = em_subscription(template);
     return rd_arena_printf(ex->arena, "/subscriptions/%.*s/resourceGroups/IT_%.*s_%.*s_%.*s",
                            RD_FMT(subscription), RD_FMT(group), RD_FMT(name), RD_FMT(guid));
@@ -219,7 +234,8 @@ static const char *ready_template(struct em_exchange *ex, struct em_resource *te
         *ret_message = rd_arena_printf(
             ex->arena,
             "Not authorized to access the resource: %.*s. Please check the user assigned identity "
-            "has the correct permissions. For more details, go to https://aka.ms/azvmimagebuilderts.",
+            "has the correct permissions. For more details, go to "
+            "https://aka.ms/azvmimagebuilderts.",
             RD_FMT(id));
         return "Unauthorized";
     }
@@ -239,9 +255,10 @@ static bool may_delete_template(struct em_exchange *ex, struct em_resource *temp
 {
     if (!em_builder_is_running(ex, template))
         return true;
-    return em_fail(ex, 409, "OperationNotAllowed",
-                   "Operation 'Microsoft.VirtualMachineImages/imageTemplates/delete' is not allowed "
-                   "in provisioningState: 'provisioned', runState: 'running'");
+    return em_fail(
+        ex, 409, "OperationNotAllowed",
+        "Operation 'Microsoft.VirtualMachineImages/imageTemplates/delete' is not allowed "
+        "in provisioningState: 'provisioned', runState: 'running'");
 }
 
 static void deleted_template(struct em_exchange *ex, struct em_resource *template)

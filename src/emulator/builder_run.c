@@ -39,7 +39,7 @@ static int64_t step_ms(struct rd_str type)
         const char *type;
         int64_t ms;
     } all[] = {
-        {"PowerShell", 240000},     {"Shell", 120000}, {"File", 20000},
+        {"PowerShell", 240000},     {"Shell", 120000},          {"File", 20000},
         {"WindowsRestart", 150000}, {"WindowsUpdate", 1800000},
     };
     for (size_t i = 0; i < EM_COUNT(all); i++)
@@ -65,8 +65,7 @@ static int64_t customizing_ms(struct em_exchange *ex, const struct em_resource *
     int64_t sum = 0;
     const struct rd_json *steps = rd_json_at(body, "properties.customize");
     for (size_t i = 0; i < rd_json_count(steps); i++)
-        sum += em_draw_ms(ex,
-                          rd_arena_printf(ex->arena, "%.*s#%zu", RD_FMT(image_template->id), i),
+        sum += em_draw_ms(ex, rd_arena_printf(ex->arena, "%.*s#%zu", RD_FMT(image_template->id), i),
                           step_ms(em_text_at(rd_json_item(steps, i), "type")));
     return sum;
 }
@@ -82,8 +81,8 @@ static void fail_run(struct em_exchange *ex, struct rd_json *run, const char *st
 static struct rd_str build_failure(struct em_exchange *ex, const struct em_resource *image_template)
 {
     struct rd_str hex = em_hex(ex, image_template->id, 20);
-    struct rd_str build = em_guid(ex, rd_arena_printf(ex->arena, "build %.*s",
-                                                      RD_FMT(image_template->id)));
+    struct rd_str build =
+        em_guid(ex, rd_arena_printf(ex->arena, "build %.*s", RD_FMT(image_template->id)));
     return rd_arena_printf(
         ex->arena,
         "Failed while waiting for packerizer: Microservice has failed: Failed while processing "
@@ -99,8 +98,7 @@ static struct rd_str build_failure(struct em_exchange *ex, const struct em_resou
 
 static struct rd_str run_argument(struct em_exchange *ex, const struct rd_json *run)
 {
-    return rd_arena_printf(ex->arena, "%lld",
-                           (long long)rd_json_int(rd_json_at(run, "number"), 0));
+    return rd_arena_printf(ex->arena, "%lld", (long long)rd_json_int(rd_json_at(run, "number"), 0));
 }
 
 static bool is_current(const struct rd_json *hidden, struct rd_str argument)
@@ -127,17 +125,35 @@ static int64_t distributing_ms(struct em_exchange *ex, const struct rd_json *bod
     return longest;
 }
 
+/* A build in a subnet goes through a private link service and its proxy machine, unless containers
+ * have a subnet of their own (azure-compute 4.2). */
+static bool is_blocked_by_subnet(struct em_exchange *ex, const struct rd_json *body)
+{
+    struct rd_str id = em_text_at(body, "properties.vmProfile.vnetConfig.subnetId");
+    if (rd_str_is_empty(id) ||
+        em_has(body, "properties.vmProfile.vnetConfig.containerInstanceSubnetId"))
+        return false;
+    struct em_resource *subnet = em_find(ex->cloud, id);
+    if (subnet == NULL)
+        return true;
+    struct rd_json its = em_body(ex, subnet);
+    return !rd_str_is_case(em_text_at(&its, "properties.privateLinkServiceNetworkPolicies"),
+                           "Disabled");
+}
+
 bool em_builder_post_run(struct em_exchange *ex, struct em_resource *image_template)
 {
     if (image_template->state != EM_SUCCEEDED)
-        return em_fail(ex, 409, "OperationNotAllowed",
-                       "Operation 'Microsoft.VirtualMachineImages/imageTemplates/run/action' is not "
-                       "allowed in provisioningState: '%s'",
-                       image_template->state == EM_CREATING ? "creating" : "failed");
+        return em_fail(
+            ex, 409, "OperationNotAllowed",
+            "Operation 'Microsoft.VirtualMachineImages/imageTemplates/run/action' is not "
+            "allowed in provisioningState: '%s'",
+            image_template->state == EM_CREATING ? "creating" : "failed");
     if (em_builder_is_running(ex, image_template))
-        return em_fail(ex, 409, "OperationNotAllowed",
-                       "Operation 'Microsoft.VirtualMachineImages/imageTemplates/run/action' is not "
-                       "allowed in provisioningState: 'provisioned', runState: 'running'");
+        return em_fail(
+            ex, 409, "OperationNotAllowed",
+            "Operation 'Microsoft.VirtualMachineImages/imageTemplates/run/action' is not "
+            "allowed in provisioningState: 'provisioned', runState: 'running'");
     struct rd_json body = em_body(ex, image_template), hidden = em_hidden(ex, image_template);
     struct rd_json run = rd_json_object();
     int64_t at_ms = ex->now_ms, number = rd_json_int(rd_json_at(&hidden, "run.number"), 0) + 1;
@@ -160,6 +176,9 @@ bool em_builder_post_run(struct em_exchange *ex, struct em_resource *image_templ
         em_fault_struck(fault);
         em_set_word(ex, &run, "fails", "build");
         at_ms = distribute_ms;
+    } else if (is_blocked_by_subnet(ex, &body)) {
+        em_set_word(ex, &run, "fails", "subnet");
+        at_ms = ex->now_ms + QUEUED_MS + MINUTE_MS;
     } else if (distribute_ms - ex->now_ms > timeout_ms) {
         em_set_word(ex, &run, "fails", "timeout");
         at_ms = ex->now_ms + timeout_ms;
@@ -237,8 +256,8 @@ static struct rd_str publish(struct em_exchange *ex, const struct em_resource *i
     if (definition == NULL || !em_builder_may_publish(ex, body, id))
         return (struct rd_str){0};
     if (at == RD_STR_NONE)
-        id = em_child_id(ex, definition->id, "versions",
-                         version_name(ex, body, target, definition));
+        id =
+            em_child_id(ex, definition->id, "versions", version_name(ex, body, target, definition));
     struct rd_json version = rd_json_object(), hidden = rd_json_object();
     em_set_text(ex, &version, "location", em_location(ex, definition));
     if (em_has(target, "artifactTags"))
@@ -342,6 +361,12 @@ void em_builder_done(struct em_exchange *ex, struct rd_str id, struct rd_str arg
     struct rd_str fails = em_text_at(&run, "fails"), message = {0};
     if (rd_str_is(fails, "build")) {
         fail_run(ex, &run, "Failed", build_failure(ex, image_template));
+    } else if (rd_str_is(fails, "subnet")) {
+        fail_run(
+            ex, &run, "Failed",
+            RD_STR("Private link service cannot be created in the subnet of the image template "
+                   "since it has private link service network policies enabled: "
+                   "PrivateLinkServiceCannotBeCreatedInSubnetThatHasNetworkPoliciesEnabled"));
     } else if (rd_str_is(fails, "timeout")) {
         fail_run(ex, &run, "Failed",
                  RD_STR("Failed while waiting for packerizer: Timeout waiting for microservice to "
@@ -352,15 +377,15 @@ void em_builder_done(struct em_exchange *ex, struct rd_str id, struct rd_str arg
         if (good == count)
             fail_run(ex, &run, "Succeeded", RD_STR(""));
         else /* a version whose home region stands is usable in part */
-            fail_run(ex, &run, rd_json_count(rd_json_at(&run, "versions")) > 0 ? "PartiallySucceeded"
-                                                                               : "Failed",
+            fail_run(ex, &run,
+                     rd_json_count(rd_json_at(&run, "versions")) > 0 ? "PartiallySucceeded"
+                                                                     : "Failed",
                      message);
     }
     em_set(ex, &hidden, "run", run);
     em_store_hidden(ex, image_template, &hidden);
     if (rd_str_is(em_text_at(&run, "state"), "Failed"))
-        em_operation_fail(ex, ex->operation, "ImageTemplateRunFailed",
-                          em_text_at(&run, "message"));
+        em_operation_fail(ex, ex->operation, "ImageTemplateRunFailed", em_text_at(&run, "message"));
 }
 
 /* Cancelling ----------------------------------------------------------------------------------- */
@@ -389,8 +414,7 @@ void em_builder_cancelled(struct em_exchange *ex, struct rd_str id, struct rd_st
     struct rd_json hidden = em_hidden(ex, image_template);
     const struct rd_json *versions = rd_json_at(&hidden, "run.versions");
     for (size_t i = 0; i < rd_json_count(versions); i++) {
-        struct em_resource *version =
-            em_find(ex->cloud, rd_json_str(rd_json_item(versions, i)));
+        struct em_resource *version = em_find(ex->cloud, rd_json_str(rd_json_item(versions, i)));
         if (version != NULL && version->state == EM_CREATING)
             em_remove(ex, version);
     }

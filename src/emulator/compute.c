@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The table of Microsoft.Compute's machines: types, routes, events. Their hooks are in compute_*.c. */
+/* The table of Microsoft.Compute's machines: types, routes, events. Their hooks are in compute_*.c.
+ */
 
 #include "compute_internal.h"
 #include "compute_parts.h"

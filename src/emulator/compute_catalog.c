@@ -184,8 +184,7 @@ static bool list_column(struct em_exchange *ex, size_t depth)
         }
         struct rd_str name = em_text_at(row, columns[depth]);
         for (size_t k = 0; k < rd_json_count(&reply); k++)
-            is_meant =
-                is_meant && !rd_str_eq(em_text_at(rd_json_item(&reply, k), "name"), name);
+            is_meant = is_meant && !rd_str_eq(em_text_at(rd_json_item(&reply, k), "name"), name);
         if (is_meant)
             (void)rd_json_append(ex->arena, &reply, image_item(ex, name, tail));
     }
@@ -240,9 +239,9 @@ bool em_catalog_image_versions(struct em_exchange *ex)
     size_t count = rd_json_count(versions);
     struct rd_json reply = rd_json_array();
     for (size_t i = 0; i < count && (int64_t)i < count_max; i++)
-        (void)rd_json_append(
-            ex->arena, &reply,
-            version_item(ex, rd_json_str(rd_json_item(versions, is_descending ? count - 1 - i : i))));
+        (void)rd_json_append(ex->arena, &reply,
+                             version_item(ex, rd_json_str(rd_json_item(
+                                                  versions, is_descending ? count - 1 - i : i))));
     em_reply_json(ex, 200, &reply, EM_JSON_CRLF);
     return true;
 }

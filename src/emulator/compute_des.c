@@ -108,7 +108,8 @@ const char *em_des_use(struct em_exchange *ex, const struct em_resource *des, st
     bool is_user = !rd_str_is_empty(user);
     *ret_message = rd_arena_printf(
         ex->arena,
-        "Unable to access key vault resource '%.*s' to enable encryption at rest. Please grant get, "
+        "Unable to access key vault resource '%.*s' to enable encryption at rest. Please grant "
+        "get, "
         "wrap and unwrap key permissions to %s '%.*s'. Please visit "
         "https://aka.ms/keyvaultaccessssecmk for more information.%s%.*s%s",
         RD_FMT(em_text_at(&body, "properties.activeKey.keyUrl")),
@@ -155,8 +156,9 @@ static size_t collect_users(struct em_exchange *ex, const struct em_resource *de
         if (disk->is_deleted ||
             (!rd_str_eq_case(em_text_at(&body, "properties.encryption.diskEncryptionSetId"),
                              des->id) &&
-             !rd_str_eq_case(em_text_at(&body, "properties.securityProfile.secureVMDiskEncryptionSetId"),
-                             des->id)))
+             !rd_str_eq_case(
+                 em_text_at(&body, "properties.securityProfile.secureVMDiskEncryptionSetId"),
+                 des->id)))
             continue;
         count++;
         (void)rd_json_append(ex->arena, ret_ids, rd_json_string(disk->id));

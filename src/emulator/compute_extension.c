@@ -76,7 +76,8 @@ static bool check_sole(struct em_exchange *ex, const struct em_resource *vm,
                            em_text_at(body, "properties.type")))
             return em_fail_target(
                 ex, 400, "BadRequest", "extension",
-                "Multiple VMExtensions per handler not supported for OS type 'Windows'. VMExtension "
+                "Multiple VMExtensions per handler not supported for OS type 'Windows'. "
+                "VMExtension "
                 "'%.*s' with handler '%.*s.%.*s' already added or specified in input.",
                 RD_FMT(em_name(other)), RD_FMT(em_text_at(body, "properties.publisher")),
                 RD_FMT(em_text_at(body, "properties.type")));
@@ -197,8 +198,9 @@ static struct rd_str registration_token(const struct rd_json *body, const struct
         token = em_text_at(hidden, "protected.items.RegistrationInfoToken");
     if (rd_str_is_empty(token))
         token = em_text_at(hidden, "protected.properties.registrationInfoToken");
-    return rd_str_is_empty(token) ? em_text_at(body, "properties.settings.properties.registrationInfoToken")
-                                  : token;
+    return rd_str_is_empty(token)
+               ? em_text_at(body, "properties.settings.properties.registrationInfoToken")
+               : token;
 }
 
 static const char *join_directory(struct em_exchange *ex, struct em_resource *extension,
@@ -230,8 +232,9 @@ static const char *configure(struct em_exchange *ex, struct em_resource *extensi
     if (em_session_host_register(ex, registration_token(body, hidden), extension->parent, &why))
         return NULL;
     return fail(ex, body, extension,
-                rd_arena_printf(ex->arena, "DSC Configuration 'AddSessionHost' completed with "
-                                           "error(s): %.*s",
+                rd_arena_printf(ex->arena,
+                                "DSC Configuration 'AddSessionHost' completed with "
+                                "error(s): %.*s",
                                 RD_FMT(why)),
                 ret_message);
 }
@@ -245,12 +248,12 @@ const char *em_extension_ready(struct em_exchange *ex, struct em_resource *exten
     if (rd_json_is_true(rd_json_at(body, "properties.suppressFailures")))
         em_set_bool(ex, hidden, "suppressed", true);
     if (!rd_str_is(rd_str_from(em_vm_power(ex, vm)), "running")) {
-        *ret_message =
-            rd_arena_printf(ex->arena,
-                            "VM '%.*s' has not reported status for VM agent or extensions. Verify "
-                            "that the OS is up and healthy, the VM has a running VM agent, and that "
-                            "it can establish outbound connections to Azure storage.",
-                            RD_FMT(em_name(vm)));
+        *ret_message = rd_arena_printf(
+            ex->arena,
+            "VM '%.*s' has not reported status for VM agent or extensions. Verify "
+            "that the OS is up and healthy, the VM has a running VM agent, and that "
+            "it can establish outbound connections to Azure storage.",
+            RD_FMT(em_name(vm)));
         code = "VMAgentStatusCommunicationError";
     } else if (fault_strikes(ex, extension, body)) {
         code = fail(ex, body, extension, RD_STR("the handler ended with exit code 1"), ret_message);

@@ -95,9 +95,9 @@ const struct rd_json *em_size_zones(struct em_exchange *ex, const struct em_size
 static struct rd_str usage_id(struct em_exchange *ex, struct rd_str subscription,
                               struct rd_str region, struct rd_str name)
 {
-    return rd_arena_printf(
-        ex->arena, "/subscriptions/%.*s/providers/Microsoft.Compute/usages/%.*s-%.*s",
-        RD_FMT(subscription), RD_FMT(region), RD_FMT(name));
+    return rd_arena_printf(ex->arena,
+                           "/subscriptions/%.*s/providers/Microsoft.Compute/usages/%.*s-%.*s",
+                           RD_FMT(subscription), RD_FMT(region), RD_FMT(name));
 }
 
 int64_t em_quota_used(struct em_exchange *ex, struct rd_str subscription, struct rd_str region,

@@ -21,11 +21,9 @@
 
 static bool check_shape(struct em_exchange *ex, const struct rd_json *body, bool is_new)
 {
-    static const char *const needed[] = {"properties.hardwareProfile.vmSize",
-                                         "properties.storageProfile.osDisk.createOption",
-                                         "properties.osProfile.computerName",
-                                         "properties.osProfile.adminUsername",
-                                         NULL};
+    static const char *const needed[] = {
+        "properties.hardwareProfile.vmSize", "properties.storageProfile.osDisk.createOption",
+        "properties.osProfile.computerName", "properties.osProfile.adminUsername", NULL};
     if (rd_json_count(rd_json_at(body, "properties.networkProfile.networkInterfaces")) == 0)
         return em_fail_target(ex, 400, "InvalidParameter", "networkProfile",
                               "Required parameter 'networkProfile' is missing (null).");
@@ -40,6 +38,9 @@ static bool check_shape(struct em_exchange *ex, const struct rd_json *body, bool
     if (!rd_str_is_case(em_text_at(body, OS_DISK "createOption"), "FromImage"))
         return em_fail_target(ex, 400, "NotEmulated", "osDisk.createOption",
                               "Only createOption 'FromImage' is emulated.");
+    if (rd_json_count(rd_json_at(body, "properties.storageProfile.dataDisks")) > 0)
+        return em_fail_target(ex, 400, "NotEmulated", "dataDisks",
+                              "Data disks of machines are not emulated.");
     if (em_has(body, "properties.placement"))
         return em_fail_target(ex, 400, "NotEmulated", "placement",
                               "Placement by the platform is not emulated; name a zone.");
@@ -48,8 +49,8 @@ static bool check_shape(struct em_exchange *ex, const struct rd_json *body, bool
 
 static bool check_profile(struct em_exchange *ex, const struct rd_json *body)
 {
-    static const char *const reserved[] = {"administrator", "admin", "user", "user1", "test",
-                                           "guest", "root", "console", "owner", NULL};
+    static const char *const reserved[] = {"administrator", "admin", "user",    "user1", "test",
+                                           "guest",         "root",  "console", "owner", NULL};
     struct rd_str computer = em_text_at(body, "properties.osProfile.computerName");
     if (computer.n > 15)
         return em_fail_target(ex, 400, "InvalidParameter", "osProfile.computerName",
@@ -62,12 +63,12 @@ static bool check_profile(struct em_exchange *ex, const struct rd_json *body)
     struct rd_str password = em_text_at(body, "properties.osProfile.adminPassword");
     int kinds[4] = {0};
     for (size_t i = 0; i < password.n; i++)
-        kinds[rd_char_is_digit(password.p[i])                    ? 0
-              : password.p[i] >= 'a' && password.p[i] <= 'z'     ? 1
-              : password.p[i] >= 'A' && password.p[i] <= 'Z'     ? 2
-                                                                 : 3] = 1;
-    if (!rd_str_is_empty(password) && (password.n < 12 || password.n > 123 ||
-                                       kinds[0] + kinds[1] + kinds[2] + kinds[3] < 3))
+        kinds[rd_char_is_digit(password.p[i])                ? 0
+              : password.p[i] >= 'a' && password.p[i] <= 'z' ? 1
+              : password.p[i] >= 'A' && password.p[i] <= 'Z' ? 2
+                                                             : 3] = 1;
+    if (!rd_str_is_empty(password) &&
+        (password.n < 12 || password.n > 123 || kinds[0] + kinds[1] + kinds[2] + kinds[3] < 3))
         return em_fail_target(ex, 400, "InvalidParameter", "adminPassword",
                               "The supplied password must be between 12-123 characters long and "
                               "must satisfy at least 3 of password complexity requirements from "
@@ -194,6 +195,26 @@ static bool attach_nics(struct em_exchange *ex, const struct rd_json *body,
     return true;
 }
 
+/* NICs that an update no longer names are let go, which takes a machine that is off. */
+static bool drop_nics(struct em_exchange *ex, const struct em_resource *vm,
+                      const struct rd_json *was, const struct rd_json *body)
+{
+    const struct rd_json *old = rd_json_at(was, "properties.networkProfile.networkInterfaces");
+    bool is_off = rd_str_is(rd_str_from(em_vm_power(ex, vm)), "deallocated");
+    for (size_t i = 0; i < rd_json_count(old); i++) {
+        struct rd_str id = em_text_at(rd_json_item(old, i), "id");
+        if (em_array_has_id(body, "properties.networkProfile.networkInterfaces", id))
+            continue;
+        if (!is_off)
+            return em_fail(ex, 409, "OperationNotAllowed",
+                           "Network interfaces of VM '%.*s' can be changed only when the VM is "
+                           "stopped (deallocated).",
+                           RD_FMT(em_name(vm)));
+        em_nic_detach(ex, id, vm->id, false);
+    }
+    return true;
+}
+
 static struct rd_str disk_id(struct em_exchange *ex, struct rd_str vm_id, struct rd_str name)
 {
     struct rd_str base = em_id_parent(vm_id);
@@ -234,8 +255,7 @@ static void fill_defaults(struct em_exchange *ex, struct rd_json *body)
 #define WINDOWS "properties.osProfile.windowsConfiguration."
         em_default(ex, body, WINDOWS "provisionVMAgent", rd_json_bool(true));
         em_default(ex, body, WINDOWS "enableAutomaticUpdates", rd_json_bool(true));
-        em_default(ex, body, WINDOWS "patchSettings.patchMode",
-                   rd_json_string_c("AutomaticByOS"));
+        em_default(ex, body, WINDOWS "patchSettings.patchMode", rd_json_string_c("AutomaticByOS"));
         em_default(ex, body, WINDOWS "patchSettings.assessmentMode",
                    rd_json_string_c("ImageDefault"));
     }
@@ -270,8 +290,7 @@ static bool put_new(struct em_exchange *ex, struct rd_json *body, struct rd_json
                            RD_FMT(em_vm_capacity_text(ex, kind, size.name, region)));
         em_set_text(ex, hidden, "fail", kind);
     }
-    if (!em_identity_fill(ex, ex->id, body) ||
-        !em_quota_take(ex, ex->subscription, region, &size))
+    if (!em_identity_fill(ex, ex->id, body) || !em_quota_take(ex, ex->subscription, region, &size))
         return false;
     if (!attach_nics(ex, body, &size)) {
         em_quota_give(ex, ex->subscription, region, &size);
@@ -290,7 +309,8 @@ static bool put_again(struct em_exchange *ex, struct em_resource *former, struct
     if (!keep_immutables(ex, &was, body))
         return false;
     struct em_size size, old;
-    if (!check_size(ex, body, &size) || !em_identity_fill(ex, ex->id, body))
+    if (!check_size(ex, body, &size) || !em_identity_fill(ex, ex->id, body) ||
+        !drop_nics(ex, former, &was, body) || !attach_nics(ex, body, &size))
         return false;
     struct rd_str region = em_body_region(ex, body);
     struct rd_str taken = em_text_at(hidden, "size");
@@ -309,7 +329,7 @@ static bool put_again(struct em_exchange *ex, struct em_resource *former, struct
         em_vm_capacity_strikes(ex, em_text_at(body, "zones.0"), size.name, &kind))
         em_set_text(ex, hidden, "fail", kind);
     fill_defaults(ex, body);
-    return attach_nics(ex, body, &size);
+    return true;
 }
 
 bool em_vm_put(struct em_exchange *ex, struct em_resource *former, struct rd_json *body,
@@ -332,8 +352,9 @@ int64_t em_vm_duration(struct em_exchange *ex, struct em_resource *former,
     /* DiskWithVMGuestState encrypts the whole OS disk before the first boot: about half a second
      * for each GB. */
     if (former == NULL &&
-        rd_str_is_case(em_text_at(body, OS_DISK "managedDisk.securityProfile.securityEncryptionType"),
-                       "DiskWithVMGuestState"))
+        rd_str_is_case(
+            em_text_at(body, OS_DISK "managedDisk.securityProfile.securityEncryptionType"),
+            "DiskWithVMGuestState"))
         ms += 500 * rd_json_int(rd_json_at(body, OS_DISK "diskSizeGB"), 127);
     return em_draw_ms(ex, ex->id, ms);
 }
@@ -410,8 +431,9 @@ const char *em_vm_ready(struct em_exchange *ex, struct em_resource *vm, struct r
         set = em_text_at(body, OS_DISK "managedDisk.diskEncryptionSet.id");
     struct em_resource *des = rd_str_is_empty(set) ? NULL : em_find(ex->cloud, set);
     if (is_first && des != NULL) {
-        struct rd_str target = rd_arena_printf(ex->arena, "VM: '%.*s', disk: '%.*s'",
-                                               RD_FMT(vm->id), RD_FMT(em_text_at(body, OS_DISK "name")));
+        struct rd_str target =
+            rd_arena_printf(ex->arena, "VM: '%.*s', disk: '%.*s'", RD_FMT(vm->id),
+                            RD_FMT(em_text_at(body, OS_DISK "name")));
         const char *code = em_des_use(ex, des, target, ret_message);
         if (code != NULL)
             return code;

@@ -17,25 +17,29 @@ static bool check_words(struct em_exchange *ex, const struct rd_json *body)
         const char *type;
         const char *words[8];
     } all[] = {
-        {"properties.securityProfile.securityType", "SecurityTypes",
+        {"properties.securityProfile.securityType",
+         "SecurityTypes",
          {"ConfidentialVM", "TrustedLaunch", "Standard", NULL}},
-        {OS_DISK "securityProfile.securityEncryptionType", "SecurityEncryptionTypes",
-         {"VMGuestStateOnly", "DiskWithVMGuestState", "NonPersistedTPM",
-                               NULL}},
-        {OS_DISK "storageAccountType", "StorageAccountTypes",
-         {"Standard_LRS", "StandardSSD_LRS", "StandardSSD_ZRS", "Premium_LRS",
-                               "Premium_ZRS", "PremiumV2_LRS", "UltraSSD_LRS", NULL}},
-        {"properties.licenseType", "LicenseType",
+        {OS_DISK "securityProfile.securityEncryptionType",
+         "SecurityEncryptionTypes",
+         {"VMGuestStateOnly", "DiskWithVMGuestState", "NonPersistedTPM", NULL}},
+        {OS_DISK "storageAccountType",
+         "StorageAccountTypes",
+         {"Standard_LRS", "StandardSSD_LRS", "StandardSSD_ZRS", "Premium_LRS", "Premium_ZRS",
+          "PremiumV2_LRS", "UltraSSD_LRS", NULL}},
+        {"properties.licenseType",
+         "LicenseType",
          {"Windows_Client", "Windows_Server", "None", NULL}},
     };
     for (size_t i = 0; i < EM_COUNT(all); i++) {
         struct rd_str value = em_text_at(body, all[i].path);
         if (!rd_str_is_empty(value) && !em_is_one_of(value, all[i].words))
-            return em_fail_target(ex, 400, "BadRequest", all[i].path,
-                                  "Error converting value \"%.*s\" to type "
-                                  "'System.Nullable`1[Microsoft.WindowsAzure.ComputeResourceProvider"
-                                  ".%s]'.",
-                                  RD_FMT(value), all[i].type);
+            return em_fail_target(
+                ex, 400, "BadRequest", all[i].path,
+                "Error converting value \"%.*s\" to type "
+                "'System.Nullable`1[Microsoft.WindowsAzure.ComputeResourceProvider"
+                ".%s]'.",
+                RD_FMT(value), all[i].type);
     }
     return true;
 }
@@ -54,13 +58,12 @@ static bool check_set(struct em_exchange *ex, const struct rd_json *body, struct
             ex, 400, "InvalidParameter",
             is_confidential ? "osDisk.managedDisk.securityProfile.diskEncryptionSet.id"
                             : "osDisk.managedDisk.diskEncryptionSet.id",
-            is_confidential
-                ? "The disk encryption set '%.*s' must have encryption type "
-                  "'ConfidentialVmEncryptedWithCustomerKey' to be used in "
-                  "'managedDisk.securityProfile'."
-                : "The disk encryption set '%.*s' of encryption type "
-                  "'ConfidentialVmEncryptedWithCustomerKey' can only be used in "
-                  "'managedDisk.securityProfile'.",
+            is_confidential ? "The disk encryption set '%.*s' must have encryption type "
+                              "'ConfidentialVmEncryptedWithCustomerKey' to be used in "
+                              "'managedDisk.securityProfile'."
+                            : "The disk encryption set '%.*s' of encryption type "
+                              "'ConfidentialVmEncryptedWithCustomerKey' can only be used in "
+                              "'managedDisk.securityProfile'.",
             RD_FMT(id));
     if (!em_location_eq(em_text_at(&set, "location"), em_text_at(body, "location")))
         return em_fail_target(ex, 400, "InvalidParameter", "diskEncryptionSet.id",
@@ -114,14 +117,13 @@ static bool check_confidential(struct em_exchange *ex, const struct rd_json *bod
                               "managedDisk.securityProfile.securityEncryptionType set as '%.*s'",
                               RD_FMT(size->name), RD_FMT(encryption));
     if (!em_image_allows_confidential(image))
-        return em_fail_target(
-            ex, 400, "InvalidParameter", "securityProfile.securityType",
-            "SecurityType '%s' is not supported by given image.",
-            !rd_str_is_case(encryption, "DiskWithVMGuestState")
-                ? "ConfidentialVM_VMGuestStateOnlyEncryptedWithPlatformKey"
-            : em_has(body, OS_DISK "securityProfile.diskEncryptionSet.id")
-                ? "ConfidentialVM_DiskEncryptedWithCustomerKey"
-                : "ConfidentialVM_DiskEncryptedWithPlatformKey");
+        return em_fail_target(ex, 400, "InvalidParameter", "securityProfile.securityType",
+                              "SecurityType '%s' is not supported by given image.",
+                              !rd_str_is_case(encryption, "DiskWithVMGuestState")
+                                  ? "ConfidentialVM_VMGuestStateOnlyEncryptedWithPlatformKey"
+                              : em_has(body, OS_DISK "securityProfile.diskEncryptionSet.id")
+                                  ? "ConfidentialVM_DiskEncryptedWithCustomerKey"
+                                  : "ConfidentialVM_DiskEncryptedWithPlatformKey");
     if (!rd_json_is_true(rd_json_at(body, "properties.securityProfile.uefiSettings.vTpmEnabled")))
         return em_fail_target(ex, 400, "InvalidParameter",
                               "securityProfile.uefiSettings.vTpmEnabled",
@@ -159,7 +161,8 @@ static bool check_other(struct em_exchange *ex, const struct rd_json *body,
     /* A definition that was captured with its guest state makes that kind of machine only
      * (lessons B1.4). */
     if (rd_str_is_case(image->security, "ConfidentialVM") ||
-        (rd_str_is_case(image->security, "TrustedLaunch") && !rd_str_is_case(type, "TrustedLaunch")))
+        (rd_str_is_case(image->security, "TrustedLaunch") &&
+         !rd_str_is_case(type, "TrustedLaunch")))
         return em_fail_target(ex, 400, "BadRequest", "securityProfile.securityType",
                               "The provided gallery image only supports creation of VMs and VM "
                               "Scale Sets with '%.*s' security type.",

@@ -54,10 +54,10 @@ static bool check_notification(struct em_exchange *ex, const struct rd_json *one
 
 static struct rd_str etag_of(struct em_exchange *ex, const struct em_resource *budget)
 {
-    struct rd_str digits =
-        em_hex(ex, rd_arena_printf(ex->arena, "budget %.*s %lld", RD_FMT(budget->id),
-                                   (long long)budget->revision),
-               15);
+    struct rd_str digits = em_hex(ex,
+                                  rd_arena_printf(ex->arena, "budget %.*s %lld", RD_FMT(budget->id),
+                                                  (long long)budget->revision),
+                                  15);
     return rd_arena_printf(ex->arena, "\"%.*s\"", RD_FMT(digits));
 }
 
@@ -65,8 +65,9 @@ static bool put_budget(struct em_exchange *ex, struct em_resource *former, struc
                        struct rd_json *hidden)
 {
     static const char *const categories[] = {"Cost", NULL};
-    static const char *const grains[] = {"Monthly",      "Quarterly",      "Annually",
-                                         "BillingMonth", "BillingQuarter", "BillingAnnual", NULL};
+    static const char *const grains[] = {
+        "Monthly",        "Quarterly",     "Annually", "BillingMonth",
+        "BillingQuarter", "BillingAnnual", NULL};
     (void)hidden;
     struct rd_str scope = em_scope_of(ex->id);
     bool is_group = !rd_str_is_empty(em_id_segment(scope, "resourceGroups"));

@@ -139,9 +139,9 @@ struct em_type {
     bool needs_location; /* body must have a location that the cloud knows */
     bool has_tags;
     bool is_hidden_from_lists;
-    int create_status; /* 200, 201, 202 */
-    int update_status;
-    int delete_status; /* 200, 202, 204 */
+    int create_status; /* 200, 201, 202; 0: 405, only the cloud itself makes instances */
+    int update_status; /* 0: 405 */
+    int delete_status; /* 200, 202, 204; 0: 405 */
     enum em_async async;
     enum em_operation_body operation_body;
     enum em_json_style json_style;
@@ -270,8 +270,6 @@ struct rd_str em_group(const struct em_resource *resource); /* resource group's 
 struct rd_str em_subscription(const struct em_resource *resource);
 /* Full body as a GET shows it: id, name, type, then the rest. */
 struct rd_json em_view(struct em_exchange *ex, struct em_resource *resource);
-/* Whether the last write has finished and succeeded. */
-bool em_is_ready(struct em_exchange *ex, const struct em_resource *resource);
 
 /* Time ----------------------------------------------------------------------------------------- */
 
@@ -288,12 +286,6 @@ void em_operation_fail(struct em_exchange *ex, struct rd_str operation, const ch
 /* What the operation answers at its end (properties.output; the body of its Location). */
 void em_operation_result(struct em_exchange *ex, struct rd_str operation,
                          const struct rd_json *result);
-/* An operation that belongs to no write: as em_start_operation, but returns the GUID and leaves the
- * reply alone. Used where the reply has a form of its own (Azure Backup). */
-struct rd_str em_operation_new(struct em_exchange *ex, struct em_resource *resource,
-                               int64_t duration_ms, const char *event, struct rd_str argument);
-/* Its state by now: "InProgress", "Succeeded", "Failed", or "" when there is no such operation. */
-struct rd_str em_operation_status(struct em_exchange *ex, struct rd_str operation);
 /* A duration drawn around `typical_ms` (0.85 to 1.25 of it), from the seed and the id. */
 int64_t em_draw_ms(struct em_exchange *ex, struct rd_str id, int64_t typical_ms);
 /* ISO time of `ms`, in the arena. */
@@ -378,8 +370,6 @@ bool em_feature_is_registered(struct em_exchange *ex, struct rd_str subscription
 /* Directory --------------------------------------------------------------------------------------
  */
 
-/* Whether a principal (object id) is known yet: identities appear with replication delay. */
-bool em_principal_is_known(struct em_exchange *ex, struct rd_str object_id);
 /* A principal that the cloud itself made (an identity). */
 void em_principal_add(struct em_exchange *ex, struct rd_str object_id, const char *type);
 /* Whether `object_id` holds an ARM role (by GUID) at or above `scope`, propagated by now. */

@@ -26,8 +26,8 @@ static struct rd_str computer_name(struct em_exchange *ex, const struct em_resou
 static void set_status(struct em_exchange *ex, struct em_resource *host, const char *status)
 {
     struct rd_json body = em_body(ex, host);
-    bool is_alive = rd_str_is(rd_str_from(status), "Available") ||
-                    rd_str_is(rd_str_from(status), "Upgrading");
+    bool is_alive =
+        rd_str_is(rd_str_from(status), "Available") || rd_str_is(rd_str_from(status), "Upgrading");
     em_set_word(ex, &body, "properties.status", status);
     em_set_text(ex, &body, "properties.statusTimestamp", em_time(ex, ex->now_ms));
     if (is_alive)
@@ -48,10 +48,10 @@ static void schedule_status(struct em_exchange *ex, const struct em_resource *ho
 static struct rd_json health_checks(struct em_exchange *ex)
 {
     static const char *const names[] = {
-        "DomainJoinedCheck",    "DomainTrustCheck",     "FSLogixHealthCheck",
-        "SxSStackListenerCheck", "UrlsAccessibleCheck", "MonitoringAgentCheck",
-        "DomainReachable",      "WebRTCRedirectorCheck", "SupportedEncryptionCheck",
-        "MetaDataServiceCheck", "AppAttachHealthCheck"};
+        "DomainJoinedCheck",     "DomainTrustCheck",      "FSLogixHealthCheck",
+        "SxSStackListenerCheck", "UrlsAccessibleCheck",   "MonitoringAgentCheck",
+        "DomainReachable",       "WebRTCRedirectorCheck", "SupportedEncryptionCheck",
+        "MetaDataServiceCheck",  "AppAttachHealthCheck"};
     struct rd_json list = rd_json_array();
     for (size_t i = 0; i < EM_COUNT(names); i++) {
         struct rd_json check = rd_json_object();
@@ -258,11 +258,10 @@ void em_session_host_deleted(struct em_exchange *ex, struct em_resource *resourc
 {
     struct rd_json body = em_body(ex, resource);
     struct rd_str user = em_text_at(&body, "properties.assignedUser");
-    struct em_resource *held =
-        rd_str_is_empty(user)
-            ? NULL
-            : em_find(ex->cloud,
-                      em_child_id(ex, em_id_parent(resource->id), "assignedUsers", user));
+    struct em_resource *held = rd_str_is_empty(user)
+                                   ? NULL
+                                   : em_find(ex->cloud, em_child_id(ex, em_id_parent(resource->id),
+                                                                    "assignedUsers", user));
     if (held != NULL)
         em_remove(ex, held);
 }

@@ -37,7 +37,8 @@ enum em_host_power {
 /* The VM's power has changed; nothing happens when no host is registered for it. */
 void em_session_host_power(struct em_exchange *ex, struct rd_str vm_id, enum em_host_power power);
 
-/* Shared by the files ---------------------------------------------------------------------------- */
+/* Shared by the files ----------------------------------------------------------------------------
+ */
 
 /* The service's own error: the status as code, an activity id before the text; false. */
 RD_PRINTF(3, 4)
@@ -46,6 +47,11 @@ bool em_desktop_has_force(struct em_exchange *ex); /* ?force=true */
 /* The pool whose living token this is, or NULL; `*ret_message` tells why not. */
 struct em_resource *em_desktop_pool_of_token(struct em_exchange *ex, struct rd_str token,
                                              struct rd_str *ret_message);
+/* Obeys properties.registrationInfo of a pool's PUT, which the body does not keep. */
+bool em_desktop_take_registration(struct em_exchange *ex, struct rd_json *body,
+                                  struct rd_json *hidden);
+bool em_desktop_list_tokens(struct em_exchange *ex, struct em_resource *resource); /* actions */
+bool em_desktop_retrieve_token(struct em_exchange *ex, struct em_resource *resource);
 /* Sets members that the service shows as null when nobody set them. */
 void em_desktop_nulls(struct em_exchange *ex, struct rd_json *body, const char *const *members,
                       size_t count);

@@ -64,7 +64,8 @@ bool em_personal_schedule_put(struct em_exchange *ex, struct em_resource *former
         !em_require_word(ex, body, "properties.rampUpAutoStartHosts", starts, true))
         return false;
     for (size_t i = 0; i < EM_COUNT(phases); i++) {
-        struct rd_str start = rd_arena_printf(ex->arena, "properties.%sStartVMOnConnect", phases[i]);
+        struct rd_str start =
+            rd_arena_printf(ex->arena, "properties.%sStartVMOnConnect", phases[i]);
         struct rd_str leave =
             rd_arena_printf(ex->arena, "properties.%sActionOnDisconnect", phases[i]);
         struct rd_str logoff = rd_arena_printf(ex->arena, "properties.%sActionOnLogoff", phases[i]);
@@ -76,7 +77,8 @@ bool em_personal_schedule_put(struct em_exchange *ex, struct em_resource *former
     return true;
 }
 
-static bool check_pooled(struct em_exchange *ex, const struct rd_json *schedule, const char *days_at)
+static bool check_pooled(struct em_exchange *ex, const struct rd_json *schedule,
+                         const char *days_at)
 {
     static const char *const balancing[] = {"BreadthFirst", "DepthFirst", NULL};
     static const char *const members[] = {
@@ -134,8 +136,7 @@ static bool check_reference(struct em_exchange *ex, const struct rd_json *body,
                                RD_FMT(path));
     struct em_resource *plan = plan_of_pool(ex, path, ex->id);
     if (plan != NULL)
-        return em_desktop_fail(ex, 400,
-                               "HostPool %.*s is already assigned to scaling plan %.*s.",
+        return em_desktop_fail(ex, 400, "HostPool %.*s is already assigned to scaling plan %.*s.",
                                RD_FMT(path), RD_FMT(plan->id));
     return true;
 }

@@ -6,9 +6,9 @@
 #include "compute_parts.h"
 #include "providers.h"
 
-static const char *const skus[] = {"Standard_LRS", "StandardSSD_LRS", "StandardSSD_ZRS",
-                                   "Premium_LRS",  "Premium_ZRS",     "PremiumV2_LRS",
-                                   "UltraSSD_LRS", NULL};
+static const char *const skus[] = {
+    "Standard_LRS", "StandardSSD_LRS", "StandardSSD_ZRS", "Premium_LRS",
+    "Premium_ZRS",  "PremiumV2_LRS",   "UltraSSD_LRS",    NULL};
 
 enum { SKU_CHANGES_MAX = 2, DAY_MS = 86400000 };
 
@@ -28,7 +28,8 @@ static bool change_sku(struct em_exchange *ex, const struct rd_json *was, struct
                        "Cannot change the storage account type of disk '%.*s' while it is attached "
                        "to running VM '%.*s'. Please stop (deallocate) your VM and retry the "
                        "operation.",
-                       RD_FMT(em_id_name(ex->id)), RD_FMT(em_id_name(em_text_at(was, "managedBy"))));
+                       RD_FMT(em_id_name(ex->id)),
+                       RD_FMT(em_id_name(em_text_at(was, "managedBy"))));
     const struct rd_json *old = rd_json_at(hidden, "sku_changes");
     struct rd_json recent = rd_json_array();
     for (size_t i = 0; i < rd_json_count(old); i++)
@@ -116,8 +117,8 @@ static bool put_disk(struct em_exchange *ex, struct em_resource *former, struct 
 }
 
 /* "sku" stands beside "properties": the core's own merge knows tags and properties only. */
-static bool patch_disk(struct em_exchange *ex, struct em_resource *disk, const struct rd_json *patch,
-                       struct rd_json *body, struct rd_json *hidden)
+static bool patch_disk(struct em_exchange *ex, struct em_resource *disk,
+                       const struct rd_json *patch, struct rd_json *body, struct rd_json *hidden)
 {
     static const char *const members[] = {"sku", "tags", "properties"};
     for (size_t i = 0; i < EM_COUNT(members); i++) {
@@ -138,9 +139,9 @@ static void show_disk(struct em_exchange *ex, struct em_resource *disk, struct r
     (void)disk;
     struct rd_str vm_id = em_text_at(body, "managedBy"), sku = em_text_at(body, "sku.name");
     em_set_word(ex, body, "properties.diskState",
-                rd_str_is_empty(vm_id)          ? "Unattached"
+                rd_str_is_empty(vm_id)         ? "Unattached"
                 : is_held_by_running(ex, body) ? "Attached"
-                                                : "Reserved");
+                                               : "Reserved");
     em_set_word(ex, body, "sku.tier",
                 rd_str_has_prefix_case(sku, RD_STR("Premium")) ? "Premium"
                 : rd_str_has_prefix_case(sku, RD_STR("Ultra")) ? "Ultra"
@@ -210,5 +211,4 @@ static const struct em_type types[] = {
     },
 };
 
-const struct em_part em_disk_part = {
-    .name = "disk", .types = types, .type_count = EM_COUNT(types)};
+const struct em_part em_disk_part = {.name = "disk", .types = types, .type_count = EM_COUNT(types)};

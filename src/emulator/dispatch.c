@@ -110,7 +110,7 @@ static bool match_route(struct em_exchange *ex, const struct em_route *route, si
     return match_segments(ex, pattern, rd_str_sub(path, at, path.n));
 }
 
-bool em_answer_routes(struct em_exchange *ex, bool *ret_is_answered)
+static bool answer_routes(struct em_exchange *ex, bool *ret_is_answered)
 {
     size_t part_count;
     const struct em_part *const *parts = em_parts(&part_count);
@@ -157,7 +157,7 @@ void em_answer_arm(struct em_exchange *ex)
     if (!check_version(ex) || !check_subscription(ex) || em_operation_poll(ex))
         return;
     bool is_answered = false;
-    if (!em_fault_gate(ex, NULL) || !em_answer_routes(ex, &is_answered) || is_answered)
+    if (!em_fault_gate(ex, NULL) || !answer_routes(ex, &is_answered) || is_answered)
         return;
     struct em_target target;
     if (!em_target_find(ex, &target))

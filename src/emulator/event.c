@@ -79,6 +79,24 @@ void em_schedule(struct em_exchange *ex, int64_t at_ms, const char *event, struc
         em_push(&cloud->new_events, made);
 }
 
+void em_event_end(struct rd_cloud *cloud, const struct em_operation *operation)
+{
+    union {
+        void *from;
+        const struct em_event_name *to;
+    } name = {.from = rd_map_get(&cloud->events_by_name, RD_STR("core.finish"))};
+    struct em_event *event = rd_heap_zalloc(sizeof(*event));
+    *event = (struct em_event){
+        .at_ms = operation->end_ms,
+        .seq = operation->event_seq,
+        .name = name.to,
+        .id = em_heap_str(operation->resource_id),
+        .argument = em_heap_str(rd_str_from(operation->guid)),
+        .is_derived = true,
+    };
+    em_event_adopt(cloud, event);
+}
+
 /* An event acts in an exchange that nobody asked for: its reply goes nowhere. */
 static void run(struct rd_cloud *cloud, struct em_event *event)
 {
@@ -104,7 +122,7 @@ static void retire(struct rd_cloud *cloud, struct em_event *event)
 {
     if (event->is_stored)
         em_push(&cloud->done_events, event);
-    else if (cloud->sql != NULL)
+    else if (cloud->sql != NULL && !event->is_derived)
         event->is_done = true; /* still among the new ones, where it is freed */
     else
         em_event_free(event);

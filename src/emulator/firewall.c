@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Azure Firewall: the firewall, its policies, rule collection groups, IP groups, FQDN tags. */
+/* Azure Firewall: the firewall, its policies, rule collection groups; the table. */
 #include "network_internal.h"
 #include "providers.h"
 #include "shape.h"
 
-#define SECONDS * INT64_C(1000)
+#define SECONDS *INT64_C(1000)
 #define FIREWALL_SUBNET "AzureFirewallSubnet"
 
 enum {
@@ -24,8 +24,8 @@ static int tier_rank(struct rd_str tier)
 }
 
 /* The firewall after `*cursor` that has the policy, or NULL. */
-static struct em_resource *next_firewall(struct em_exchange *ex, struct rd_str policy_id,
-                                         size_t *cursor)
+struct em_resource *em_firewall_of_policy(struct em_exchange *ex, struct rd_str policy_id,
+                                          size_t *cursor)
 {
     struct em_resource *firewall = NULL;
     while ((firewall = em_each(ex->cloud, EM_FIREWALL_TYPE, cursor)) != NULL) {
@@ -37,10 +37,10 @@ static struct em_resource *next_firewall(struct em_exchange *ex, struct rd_str p
     return NULL;
 }
 
-static bool is_attached(struct em_exchange *ex, struct rd_str policy_id)
+bool em_policy_is_attached(struct em_exchange *ex, struct rd_str policy_id)
 {
     size_t cursor = 0;
-    return next_firewall(ex, policy_id, &cursor) != NULL;
+    return em_firewall_of_policy(ex, policy_id, &cursor) != NULL;
 }
 
 /* Firewalls ------------------------------------------------------------------------------------ */
@@ -66,19 +66,21 @@ static bool check_subnet(struct em_exchange *ex, struct rd_str id, const char *n
                        "Azure Firewall %.*s must be in a subnet named '%s', not '%.*s'.",
                        RD_FMT(ex->id), name, RD_FMT(em_name(subnet)));
     if (!em_prefix_parse(text, false, &prefix, &is_canonical) || prefix.length > SUBNET_LENGTH_MAX)
-        return em_fail(ex, 400, "AzureFirewallSubnetNotEnoughSpace",
-                       "Subnet %.*s is too small for Azure Firewall: its prefix %.*s must be /%d or "
-                       "larger.",
-                       RD_FMT(subnet->id), RD_FMT(text), SUBNET_LENGTH_MAX);
-    if (!rd_str_eq_case(em_id_segment(id, "resourceGroups"), em_id_segment(ex->id, "resourceGroups")))
+        return em_fail(
+            ex, 400, "AzureFirewallSubnetNotEnoughSpace",
+            "Subnet %.*s is too small for Azure Firewall: its prefix %.*s must be /%d or "
+            "larger.",
+            RD_FMT(subnet->id), RD_FMT(text), SUBNET_LENGTH_MAX);
+    if (!rd_str_eq_case(em_id_segment(id, "resourceGroups"),
+                        em_id_segment(ex->id, "resourceGroups")))
         return em_fail(ex, 400, "AzureFirewallVnetInDifferentResourceGroup",
                        "Azure Firewall %.*s and its virtual network must be in one resource group.",
                        RD_FMT(ex->id));
     struct rd_str user = em_subnet_user(ex, subnet);
     struct rd_str own = rd_arena_printf(ex->arena, "%.*s/", RD_FMT(ex->id));
     if (!rd_str_is_empty(user) && !rd_str_has_prefix_case(user, own))
-        return em_fail(ex, 400, "AzureFirewallSubnetInUse",
-                       "Subnet %.*s is in use by %.*s.", RD_FMT(subnet->id), RD_FMT(user));
+        return em_fail(ex, 400, "AzureFirewallSubnetInUse", "Subnet %.*s is in use by %.*s.",
+                       RD_FMT(subnet->id), RD_FMT(user));
     return true;
 }
 
@@ -94,7 +96,8 @@ static bool check_address(struct em_exchange *ex, struct rd_str id)
                        "Public IP address %.*s of Azure Firewall %.*s must have sku Standard and "
                        "allocation method Static.",
                        RD_FMT(id), RD_FMT(ex->id));
-    if (!rd_str_eq_case(em_id_segment(id, "resourceGroups"), em_id_segment(ex->id, "resourceGroups")))
+    if (!rd_str_eq_case(em_id_segment(id, "resourceGroups"),
+                        em_id_segment(ex->id, "resourceGroups")))
         return em_fail(ex, 400, "AzureFirewallPublicIPInDifferentResourceGroup",
                        "Azure Firewall %.*s and its public IP address must be in one resource "
                        "group.",
@@ -152,15 +155,14 @@ static bool check_policy(struct em_exchange *ex, const struct rd_json *body)
 static void release_config(struct em_exchange *ex, struct rd_str firewall,
                            const struct rd_json *config)
 {
-    struct rd_str id = em_child_id(ex, firewall, "azureFirewallIpConfigurations",
-                                   em_text_at(config, "name"));
+    struct rd_str id =
+        em_child_id(ex, firewall, "azureFirewallIpConfigurations", em_text_at(config, "name"));
     em_address_release(ex, em_text_at(config, "properties.subnet.id"),
                        em_text_at(config, "properties.privateIPAddress"), id);
     em_public_ip_release(ex, em_text_at(config, "properties.publicIPAddress.id"), id);
 }
 
-static void release_all(struct em_exchange *ex, struct rd_str firewall,
-                        const struct rd_json *body)
+static void release_all(struct em_exchange *ex, struct rd_str firewall, const struct rd_json *body)
 {
     const struct rd_json *list = rd_json_at(body, "properties.ipConfigurations");
     for (size_t i = 0; i < rd_json_count(list); i++)
@@ -246,16 +248,19 @@ static EM_PUT_HOOK(put_firewall)
         return false;
     const struct rd_json *zones = rd_json_at(&was, "zones");
     if (former != NULL && rd_json_count(zones) > 0 && !rd_json_eq(zones, rd_json_at(body, "zones")))
-        return em_fail(ex, 400, "AvailabilityZonesCannotBeModified",
-                       "Resource %.*s has an existing availability zone constraint and it cannot be "
-                       "modified.",
-                       RD_FMT(ex->id));
+        return em_fail(
+            ex, 400, "AvailabilityZonesCannotBeModified",
+            "Resource %.*s has an existing availability zone constraint and it cannot be "
+            "modified.",
+            RD_FMT(ex->id));
     if (!em_has(body, "properties.firewallPolicy.id"))
         em_default_text(ex, body, "properties.threatIntelMode", "Alert");
     em_default(ex, body, "properties.additionalProperties", rd_json_object());
     if (take_all(ex, &was, body))
         return true;
     release_all(ex, ex->id, body);
+    if (former != NULL) /* what it had before, it keeps */
+        (void)take_all(ex, &was, &was);
     return false;
 }
 
@@ -342,7 +347,7 @@ static EM_PUT_HOOK(put_policy)
     if (former != NULL && !require_groups_idle(ex, former))
         return false;
     struct em_resource *firewall = NULL;
-    for (size_t cursor = 0; (firewall = next_firewall(ex, ex->id, &cursor)) != NULL;) {
+    for (size_t cursor = 0; (firewall = em_firewall_of_policy(ex, ex->id, &cursor)) != NULL;) {
         struct rd_json other = em_body(ex, firewall);
         if (tier_rank(em_text_at(body, "properties.sku.tier")) >
             tier_rank(em_text_at(&other, "properties.sku.tier")))
@@ -363,7 +368,7 @@ static int64_t policy_duration(struct em_exchange *ex, struct em_resource *forme
     (void)body;
     struct rd_str policy = em_id_segment(ex->id, "ruleCollectionGroups");
     struct rd_str id = rd_str_is_empty(policy) ? ex->id : em_id_parent(ex->id);
-    return em_draw_ms(ex, ex->id, is_attached(ex, id) ? 240 SECONDS : 4 SECONDS);
+    return em_draw_ms(ex, ex->id, em_policy_is_attached(ex, id) ? 240 SECONDS : 4 SECONDS);
 }
 
 static EM_READY_HOOK(policy_ready)
@@ -374,15 +379,15 @@ static EM_READY_HOOK(policy_ready)
     struct rd_str id = is_group ? em_id_parent(resource->id) : resource->id;
     struct em_resource *firewall = NULL;
     int faulted = 0;
-    for (size_t cursor = 0; (firewall = next_firewall(ex, id, &cursor)) != NULL;)
+    for (size_t cursor = 0; (firewall = em_firewall_of_policy(ex, id, &cursor)) != NULL;)
         faulted += firewall->state == EM_FAILED;
     if (faulted == 0)
         return NULL;
     struct rd_str name = em_id_name(id);
-    *ret_message =
-        rd_arena_printf(ex->arena, "Put on Firewall Policy %.*s Failed with %d faulted referenced "
+    *ret_message = rd_arena_printf(ex->arena,
+                                   "Put on Firewall Policy %.*s Failed with %d faulted referenced "
                                    "firewalls",
-                        RD_FMT(name), faulted);
+                                   RD_FMT(name), faulted);
     return "FirewallPolicyUpdateFailed";
 }
 
@@ -392,7 +397,7 @@ static EM_SHOW_HOOK(show_policy)
                    groups = rd_json_array();
     struct em_resource *other = NULL;
     bool is_busy = false;
-    for (size_t cursor = 0; (other = next_firewall(ex, resource->id, &cursor)) != NULL;)
+    for (size_t cursor = 0; (other = em_firewall_of_policy(ex, resource->id, &cursor)) != NULL;)
         rd_json_append(ex->arena, &firewalls, em_link(ex, other->id));
     for (size_t cursor = 0; (other = em_each(ex->cloud, EM_POLICY_TYPE, &cursor)) != NULL;) {
         struct rd_json policy = em_body(ex, other);
@@ -408,15 +413,12 @@ static EM_SHOW_HOOK(show_policy)
     em_set(ex, body, "properties.firewalls", firewalls);
     em_set(ex, body, "properties.childPolicies", children);
     em_set(ex, body, "properties.ruleCollectionGroups", groups);
-    em_set_guid(ex, body, "etag",
-                rd_arena_printf(ex->arena, "etag %lld", (long long)resource->revision).p,
-                resource->id);
 }
 
 static EM_HOOK(may_delete_policy)
 {
     size_t cursor = 0;
-    struct em_resource *firewall = next_firewall(ex, resource->id, &cursor);
+    struct em_resource *firewall = em_firewall_of_policy(ex, resource->id, &cursor);
     if (firewall != NULL)
         return em_fail(ex, 400, "FirewallPolicyInUse",
                        "Firewall policy %.*s cannot be deleted because it is used by %.*s.",
@@ -437,10 +439,11 @@ static EM_PUT_HOOK(put_group)
         return false;
     int64_t priority = rd_json_int(rd_json_at(body, "properties.priority"), -1);
     if (priority < GROUP_PRIORITY_MIN || priority > GROUP_PRIORITY_MAX)
-        return em_fail(ex, 400, "FirewallPolicyRuleCollectionGroupInvalidPriority",
-                       "Invalid priority value %lld of rule collection group %.*s. Priority must be "
-                       "between %d and %d.",
-                       (long long)priority, RD_FMT(ex->id), GROUP_PRIORITY_MIN, GROUP_PRIORITY_MAX);
+        return em_fail(
+            ex, 400, "FirewallPolicyRuleCollectionGroupInvalidPriority",
+            "Invalid priority value %lld of rule collection group %.*s. Priority must be "
+            "between %d and %d.",
+            (long long)priority, RD_FMT(ex->id), GROUP_PRIORITY_MIN, GROUP_PRIORITY_MAX);
     struct em_resource *other = NULL;
     while ((other = em_next_child(policy, EM_RULE_GROUP_TYPE, other)) != NULL) {
         struct rd_json group = em_body(ex, other);
@@ -460,114 +463,9 @@ static EM_HOOK(may_delete_group)
     return em_require_idle(ex, resource->parent) && require_groups_idle(ex, resource->parent);
 }
 
-/* IP groups ------------------------------------------------------------------------------------ */
-
-/* Whether a rule of the group names the IP group. */
-static bool group_uses(const struct rd_json *group, struct rd_str id)
-{
-    const struct rd_json *collections = rd_json_at(group, "properties.ruleCollections");
-    for (size_t i = 0; i < rd_json_count(collections); i++) {
-        const struct rd_json *rules = rd_json_at(rd_json_item(collections, i), "rules");
-        for (size_t j = 0; j < rd_json_count(rules); j++)
-            if (em_array_has_id(rd_json_item(rules, j), "sourceIpGroups", id) ||
-                em_array_has_id(rd_json_item(rules, j), "destinationIpGroups", id))
-                return true;
-    }
-    return false;
-}
-
-/* Policies that use the IP group, each once, as links. */
-static struct rd_json ip_group_users(struct em_exchange *ex, struct rd_str id)
-{
-    struct rd_json list = rd_json_array();
-    struct em_resource *group = NULL;
-    for (size_t cursor = 0; (group = em_each(ex->cloud, EM_RULE_GROUP_TYPE, &cursor)) != NULL;) {
-        struct rd_json body = em_body(ex, group);
-        struct rd_json users = rd_json_object();
-        em_set(ex, &users, "list", list);
-        if (!group->is_deleted && group_uses(&body, id) &&
-            !em_array_has_id(&users, "list", group->parent->id))
-            rd_json_append(ex->arena, &list, em_link(ex, group->parent->id));
-    }
-    return list;
-}
-
-static EM_PUT_HOOK(put_ip_group)
-{
-    (void)former;
-    (void)hidden;
-    const struct rd_json *list = em_array(ex, body, "properties.ipAddresses");
-    for (size_t i = 0; i < rd_json_count(list); i++)
-        if (!em_address_is_valid(rd_json_str(rd_json_item(list, i)), true))
-            return em_fail(ex, 400, "IpGroupInvalidIpAddress",
-                           "'%.*s' of IP group %.*s is neither an address, a prefix nor a range.",
-                           RD_FMT(rd_json_str(rd_json_item(list, i))), RD_FMT(ex->id));
-    em_drop(body, "properties", "firewalls");
-    em_drop(body, "properties", "firewallPolicies");
-    return true;
-}
-
-static int64_t ip_group_duration(struct em_exchange *ex, struct em_resource *former,
-                                 const struct rd_json *body)
-{
-    (void)former;
-    (void)body;
-    struct rd_json users = ip_group_users(ex, ex->id);
-    for (size_t i = 0; i < rd_json_count(&users); i++)
-        if (is_attached(ex, em_text_at(rd_json_item(&users, i), "id")))
-            return em_draw_ms(ex, ex->id, 240 SECONDS);
-    return em_draw_ms(ex, ex->id, 4 SECONDS);
-}
-
-static EM_SHOW_HOOK(show_ip_group)
-{
-    struct rd_json users = ip_group_users(ex, resource->id), firewalls = rd_json_array();
-    for (size_t i = 0; i < rd_json_count(&users); i++) {
-        struct em_resource *firewall = NULL;
-        for (size_t cursor = 0;
-             (firewall = next_firewall(ex, em_text_at(rd_json_item(&users, i), "id"), &cursor)) !=
-             NULL;)
-            rd_json_append(ex->arena, &firewalls, em_link(ex, firewall->id));
-    }
-    em_set(ex, body, "properties.firewallPolicies", users);
-    em_set(ex, body, "properties.firewalls", firewalls);
-}
-
-static EM_HOOK(may_delete_ip_group)
-{
-    struct rd_json users = ip_group_users(ex, resource->id);
-    if (rd_json_count(&users) > 0)
-        return em_fail(ex, 400, "IpGroupInUse",
-                       "IP group %.*s cannot be deleted because it is used by %.*s.",
-                       RD_FMT(resource->id), RD_FMT(em_text_at(&users, "0.id")));
-    return true;
-}
-
-static bool answer_fqdn_tags(struct em_exchange *ex)
-{
-    const struct rd_json *known = rd_json_at(em_table("fqdn-tags"), "tags");
-    struct rd_json list = rd_json_array(), reply = rd_json_object();
-    for (size_t i = 0; i < rd_json_count(known); i++) {
-        struct rd_json tag = rd_json_object();
-        struct rd_str name = rd_json_str(rd_json_item(known, i));
-        struct rd_str id = rd_arena_printf(
-            ex->arena, "/subscriptions/%.*s/providers/Microsoft.Network/azureFirewallFqdnTags/%.*s",
-            RD_FMT(ex->params[0]), RD_FMT(name));
-        em_set_text(ex, &tag, "name", name);
-        em_set_text(ex, &tag, "id", id);
-        em_set_word(ex, &tag, "type", "Microsoft.Network/azureFirewallFqdnTags");
-        em_set_word(ex, &tag, "properties.provisioningState", "Succeeded");
-        em_set_text(ex, &tag, "properties.fqdnTagName", name);
-        rd_json_append(ex->arena, &list, tag);
-    }
-    em_set(ex, &reply, "value", list);
-    em_reply_json(ex, 200, &reply, EM_JSON_COMPACT);
-    return true;
-}
-
 #define FIREWALL_KIND                                                                              \
-    .create_status = 201, .update_status = 200, .delete_status = 202,                              \
-    .async = EM_ASYNC_OPERATION, .operation_body = EM_OPERATION_STATUS_ONLY,                       \
+    .create_status = 201, .update_status = 200, .delete_status = 202, .async = EM_ASYNC_OPERATION, \
+    .operation_body = EM_OPERATION_STATUS_ONLY,                                                    \
     .operation_path = "Microsoft.Network/locations/{l}/nfvOperations", .retry_after_s = 10,        \
     .has_etag = true, .create_state = "Updating", .busy_status = 429
 
@@ -625,18 +523,18 @@ static const struct em_type types[] = {
         FIREWALL_KIND,
         .delete_ms = 10 SECONDS,
         .source = "azure-avd-ops 2.3 (ipGroup)",
-        .put = put_ip_group,
+        .put = em_ip_group_put,
         .patch = em_patch_tags,
-        .duration = ip_group_duration,
-        .show = show_ip_group,
-        .may_delete = may_delete_ip_group,
+        .duration = em_ip_group_duration,
+        .show = em_ip_group_show,
+        .may_delete = em_ip_group_may_delete,
     },
 };
 
 static const struct em_route routes[] = {
     {.method = RD_HTTP_GET,
      .path = "/subscriptions/{}/providers/Microsoft.Network/azureFirewallFqdnTags",
-     .answer = answer_fqdn_tags,
+     .answer = em_fqdn_tags_list,
      .source = "azure-avd-ops 2.2, 2.4"},
 };
 

@@ -16,11 +16,10 @@ struct rule_check {
 static bool fail_rule(const struct rule_check *check, const char *code, const char *what,
                       struct rd_str value)
 {
-    return em_fail(check->ex, 400, code,
-                   "Rule '%.*s' of rule collection '%.*s' is not valid: %s%s%.*s%s.",
-                   RD_FMT(check->name), RD_FMT(check->collection), what,
-                   rd_str_is_empty(value) ? "" : " '", RD_FMT(value),
-                   rd_str_is_empty(value) ? "" : "'");
+    return em_fail(
+        check->ex, 400, code, "Rule '%.*s' of rule collection '%.*s' is not valid: %s%s%.*s%s.",
+        RD_FMT(check->name), RD_FMT(check->collection), what, rd_str_is_empty(value) ? "" : " '",
+        RD_FMT(value), rd_str_is_empty(value) ? "" : "'");
 }
 
 static bool is_premium(const struct rule_check *check)
@@ -108,8 +107,7 @@ static bool check_protocols(const struct rule_check *check)
     const struct rd_json *list = rd_json_get(check->rule, RD_STR("protocols"));
     struct rd_str none = {"", 0};
     if (rd_json_count(list) == 0 && member_count(check, "fqdnTags") == 0)
-        return fail_rule(check, "FirewallPolicyRuleMissingProtocol", "protocols is required",
-                         none);
+        return fail_rule(check, "FirewallPolicyRuleMissingProtocol", "protocols is required", none);
     for (size_t i = 0; i < rd_json_count(list); i++) {
         const struct rd_json *item = rd_json_item(list, i);
         int64_t port = rd_json_int(rd_json_at(item, "port"), 0);

@@ -8,8 +8,8 @@
  * time. A parent cannot be deleted for some seconds after its last child has gone (hidden.lingers).
  */
 
-#include "compute_internal.h"
 #include "gallery.h"
+#include "compute_internal.h"
 #include "providers.h"
 
 enum { LINGER_MS = 15000, HOME_REPLICA_MS = 300000, REPLICA_MS = 1800000 };
@@ -25,9 +25,9 @@ static bool put_gallery(struct em_exchange *ex, struct em_resource *former, stru
     char *upper = rd_arena_bytes(ex->arena, name.n + 1);
     for (size_t i = 0; i < name.n; i++)
         upper[i] = rd_char_upper(name.p[i]);
-    em_set_text(ex, body, "properties.identifier.uniqueName",
-                rd_arena_printf(ex->arena, "%.*s-%.*s", RD_FMT(ex->subscription), (int)name.n,
-                                upper));
+    em_set_text(
+        ex, body, "properties.identifier.uniqueName",
+        rd_arena_printf(ex->arena, "%.*s-%.*s", RD_FMT(ex->subscription), (int)name.n, upper));
     return em_identity_fill(ex, ex->id, body);
 }
 
@@ -35,8 +35,7 @@ static bool check_identifier(struct em_exchange *ex, const struct rd_json *body)
 {
     struct em_resource *gallery = em_find(ex->cloud, em_id_parent(ex->id));
     static const char *const parts[] = {"properties.identifier.publisher",
-                                        "properties.identifier.offer",
-                                        "properties.identifier.sku"};
+                                        "properties.identifier.offer", "properties.identifier.sku"};
     if (gallery == NULL)
         return true;
     for (struct em_resource *other = em_next_child(gallery, EM_IMAGE_TYPE, NULL); other != NULL;
@@ -44,7 +43,8 @@ static bool check_identifier(struct em_exchange *ex, const struct rd_json *body)
         struct rd_json its = em_body(ex, other);
         bool is_same = !other->is_deleted && !rd_str_eq_case(other->id, ex->id);
         for (size_t i = 0; i < EM_COUNT(parts); i++)
-            is_same = is_same && rd_str_eq_case(em_text_at(&its, parts[i]), em_text_at(body, parts[i]));
+            is_same =
+                is_same && rd_str_eq_case(em_text_at(&its, parts[i]), em_text_at(body, parts[i]));
         if (is_same)
             return em_fail_target(ex, 409, "Conflict", "galleryImage.properties.identifier",
                                   "A gallery image with the same publisher, offer and sku already "
@@ -151,7 +151,8 @@ static bool check_source(struct em_exchange *ex, const struct rd_json *body)
     if (rd_str_is_empty(id))
         id = em_text_at(body, "properties.storageProfile.osDiskImage.source.id");
     if (rd_str_is_empty(id))
-        return em_fail_target(ex, 400, "InvalidParameter", "galleryImageVersion.properties.storageProfile",
+        return em_fail_target(ex, 400, "InvalidParameter",
+                              "galleryImageVersion.properties.storageProfile",
                               "Required parameter 'storageProfile.source' is missing (null).");
     struct em_resource *source = em_find(ex->cloud, id);
     if (source == NULL)
@@ -164,8 +165,7 @@ static bool check_source(struct em_exchange *ex, const struct rd_json *body)
                       rd_str_is_case(rd_str_from(source->type->name), EM_DISK_TYPE);
     if (is_machine && !rd_str_is_empty(security) && !em_is_one_of(security, captured))
         return em_fail_target(
-            ex, 400, "InvalidParameter",
-            "galleryImageVersion.properties.storageProfile.source.id",
+            ex, 400, "InvalidParameter", "galleryImageVersion.properties.storageProfile.source.id",
             "The security type '%.*s' is not supported for the source id '%.*s'. Currently only "
             "Vhd Blob, User Image and Gallery Image Version sources are supported for '%.*s' "
             "images.",
@@ -249,7 +249,8 @@ int64_t em_gallery_plan_replicas(struct em_exchange *ex, struct rd_str id,
             if (rd_str_eq(em_text_at(rd_json_item(old, k), "region"), region))
                 replica = rd_json_copy(ex->arena, rd_json_item(old, k));
         if (rd_json_count(&replica) == 0) {
-            struct rd_str what = rd_arena_printf(ex->arena, "%.*s>%.*s", RD_FMT(id), RD_FMT(region));
+            struct rd_str what =
+                rd_arena_printf(ex->arena, "%.*s>%.*s", RD_FMT(id), RD_FMT(region));
             int64_t ms =
                 em_draw_ms(ex, what, rd_str_eq(region, home) ? HOME_REPLICA_MS : REPLICA_MS);
             em_set_text(ex, &replica, "region", region);
@@ -340,9 +341,9 @@ static int64_t version_duration(struct em_exchange *ex, struct em_resource *form
     for (size_t i = 0; i < rd_json_count(targets); i++) {
         struct rd_str region = em_region_name(ex, em_text_at(rd_json_item(targets, i), "name"));
         const struct rd_json *old = rd_json_at(&hidden, "replicas");
-        int64_t ms = em_draw_ms(
-            ex, rd_arena_printf(ex->arena, "%.*s>%.*s", RD_FMT(ex->id), RD_FMT(region)),
-            rd_str_eq(region, home) ? HOME_REPLICA_MS : REPLICA_MS);
+        int64_t ms =
+            em_draw_ms(ex, rd_arena_printf(ex->arena, "%.*s>%.*s", RD_FMT(ex->id), RD_FMT(region)),
+                       rd_str_eq(region, home) ? HOME_REPLICA_MS : REPLICA_MS);
         for (size_t k = 0; k < rd_json_count(old); k++)
             if (rd_str_eq(em_text_at(rd_json_item(old, k), "region"), region))
                 ms = rd_json_int(rd_json_at(rd_json_item(old, k), "done"), 0) - ex->now_ms;
@@ -382,13 +383,14 @@ static void show_version(struct em_exchange *ex, struct em_resource *version, st
         int64_t done = rd_json_int(rd_json_at(replica, "done"), 0);
         bool is_done = done <= ex->now_ms;
         bool is_failed = is_done && rd_json_is_true(rd_json_at(replica, "failed"));
-        int64_t progress = is_done || done <= from ? 100 : (ex->now_ms - from) * 100 / (done - from);
+        int64_t progress =
+            is_done || done <= from ? 100 : (ex->now_ms - from) * 100 / (done - from);
         struct rd_json item = rd_json_object();
         em_set_text(ex, &item, "region", em_text_at(replica, "display"));
         em_set_word(ex, &item, "state",
-                    is_failed  ? "Failed"
-                    : is_done  ? "Completed"
-                               : "Replicating");
+                    is_failed ? "Failed"
+                    : is_done ? "Completed"
+                              : "Replicating");
         em_set_word(ex, &item, "details", is_failed ? "Replication failed." : "");
         em_set_int(ex, &item, "progress", is_failed ? 0 : progress < 0 ? 0 : progress);
         (void)rd_json_append(ex->arena, &summary, item);

@@ -177,10 +177,6 @@ bool em_graph_plane(struct em_exchange *ex)
 {
     const struct rd_str root = RD_STR("/v1.0/servicePrincipals");
     struct rd_str path = rd_http_decode(ex->arena, ex->url.path);
-    if (!em_throttle(ex, NULL, "get", path))
-        return false;
-    if (!em_fault_gate(ex, NULL))
-        return false;
     struct rd_str rest = rd_str_sub(path, root.n, path.n);
     if (rd_str_has_prefix_case(path, root)) {
         bool is_get = ex->request->method == RD_HTTP_GET;

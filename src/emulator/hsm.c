@@ -37,11 +37,10 @@ static struct rd_json role_view(struct em_exchange *ex, const struct em_resource
 {
     struct rd_json body = em_body(ex, item), view = rd_json_object();
     struct rd_str scope = em_text_at(&body, "properties.scope");
-    em_set_text(ex, &view, "id",
-                rd_arena_printf(ex->arena,
-                                "%.*s/providers/Microsoft.Authorization/roleAssignments/%.*s",
-                                RD_FMT(rd_str_is(scope, "/") ? RD_STR("") : scope),
-                                RD_FMT(em_name(item))));
+    em_set_text(
+        ex, &view, "id",
+        rd_arena_printf(ex->arena, "%.*s/providers/Microsoft.Authorization/roleAssignments/%.*s",
+                        RD_FMT(rd_str_is(scope, "/") ? RD_STR("") : scope), RD_FMT(em_name(item))));
     em_set_text(ex, &view, "name", em_name(item));
     em_set(ex, &view, "properties", *rd_json_at(&body, "properties"));
     em_set_word(ex, &view, "type", "Microsoft.Authorization/roleAssignments");

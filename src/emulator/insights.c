@@ -10,8 +10,8 @@
 
 static bool fail_rule(struct em_exchange *ex, struct rd_str subject, const char *what)
 {
-    return em_fail(ex, 400, "InvalidPayload",
-                   "Data collection rule is invalid: '%.*s' %s.", RD_FMT(subject), what);
+    return em_fail(ex, 400, "InvalidPayload", "Data collection rule is invalid: '%.*s' %s.",
+                   RD_FMT(subject), what);
 }
 
 static bool has_destination(const struct rd_json *body, struct rd_str name)
@@ -72,8 +72,7 @@ static bool put_rule(struct em_exchange *ex, struct em_resource *former, struct 
         return fail_rule(ex, em_id_name(ex->id), "needs destinations and dataFlows");
     if (!check_workspaces(ex, body) || !check_flows(ex, body))
         return false;
-    struct rd_str digits =
-        em_hex(ex, rd_arena_printf(ex->arena, "dcr %.*s", RD_FMT(ex->id)), 32);
+    struct rd_str digits = em_hex(ex, rd_arena_printf(ex->arena, "dcr %.*s", RD_FMT(ex->id)), 32);
     em_set_text(ex, body, "properties.immutableId",
                 rd_arena_printf(ex->arena, "dcr-%.*s", RD_FMT(digits)));
     return true;
@@ -102,10 +101,11 @@ static bool may_delete_rule(struct em_exchange *ex, struct em_resource *resource
     if (rd_http_query_get(ex->arena, ex->url.query, "deleteAssociations", &value) &&
         rd_str_is_case(value, "true"))
         return true;
-    return em_fail(ex, 409, "Conflict",
-                   "Data collection rule %.*s cannot be deleted: it has associations (%.*s). Delete "
-                   "them or use deleteAssociations=true.",
-                   RD_FMT(resource->id), RD_FMT(one->id));
+    return em_fail(
+        ex, 409, "Conflict",
+        "Data collection rule %.*s cannot be deleted: it has associations (%.*s). Delete "
+        "them or use deleteAssociations=true.",
+        RD_FMT(resource->id), RD_FMT(one->id));
 }
 
 static void rule_deleted(struct em_exchange *ex, struct em_resource *resource)
@@ -140,8 +140,7 @@ static bool put_association(struct em_exchange *ex, struct em_resource *former,
 static bool list_associations(struct em_exchange *ex)
 {
     struct rd_str rule = rd_arena_printf(
-        ex->arena,
-        "/subscriptions/%.*s/resourceGroups/%.*s/providers/" RULE_TYPE "/%.*s",
+        ex->arena, "/subscriptions/%.*s/resourceGroups/%.*s/providers/" RULE_TYPE "/%.*s",
         RD_FMT(ex->params[0]), RD_FMT(ex->params[1]), RD_FMT(ex->params[2]));
     struct em_resource **items = NULL, *one = NULL;
     size_t count = 0, cap = 0;

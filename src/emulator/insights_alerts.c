@@ -65,10 +65,10 @@ bool em_action_group_put(struct em_exchange *ex, struct em_resource *former, str
                          struct rd_json *hidden)
 {
     static const char *const receivers[] = {
-        "emailReceivers",      "smsReceivers",           "webhookReceivers",
-        "itsmReceivers",       "azureAppPushReceivers",  "automationRunbookReceivers",
-        "voiceReceivers",      "logicAppReceivers",      "azureFunctionReceivers",
-        "armRoleReceivers",    "eventHubReceivers"};
+        "emailReceivers",   "smsReceivers",          "webhookReceivers",
+        "itsmReceivers",    "azureAppPushReceivers", "automationRunbookReceivers",
+        "voiceReceivers",   "logicAppReceivers",     "azureFunctionReceivers",
+        "armRoleReceivers", "eventHubReceivers"};
     (void)former;
     (void)hidden;
     struct rd_str label = em_text_at(body, "properties.groupShortName");
@@ -97,8 +97,8 @@ static bool check_criteria(struct em_exchange *ex, const struct rd_json *body)
 {
     static const char *const aggregations[] = {"Count",   "Average", "Minimum",
                                                "Maximum", "Total",   NULL};
-    static const char *const operators[] = {
-        "Equals",  "GreaterThan", "GreaterThanOrEqual", "LessThan", "LessThanOrEqual", NULL};
+    static const char *const operators[] = {"Equals",   "GreaterThan",     "GreaterThanOrEqual",
+                                            "LessThan", "LessThanOrEqual", NULL};
     const struct rd_json *all = rd_json_at(body, "properties.criteria.allOf");
     if (rd_json_count(all) == 0)
         return fail_value(ex, "properties.criteria.allOf", "at least one is required");
@@ -164,8 +164,8 @@ bool em_metric_alert_put(struct em_exchange *ex, struct em_resource *former, str
     return true;
 }
 
-bool em_activity_alert_put(struct em_exchange *ex, struct em_resource *former,
-                           struct rd_json *body, struct rd_json *hidden)
+bool em_activity_alert_put(struct em_exchange *ex, struct em_resource *former, struct rd_json *body,
+                           struct rd_json *hidden)
 {
     (void)former;
     (void)hidden;
@@ -175,8 +175,7 @@ bool em_activity_alert_put(struct em_exchange *ex, struct em_resource *former,
         !check_groups(ex, rd_json_at(body, "properties.actions.actionGroups"), "actionGroupId"))
         return false;
     for (size_t i = 0; i < rd_json_count(all); i++)
-        has_category =
-            has_category || em_is_word(rd_json_item(all, i), "field", "category");
+        has_category = has_category || em_is_word(rd_json_item(all, i), "field", "category");
     if (!has_category)
         return fail_value(ex, "properties.condition.allOf",
                           "it needs a condition on the field 'category'");

@@ -67,9 +67,9 @@ static bool check_logs(struct em_exchange *ex, const struct rd_json *row, struct
         bool is_group = em_is_word(log, "categoryGroup", "allLogs") ||
                         em_is_word(log, "categoryGroup", "audit");
         if (!is_group && !has_category(row, category))
-            return em_fail(ex, 400, "BadRequest", "Category '%.*s' is not supported.",
-                           RD_FMT(rd_str_is_empty(category) ? em_text_at(log, "categoryGroup")
-                                                            : category));
+            return em_fail(
+                ex, 400, "BadRequest", "Category '%.*s' is not supported.",
+                RD_FMT(rd_str_is_empty(category) ? em_text_at(log, "categoryGroup") : category));
         em_default(ex, log, "retentionPolicy.enabled", rd_json_bool(false));
         em_default(ex, log, "retentionPolicy.days", rd_json_integer(0));
     }
@@ -161,14 +161,15 @@ bool em_diagnostics_put(struct em_exchange *ex, struct em_resource *former, stru
     return true;
 }
 
-void em_diagnostics_show(struct em_exchange *ex, struct em_resource *resource,
-                         struct rd_json *body)
+void em_diagnostics_show(struct em_exchange *ex, struct em_resource *resource, struct rd_json *body)
 {
-    static const char *const nulls[] = {
-        "properties.storageAccountId",     "properties.serviceBusRuleId",
-        "properties.workspaceId",          "properties.eventHubAuthorizationRuleId",
-        "properties.eventHubName",         "properties.marketplacePartnerId",
-        "properties.logAnalyticsDestinationType"};
+    static const char *const nulls[] = {"properties.storageAccountId",
+                                        "properties.serviceBusRuleId",
+                                        "properties.workspaceId",
+                                        "properties.eventHubAuthorizationRuleId",
+                                        "properties.eventHubName",
+                                        "properties.marketplacePartnerId",
+                                        "properties.logAnalyticsDestinationType"};
     (void)resource;
     for (size_t i = 0; i < EM_COUNT(nulls); i++)
         if (!em_has(body, nulls[i]))

@@ -21,7 +21,7 @@ bool em_query_rule_put(struct em_exchange *ex, struct em_resource *former, struc
                        struct rd_json *hidden);
 bool em_metric_alert_put(struct em_exchange *ex, struct em_resource *former, struct rd_json *body,
                          struct rd_json *hidden);
-bool em_activity_alert_put(struct em_exchange *ex, struct em_resource *former,
-                           struct rd_json *body, struct rd_json *hidden);
+bool em_activity_alert_put(struct em_exchange *ex, struct em_resource *former, struct rd_json *body,
+                           struct rd_json *hidden);
 
 #endif

@@ -31,7 +31,8 @@ bool em_plane_challenge(struct em_exchange *ex, bool is_hsm)
     struct rd_str token = rd_http_headers_get(&ex->request->headers, "authorization");
     if (rd_str_has_prefix_case(token, RD_STR("Bearer ")) && token.n > 7)
         return true;
-    struct rd_str tenant = em_tenant(ex->cloud), host = em_host(ex->cloud, is_hsm ? "hsm" : "vault");
+    struct rd_str tenant = em_tenant(ex->cloud),
+                  host = em_host(ex->cloud, is_hsm ? "hsm" : "vault");
     if (is_hsm) /* empty body: recorded */
         em_reply_empty(ex, 401);
     else
@@ -60,9 +61,9 @@ static bool answer(struct em_exchange *ex, const struct rd_json *body, bool is_h
 {
     struct rd_json sorted = *body;
     struct rd_err err;
-    if (is_hsm && rd_json_parse(ex->arena, "bundle",
-                                rd_json_text(ex->arena, body, RD_JSON_CANONICAL), 0, &sorted,
-                                &err) != RD_RC_OK)
+    if (is_hsm &&
+        rd_json_parse(ex->arena, "bundle", rd_json_text(ex->arena, body, RD_JSON_CANONICAL), 0,
+                      &sorted, &err) != RD_RC_OK)
         sorted = *body;
     em_reply_json(ex, 200, &sorted, EM_JSON_COMPACT);
     return true;
@@ -97,7 +98,7 @@ struct rd_json em_plane_attributes(struct em_exchange *ex, const struct em_resou
 static struct rd_json reorder(struct em_exchange *ex, const struct rd_json *value)
 {
     static const char *const first[] = {"version", "authority", "claim", "equals",
-                                        "allOf", "anyOf", NULL};
+                                        "allOf",   "anyOf",     NULL};
     if (rd_json_is(value, RD_JSON_ARRAY)) {
         struct rd_json out = rd_json_array();
         for (size_t i = 0; i < rd_json_count(value); i++)
@@ -236,7 +237,8 @@ static bool create_key(struct em_exchange *ex, struct em_resource *store, bool i
     struct rd_json bundle = rd_json_object(), *part;
     struct rd_str url = em_store_url(ex, store, is_hsm);
     struct rd_str version = em_hex(
-        ex, rd_arena_printf(ex->arena, "%.*s@%llu", RD_FMT(id), (unsigned long long)ex->number), 32);
+        ex, rd_arena_printf(ex->arena, "%.*s@%llu", RD_FMT(id), (unsigned long long)ex->number),
+        32);
     struct rd_str kid = rd_arena_printf(ex->arena, "%.*skeys/%.*s/%.*s", RD_FMT(url), RD_FMT(name),
                                         RD_FMT(version));
     em_set_text(ex, &bundle, "key.kid", kid);
@@ -339,8 +341,7 @@ static bool deleted_key(struct em_exchange *ex, struct em_resource *store, bool 
 {
     if (count == 1)
         return list_keys(ex, store, is_hsm, true);
-    struct em_resource *key =
-        em_find(ex->cloud, em_child_id(ex, store->id, "keys", segments[1]));
+    struct em_resource *key = em_find(ex->cloud, em_child_id(ex, store->id, "keys", segments[1]));
     struct rd_json hidden = key != NULL ? em_hidden(ex, key) : rd_json_object();
     if (key == NULL || !em_has(&hidden, "deleted_ms"))
         return refuse_absent(ex, segments[1]);
@@ -409,8 +410,7 @@ static bool delete_key(struct em_exchange *ex, struct em_resource *store, struct
 {
     struct rd_json hidden = em_hidden(ex, key);
     em_set_int(ex, &hidden, "deleted_ms", ex->now_ms);
-    em_set_int(ex, &hidden, "purge_ms",
-               ex->now_ms + em_store_retention_days(ex, store) * 86400000);
+    em_set_int(ex, &hidden, "purge_ms", ex->now_ms + em_store_retention_days(ex, store) * 86400000);
     em_store_hidden(ex, key, &hidden);
     struct rd_json bundle = deleted_bundle(ex, store, is_hsm, em_name(key), &hidden);
     return answer(ex, &bundle, is_hsm);
@@ -438,8 +438,7 @@ bool em_key_request(struct em_exchange *ex, struct em_resource *store, bool is_h
         return em_plane_fail(ex, 405, "MethodNotAllowed", NULL, "The method is not allowed here.");
     if (count == 3 && method == RD_HTTP_POST && rd_str_is_case(segments[2], "create"))
         return create_key(ex, store, is_hsm, segments[1]);
-    struct em_resource *key =
-        em_find(ex->cloud, em_child_id(ex, store->id, "keys", segments[1]));
+    struct em_resource *key = em_find(ex->cloud, em_child_id(ex, store->id, "keys", segments[1]));
     struct rd_json hidden = key != NULL ? em_hidden(ex, key) : rd_json_object();
     if (key == NULL || em_has(&hidden, "deleted_ms"))
         return refuse_absent(ex, segments[1]);

@@ -55,14 +55,14 @@ static void bury(struct em_exchange *ex, struct em_resource *store, bool is_hsm)
     if (em_has(&its, "children"))
         em_set(ex, &hidden, "children", rd_json_copy(ex->arena, rd_json_at(&its, "children")));
     struct rd_str subscription = em_subscription(store), name = em_name(store);
-    struct rd_str id = rd_arena_printf(
-        ex->arena, "/subscriptions/%.*s/providers/%s/%.*s", RD_FMT(subscription),
-        is_hsm ? DELETED_HSM_TYPE : DELETED_VAULT_TYPE, RD_FMT(name));
+    struct rd_str id =
+        rd_arena_printf(ex->arena, "/subscriptions/%.*s/providers/%s/%.*s", RD_FMT(subscription),
+                        is_hsm ? DELETED_HSM_TYPE : DELETED_VAULT_TYPE, RD_FMT(name));
     (void)em_create(ex, is_hsm ? DELETED_HSM_TYPE : DELETED_VAULT_TYPE, id, &grave, &hidden);
 }
 
-/* Keys, secrets and roles: as they go, so that their store's grave can hold them. One that is purged
- * by itself is forgotten again (em_store_forget). */
+/* Keys, secrets and roles: as they go, so that their store's grave can hold them. One that is
+ * purged by itself is forgotten again (em_store_forget). */
 static void deleted_child(struct em_exchange *ex, struct em_resource *child)
 {
     if (child->parent == NULL || child->parent->is_deleted)
@@ -111,8 +111,7 @@ static void revive_children(struct em_exchange *ex, const struct em_resource *st
         struct rd_str name = em_id_name(em_text_at(item, "id"));
         struct rd_str kind = em_id_name(em_text_at(item, "type"));
         const char *type = rd_arena_str(ex->arena, em_text_at(item, "type")).p;
-        (void)em_create(ex, type,
-                        em_child_id(ex, store->id, rd_arena_str(ex->arena, kind).p, name),
+        (void)em_create(ex, type, em_child_id(ex, store->id, rd_arena_str(ex->arena, kind).p, name),
                         rd_json_at(item, "body"), rd_json_at(item, "hidden"));
     }
     em_drop(hidden, "", "children");
@@ -164,9 +163,10 @@ static bool check_protection(struct em_exchange *ex, const struct rd_json *was,
     const struct rd_json *is = rd_json_at(body, "properties.enablePurgeProtection");
     bool is_false = rd_json_exists(is) && !rd_json_is_true(is);
     if (is_false && rd_json_is_true(rd_json_at(was, "properties.enablePurgeProtection")))
-        return em_fail(ex, 400, "BadRequest",
-                       "The property \"enablePurgeProtection\" cannot be set to false. Enabling the "
-                       "purge protection is an irreversible action.");
+        return em_fail(
+            ex, 400, "BadRequest",
+            "The property \"enablePurgeProtection\" cannot be set to false. Enabling the "
+            "purge protection is an irreversible action.");
     int64_t days = rd_json_int(rd_json_at(body, "properties.softDeleteRetentionInDays"), 90);
     if (days < 7 || days > 90)
         return em_fail(ex, 400, "BadRequest",
@@ -189,10 +189,9 @@ static bool put_vault(struct em_exchange *ex, struct em_resource *former, struct
         !check_protection(ex, &was, body))
         return false;
     em_drop(body, "properties", "createMode");
-    static const char *const kept[] = {"properties.accessPolicies",
-                                       "properties.enableRbacAuthorization",
-                                       "properties.enablePurgeProtection",
-                                       "properties.softDeleteRetentionInDays"};
+    static const char *const kept[] = {
+        "properties.accessPolicies", "properties.enableRbacAuthorization",
+        "properties.enablePurgeProtection", "properties.softDeleteRetentionInDays"};
     for (size_t i = 0; i < EM_COUNT(kept); i++)
         if (!rd_json_exists(rd_json_at(body, kept[i])) && em_has(&was, kept[i]))
             em_set(ex, body, kept[i], rd_json_copy(ex->arena, rd_json_at(&was, kept[i])));
@@ -201,8 +200,7 @@ static bool put_vault(struct em_exchange *ex, struct em_resource *former, struct
                rd_json_bool(rd_str_cmp(ex->api_version, RD_STR("2026-02-01")) >= 0));
     if (!rd_json_is_true(rd_json_at(body, "properties.enableRbacAuthorization")) &&
         !rd_json_is(rd_json_at(body, "properties.accessPolicies"), RD_JSON_ARRAY))
-        return em_fail(ex, 400, "BadRequest",
-                       "The parameter \"accessPolicies\" is not specified.");
+        return em_fail(ex, 400, "BadRequest", "The parameter \"accessPolicies\" is not specified.");
     em_default(ex, body, "properties.accessPolicies", rd_json_array());
     em_default(ex, body, "properties.enabledForDeployment", rd_json_bool(false));
     em_default(ex, body, "properties.enableSoftDelete", rd_json_bool(true));
@@ -228,8 +226,8 @@ static const char *ready_store(struct em_exchange *ex, struct em_resource *store
 static void show_vault(struct em_exchange *ex, struct em_resource *vault, struct rd_json *body)
 {
     struct rd_str uri = em_text_at(body, "properties.vaultUri");
-    if (vault->state == EM_CREATING && ex->request != NULL &&
-        ex->request->method == RD_HTTP_PUT && rd_str_has_suffix(uri, RD_STR("/")))
+    if (vault->state == EM_CREATING && ex->request != NULL && ex->request->method == RD_HTTP_PUT &&
+        rd_str_has_suffix(uri, RD_STR("/")))
         em_set_text(ex, body, "properties.vaultUri", rd_str_sub(uri, 0, uri.n - 1));
 }
 
@@ -241,8 +239,8 @@ static void deleted_vault(struct em_exchange *ex, struct em_resource *vault)
 /* PUT {vault}/accessPolicies/{add|replace|remove}. */
 static bool put_policies(struct em_exchange *ex)
 {
-    struct rd_str id = rd_str_sub(ex->url.path, 0,
-                                  rd_str_find_case(ex->url.path, RD_STR("/accessPolicies/"), 0));
+    struct rd_str id =
+        rd_str_sub(ex->url.path, 0, rd_str_find_case(ex->url.path, RD_STR("/accessPolicies/"), 0));
     struct em_resource *vault = em_find(ex->cloud, rd_http_decode(ex->arena, id));
     if (vault == NULL)
         return em_fail_not_found(ex, id);
@@ -467,10 +465,16 @@ static const struct em_type types[] = {
         .deletes_children = true,
         .deleted = deleted_vault,
     },
-    {.name = EM_VAULT_KEY_TYPE, .place = EM_IN_PARENT, .is_internal = true, .has_no_state = true,
+    {.name = EM_VAULT_KEY_TYPE,
+     .place = EM_IN_PARENT,
+     .is_internal = true,
+     .has_no_state = true,
      .deleted = deleted_child,
      .source = "azure-compute 7.3"},
-    {.name = EM_SECRET_TYPE, .place = EM_IN_PARENT, .is_internal = true, .has_no_state = true,
+    {.name = EM_SECRET_TYPE,
+     .place = EM_IN_PARENT,
+     .is_internal = true,
+     .has_no_state = true,
      .deleted = deleted_child,
      .source = "azure-compute 8.2"},
     {
@@ -495,16 +499,28 @@ static const struct em_type types[] = {
         .deletes_children = true,
         .deleted = deleted_hsm,
     },
-    {.name = EM_HSM_KEY_TYPE, .place = EM_IN_PARENT, .is_internal = true, .has_no_state = true,
+    {.name = EM_HSM_KEY_TYPE,
+     .place = EM_IN_PARENT,
+     .is_internal = true,
+     .has_no_state = true,
      .deleted = deleted_child,
      .source = "azure-compute 7.3, recording 02-mhsm-key-release-policy"},
-    {.name = EM_HSM_ROLE_TYPE, .place = EM_IN_PARENT, .is_internal = true, .has_no_state = true,
+    {.name = EM_HSM_ROLE_TYPE,
+     .place = EM_IN_PARENT,
+     .is_internal = true,
+     .has_no_state = true,
      .deleted = deleted_child,
      .source = "azure-compute 7.7"},
-    {.name = DELETED_VAULT_TYPE, .place = EM_IN_SUBSCRIPTION, .is_internal = true,
-     .has_no_state = true, .source = "azure-compute 8.1"},
-    {.name = DELETED_HSM_TYPE, .place = EM_IN_SUBSCRIPTION, .is_internal = true,
-     .has_no_state = true, .source = "azure-compute 7.1"},
+    {.name = DELETED_VAULT_TYPE,
+     .place = EM_IN_SUBSCRIPTION,
+     .is_internal = true,
+     .has_no_state = true,
+     .source = "azure-compute 8.1"},
+    {.name = DELETED_HSM_TYPE,
+     .place = EM_IN_SUBSCRIPTION,
+     .is_internal = true,
+     .has_no_state = true,
+     .source = "azure-compute 7.1"},
 };
 
 const struct em_part em_keyvault_part = {

@@ -15,9 +15,9 @@ static bool fail_value(struct em_exchange *ex, const char *path, const char *wha
 static bool put_workspace(struct em_exchange *ex, struct em_resource *former, struct rd_json *body,
                           struct rd_json *hidden)
 {
-    static const char *const skus[] = {"PerGB2018",  "CapacityReservation", "Free",
-                                       "PerNode",    "Premium",             "Standalone",
-                                       "Standard",   "LACluster",           NULL};
+    static const char *const skus[] = {"PerGB2018", "CapacityReservation", "Free",     "PerNode",
+                                       "Premium",   "Standalone",          "Standard", "LACluster",
+                                       NULL};
     static const char *const access[] = {"Enabled", "Disabled", "SecuredByPerimeter", NULL};
     (void)hidden;
     if (!em_require_word(ex, body, "properties.sku.name", skus, true) ||
@@ -51,8 +51,8 @@ static bool shared_keys(struct em_exchange *ex, struct em_resource *resource)
     struct rd_json reply = rd_json_object();
     static const char *const names[] = {"primarySharedKey", "secondarySharedKey"};
     for (size_t i = 0; i < EM_COUNT(names); i++) {
-        struct rd_str key = em_hex(
-            ex, rd_arena_printf(ex->arena, "%s %.*s", names[i], RD_FMT(resource->id)), 86);
+        struct rd_str key =
+            em_hex(ex, rd_arena_printf(ex->arena, "%s %.*s", names[i], RD_FMT(resource->id)), 86);
         em_set_text(ex, &reply, names[i], rd_arena_printf(ex->arena, "%.*s==", RD_FMT(key)));
     }
     em_reply_json(ex, 200, &reply, EM_JSON_COMPACT);
@@ -86,8 +86,8 @@ static bool put_table(struct em_exchange *ex, struct em_resource *former, struct
     return true;
 }
 
-static bool put_onboarding(struct em_exchange *ex, struct em_resource *former,
-                           struct rd_json *body, struct rd_json *hidden)
+static bool put_onboarding(struct em_exchange *ex, struct em_resource *former, struct rd_json *body,
+                           struct rd_json *hidden)
 {
     (void)former;
     (void)hidden;

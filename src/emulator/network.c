@@ -4,11 +4,11 @@
 #include "providers.h"
 #include "shape.h"
 
-#define SECONDS * INT64_C(1000)
+#define SECONDS *INT64_C(1000)
 #define NAME_80 "^[A-Za-z0-9]([A-Za-z0-9_.-]{0,78}[A-Za-z0-9_])?$"
 #define NETWORK_TYPE                                                                               \
-    .create_status = 201, .update_status = 200, .delete_status = 202,                              \
-    .async = EM_ASYNC_OPERATION, .operation_body = EM_OPERATION_STATUS_ONLY,                       \
+    .create_status = 201, .update_status = 200, .delete_status = 202, .async = EM_ASYNC_OPERATION, \
+    .operation_body = EM_OPERATION_STATUS_ONLY,                                                    \
     .operation_path = "Microsoft.Network/locations/{l}/operations", .retry_after_s = 10,           \
     .has_etag = true, .create_state = "Updating", .busy_status = 429, .name_pattern = NAME_80
 
@@ -67,6 +67,7 @@ static const struct em_type types[] = {
         .put = em_peering_put,
         .ready = em_peering_ready,
         .show = em_peering_show,
+        .may_delete = em_inline_may_delete,
         .deleted = em_peering_deleted,
     },
     {
@@ -95,6 +96,7 @@ static const struct em_type types[] = {
         .delete_ms = 5 SECONDS,
         .source = "azure-avd-ops 2.3 (NSG rule)",
         .put = em_security_rule_put,
+        .may_delete = em_inline_may_delete,
     },
     {
         .name = "Microsoft.Network/routeTables",
@@ -122,6 +124,7 @@ static const struct em_type types[] = {
         .delete_ms = 5 SECONDS,
         .source = "azure-avd-ops 2.3 (routes)",
         .put = em_route_put,
+        .may_delete = em_inline_may_delete,
     },
     {
         .name = "Microsoft.Network/publicIPAddresses",

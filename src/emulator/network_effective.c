@@ -44,8 +44,8 @@ static bool is_overridden(const struct em_resource *table, struct em_exchange *e
                           struct rd_str prefix)
 {
     struct em_resource *route = NULL;
-    while (table != NULL && (route = em_next_child(table, "Microsoft.Network/routeTables/routes",
-                                                   route)) != NULL) {
+    while (table != NULL &&
+           (route = em_next_child(table, "Microsoft.Network/routeTables/routes", route)) != NULL) {
         struct rd_json body = em_body(ex, route);
         if (rd_str_eq_case(em_text_at(&body, "properties.addressPrefix"), prefix))
             return true;
@@ -68,9 +68,9 @@ static void add_system_routes(struct route_list *list, const struct em_resource 
                   none);
     }
     struct em_resource *peering = NULL;
-    while ((peering = em_next_child(
-                vnet, "Microsoft.Network/virtualNetworks/virtualNetworkPeerings", peering)) !=
-           NULL) {
+    while (
+        (peering = em_next_child(vnet, "Microsoft.Network/virtualNetworks/virtualNetworkPeerings",
+                                 peering)) != NULL) {
         struct rd_json hidden = em_hidden(ex, peering), peer = em_body(ex, peering);
         const struct rd_json *remote =
             rd_json_at(&peer, "properties.remoteAddressSpace.addressPrefixes");
@@ -92,8 +92,8 @@ static void add_system_routes(struct route_list *list, const struct em_resource 
 static void add_user_routes(struct route_list *list, const struct em_resource *table)
 {
     struct em_resource *route = NULL;
-    while (table != NULL && (route = em_next_child(table, "Microsoft.Network/routeTables/routes",
-                                                   route)) != NULL) {
+    while (table != NULL &&
+           (route = em_next_child(table, "Microsoft.Network/routeTables/routes", route)) != NULL) {
         struct rd_json body = em_body(list->ex, route);
         struct rd_str hop = em_text_at(&body, "properties.nextHopType");
         add_route(list, "User", true, em_text_at(&body, "properties.addressPrefix"),
@@ -130,15 +130,21 @@ EM_HOOK(em_nic_effective_routes)
 static struct rd_json effective_rule(struct em_exchange *ex, const struct rd_json *rule,
                                      const char *prefix)
 {
-    static const char *const members[] = {
-        "protocol",          "sourcePortRange",       "sourcePortRanges",
-        "destinationPortRange", "destinationPortRanges", "sourceAddressPrefix",
-        "sourceAddressPrefixes", "destinationAddressPrefix", "destinationAddressPrefixes",
-        "access",            "priority",              "direction"};
+    static const char *const members[] = {"protocol",
+                                          "sourcePortRange",
+                                          "sourcePortRanges",
+                                          "destinationPortRange",
+                                          "destinationPortRanges",
+                                          "sourceAddressPrefix",
+                                          "sourceAddressPrefixes",
+                                          "destinationAddressPrefix",
+                                          "destinationAddressPrefixes",
+                                          "access",
+                                          "priority",
+                                          "direction"};
     struct rd_json flat = rd_json_object();
     struct rd_str name = em_text_at(rule, "name");
-    em_set_text(ex, &flat, "name",
-                rd_arena_printf(ex->arena, "%s/%.*s", prefix, RD_FMT(name)));
+    em_set_text(ex, &flat, "name", rd_arena_printf(ex->arena, "%s/%.*s", prefix, RD_FMT(name)));
     for (size_t i = 0; i < EM_COUNT(members); i++) {
         const struct rd_json *value =
             rd_json_get(rd_json_at(rule, "properties"), rd_str_from(members[i]));
@@ -183,8 +189,8 @@ EM_HOOK(em_nic_effective_rules)
     if (subnet != NULL)
         add_group(ex, &list, em_text_at(&net, "properties.networkSecurityGroup.id"), "subnet",
                   subnet->id);
-    add_group(ex, &list, em_text_at(&nic, "properties.networkSecurityGroup.id"),
-              "networkInterface", resource->id);
+    add_group(ex, &list, em_text_at(&nic, "properties.networkSecurityGroup.id"), "networkInterface",
+              resource->id);
     em_set(ex, &reply, "value", list);
     em_reply_json(ex, 200, &reply, EM_JSON_COMPACT);
     return true;

@@ -41,8 +41,8 @@ static bool take_item(struct em_exchange *ex, const struct em_inline *inline_typ
     em_set_text(ex, ret_item, "name", name);
     em_set(ex, ret_item, "properties", rd_json_copy(ex->arena, rd_json_at(from, "properties")));
     em_drop(ret_item, "properties", "provisioningState");
-    return inline_type->check(ex, parent, list,
-                              em_child_id(ex, ex->id, inline_type->member, name), ret_item);
+    return inline_type->check(ex, parent, list, em_child_id(ex, ex->id, inline_type->member, name),
+                              ret_item);
 }
 
 bool em_inline_take(struct em_exchange *ex, const struct em_inline *inline_type,
@@ -147,7 +147,7 @@ bool em_inline_check_child(struct em_exchange *ex, const struct em_inline *inlin
     struct em_resource *parent = em_find(ex->cloud, em_id_parent(ex->id));
     if (parent == NULL)
         return em_fail_not_found(ex, em_id_parent(ex->id));
-    if (!em_require_idle(ex, parent))
+    if (!em_require_family_idle(ex, parent, ex->id))
         return false;
     struct rd_json parent_body = em_body(ex, parent);
     struct rd_json siblings = rd_json_array();
@@ -155,8 +155,6 @@ bool em_inline_check_child(struct em_exchange *ex, const struct em_inline *inlin
     while ((child = em_next_child(parent, inline_type->type, child)) != NULL) {
         if (rd_str_eq_case(child->id, ex->id))
             continue;
-        if (!em_require_idle(ex, child))
-            return false;
         struct rd_json item = em_body(ex, child);
         em_set_text(ex, &item, "name", em_name(child));
         rd_json_append(ex->arena, &siblings, item);
@@ -165,4 +163,9 @@ bool em_inline_check_child(struct em_exchange *ex, const struct em_inline *inlin
     bool is_good = inline_type->check(ex, &parent_body, &siblings, ex->id, body);
     em_drop(body, "", "name");
     return is_good;
+}
+
+EM_HOOK(em_inline_may_delete)
+{
+    return em_require_family_idle(ex, resource->parent, resource->id);
 }

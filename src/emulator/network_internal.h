@@ -36,8 +36,6 @@ void em_nic_detach(struct em_exchange *ex, struct rd_str nic_id, struct rd_str v
                    bool failed_create);
 /* Tells whether the VM of an attached NIC runs: the effective routes are known only then. */
 void em_nic_power(struct em_exchange *ex, struct rd_str nic_id, bool is_running);
-/* The first private address of a NIC, or "". */
-struct rd_str em_nic_address(struct em_exchange *ex, const struct em_resource *nic);
 
 /* IPv4 prefixes -------------------------------------------------------------------------------- */
 
@@ -59,7 +57,8 @@ bool em_address_is_valid(struct rd_str text, bool allows_range);
 /* "*", a port, or "a-b". */
 bool em_port_is_valid(struct rd_str text);
 
-/* Addresses in subnets -------------------------------------------------------------------------- */
+/* Addresses in subnets --------------------------------------------------------------------------
+ */
 
 #define EM_ADDRESS_TYPE "Microsoft.Network/virtualNetworks/subnets/allocatedAddresses"
 #define EM_SUBNET_TYPE "Microsoft.Network/virtualNetworks/subnets"
@@ -74,7 +73,8 @@ void em_address_release(struct em_exchange *ex, struct rd_str subnet_id, struct 
 /* The holder of the first address in use, or "". */
 struct rd_str em_subnet_user(struct em_exchange *ex, const struct em_resource *subnet);
 
-/* Public addresses ------------------------------------------------------------------------------ */
+/* Public addresses ------------------------------------------------------------------------------
+ */
 
 /* Binds a public IP to an ip configuration (by id); false after the exchange has failed. */
 bool em_public_ip_take(struct em_exchange *ex, struct rd_str id, struct rd_str holder);
@@ -90,8 +90,8 @@ struct em_inline {
     const char *type;   /* EM_SUBNET_TYPE */
     /* Checks one item's properties and fills defaults. `siblings` is the whole list, of objects
      * with name and properties; the item itself is skipped by name. */
-    bool (*check)(struct em_exchange *ex, const struct rd_json *parent, const struct rd_json *siblings,
-                  struct rd_str id, struct rd_json *item);
+    bool (*check)(struct em_exchange *ex, const struct rd_json *parent,
+                  const struct rd_json *siblings, struct rd_str id, struct rd_json *item);
     /* May this child go, which a new list does not name? NULL: yes. */
     bool (*may_go)(struct em_exchange *ex, struct em_resource *child);
 };
@@ -109,18 +109,8 @@ void em_inline_show(struct em_exchange *ex, const struct em_inline *inline_type,
 bool em_inline_check_child(struct em_exchange *ex, const struct em_inline *inline_type,
                            struct em_resource *former, struct rd_json *body);
 
-/* Firewall ------------------------------------------------------------------------------------- */
-
-#define EM_FIREWALL_TYPE "Microsoft.Network/azureFirewalls"
-#define EM_POLICY_TYPE "Microsoft.Network/FirewallPolicies"
-#define EM_RULE_GROUP_TYPE "Microsoft.Network/FirewallPolicies/ruleCollectionGroups"
-#define EM_IP_GROUP_TYPE "Microsoft.Network/ipGroups"
-
-/* Checks the collections of a rule collection group against its policy (firewall_rules.c). */
-bool em_rule_collections_check(struct em_exchange *ex, const struct rd_json *policy,
-                               const struct rd_json *group);
-
-/* Hooks of the table in network.c ---------------------------------------------------------------- */
+/* Heads of hooks --------------------------------------------------------------------------------
+ */
 
 #define EM_PUT_HOOK(name)                                                                          \
     bool name(struct em_exchange *ex, struct em_resource *former, struct rd_json *body,            \
@@ -132,6 +122,34 @@ bool em_rule_collections_check(struct em_exchange *ex, const struct rd_json *pol
     void name(struct em_exchange *ex, struct em_resource *resource, struct rd_json *body)
 #define EM_HOOK(name) bool name(struct em_exchange *ex, struct em_resource *resource)
 #define EM_GONE_HOOK(name) void name(struct em_exchange *ex, struct em_resource *resource)
+
+/* Firewall ------------------------------------------------------------------------------------- */
+
+#define EM_FIREWALL_TYPE "Microsoft.Network/azureFirewalls"
+#define EM_POLICY_TYPE "Microsoft.Network/FirewallPolicies"
+#define EM_RULE_GROUP_TYPE "Microsoft.Network/FirewallPolicies/ruleCollectionGroups"
+#define EM_IP_GROUP_TYPE "Microsoft.Network/ipGroups"
+
+/* Checks the collections of a rule collection group against its policy (firewall_rules.c). */
+bool em_rule_collections_check(struct em_exchange *ex, const struct rd_json *policy,
+                               const struct rd_json *group);
+
+/* The firewall behind `*cursor` that has the policy, or NULL; start with 0. */
+struct em_resource *em_firewall_of_policy(struct em_exchange *ex, struct rd_str policy_id,
+                                          size_t *cursor);
+bool em_policy_is_attached(struct em_exchange *ex, struct rd_str policy_id);
+EM_PUT_HOOK(em_ip_group_put);
+EM_SHOW_HOOK(em_ip_group_show);
+EM_HOOK(em_ip_group_may_delete);
+int64_t em_ip_group_duration(struct em_exchange *ex, struct em_resource *former,
+                             const struct rd_json *body);
+bool em_fqdn_tags_list(struct em_exchange *ex); /* a route */
+
+/* Hooks of the table in network.c ----------------------------------------------------------------
+ */
+
+/* A child goes only while nothing else of its parent is being written. */
+EM_HOOK(em_inline_may_delete);
 
 EM_PUT_HOOK(em_vnet_put);
 EM_READY_HOOK(em_vnet_ready);

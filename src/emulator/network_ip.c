@@ -280,8 +280,8 @@ static struct rd_str mac_address(struct em_exchange *ex, struct rd_str id)
  * address replaces it; the service tells by a flag of the interface. */
 static bool has_default_outbound(struct em_exchange *ex, const struct rd_json *body)
 {
-    struct em_resource *subnet = em_find(
-        ex->cloud, em_text_at(body, "properties.ipConfigurations.0.properties.subnet.id"));
+    struct em_resource *subnet =
+        em_find(ex->cloud, em_text_at(body, "properties.ipConfigurations.0.properties.subnet.id"));
     if (subnet == NULL ||
         em_has(body, "properties.ipConfigurations.0.properties.publicIPAddress.id"))
         return false;
@@ -324,12 +324,6 @@ EM_GONE_HOOK(em_nic_deleted)
     const struct rd_json *list = rd_json_at(&body, "properties.ipConfigurations");
     for (size_t i = 0; i < rd_json_count(list); i++)
         release_config(ex, resource->id, rd_json_item(list, i));
-}
-
-struct rd_str em_nic_address(struct em_exchange *ex, const struct em_resource *nic)
-{
-    struct rd_json body = em_body(ex, nic);
-    return em_text_at(&body, "properties.ipConfigurations.0.properties.privateIPAddress");
 }
 
 bool em_nic_attach(struct em_exchange *ex, struct rd_str nic_id, struct rd_str vm_id,

@@ -16,8 +16,7 @@ static bool is_service_tag(struct rd_str text)
     return text.n > 0 && rd_char_is_alpha(text.p[0]);
 }
 
-static bool check_rule_words(struct em_exchange *ex, struct rd_str name,
-                             const struct rd_json *rule)
+static bool check_rule_words(struct em_exchange *ex, struct rd_str name, const struct rd_json *rule)
 {
     static const char *const protocols[] = {"*", "Tcp", "Udp", "Icmp", "Esp", "Ah", NULL};
     static const char *const accesses[] = {"Allow", "Deny", NULL};
@@ -57,8 +56,9 @@ static bool check_rule_values(struct em_exchange *ex, struct rd_str name,
     const struct rd_json *many =
         rd_json_at_str(rule, rd_arena_printf(ex->arena, "properties.%s%s", what, plural));
     size_t count = rd_json_count(many);
-    bool has_group = !is_port && (em_has(rule, "properties.sourceApplicationSecurityGroups.0") ||
-                                  em_has(rule, "properties.destinationApplicationSecurityGroups.0"));
+    bool has_group =
+        !is_port && (em_has(rule, "properties.sourceApplicationSecurityGroups.0") ||
+                     em_has(rule, "properties.destinationApplicationSecurityGroups.0"));
     if (rd_str_is_empty(rd_json_str(one)) && count == 0 && !has_group)
         return em_fail(ex, 400, "SecurityRuleParameterNotSpecified",
                        "Required security rule parameters are missing for security rule with Id "
@@ -136,10 +136,8 @@ EM_PUT_HOOK(em_security_rule_put)
 
 EM_PUT_HOOK(em_nsg_put)
 {
-    struct em_resource *child = NULL;
-    while (former != NULL && (child = em_next_child(former, RULE_TYPE, child)) != NULL)
-        if (!em_require_idle(ex, child))
-            return false;
+    if (former != NULL && !em_require_family_idle(ex, former, ex->id))
+        return false;
     em_drop(body, "properties", "defaultSecurityRules");
     em_drop(body, "properties", "subnets");
     em_drop(body, "properties", "networkInterfaces");
@@ -178,8 +176,9 @@ struct rd_json em_default_rules(struct em_exchange *ex, struct rd_str group_id)
         struct rd_str name = rd_str_from(table[i].name);
         em_set_text(ex, &rule, "name", name);
         em_set_text(ex, &rule, "id", em_child_id(ex, group_id, "defaultSecurityRules", name));
-        em_set_word(ex, &rule, "type", "Microsoft.Network/networkSecurityGroups/"
-                                       "defaultSecurityRules");
+        em_set_word(ex, &rule, "type",
+                    "Microsoft.Network/networkSecurityGroups/"
+                    "defaultSecurityRules");
         em_set_word(ex, &rule, "properties.provisioningState", "Succeeded");
         em_set_word(ex, &rule, "properties.description", table[i].description);
         em_set_word(ex, &rule, "properties.protocol", "*");
@@ -247,8 +246,8 @@ EM_HOOK(em_nsg_may_delete)
 static bool check_route(struct em_exchange *ex, const struct rd_json *parent,
                         const struct rd_json *siblings, struct rd_str id, struct rd_json *item)
 {
-    static const char *const hops[] = {"VirtualNetworkGateway", "VnetLocal",        "Internet",
-                                       "VirtualAppliance",      "None",             NULL};
+    static const char *const hops[] = {"VirtualNetworkGateway", "VnetLocal", "Internet",
+                                       "VirtualAppliance",      "None",      NULL};
     (void)parent;
     struct rd_str name = em_id_name(id);
     struct rd_str prefix = em_text_at(item, "properties.addressPrefix");
@@ -259,8 +258,8 @@ static bool check_route(struct em_exchange *ex, const struct rd_json *parent,
         return em_fail(ex, 400, "InvalidAddressPrefixFormat",
                        "Address prefix %.*s of route %.*s is neither CIDR nor a service tag.",
                        RD_FMT(prefix), RD_FMT(name));
-    if (!em_check_word(ex, rd_json_at(item, "properties.nextHopType"), hops,
-                       "InvalidRequestFormat", "properties.nextHopType"))
+    if (!em_check_word(ex, rd_json_at(item, "properties.nextHopType"), hops, "InvalidRequestFormat",
+                       "properties.nextHopType"))
         return false;
     if (is_appliance && !em_ipv4_parse(address, &ip))
         return em_fail(ex, 400, "NextHopIpAddressRequired",
@@ -296,10 +295,8 @@ EM_PUT_HOOK(em_route_put)
 
 EM_PUT_HOOK(em_route_table_put)
 {
-    struct em_resource *child = NULL;
-    while (former != NULL && (child = em_next_child(former, ROUTE_TYPE, child)) != NULL)
-        if (!em_require_idle(ex, child))
-            return false;
+    if (former != NULL && !em_require_family_idle(ex, former, ex->id))
+        return false;
     em_drop(body, "properties", "subnets");
     em_default(ex, body, "properties.disableBgpRoutePropagation", rd_json_bool(false));
     em_set_guid(ex, body, "properties.resourceGuid", "resourceGuid", ex->id);

@@ -134,8 +134,7 @@ static bool check_subnet_change(struct em_exchange *ex, struct rd_str id,
     struct rd_json body = em_body(ex, former);
     struct rd_str user = em_subnet_user(ex, former);
     struct rd_str name = em_name(former);
-    if (rd_str_is_empty(user) ||
-        rd_str_eq(subnet_prefix_text(&body), subnet_prefix_text(item)))
+    if (rd_str_is_empty(user) || rd_str_eq(subnet_prefix_text(&body), subnet_prefix_text(item)))
         return true;
     return em_fail(ex, 400, "InUseSubnetCannotBeUpdated",
                    "Subnet %.*s is in use by %.*s and cannot be updated.", RD_FMT(name),
@@ -167,21 +166,26 @@ static bool check_subnet(struct em_exchange *ex, const struct rd_json *vnet,
     return true;
 }
 
-EM_HOOK(em_subnet_may_delete)
+static bool subnet_is_unused(struct em_exchange *ex, struct em_resource *resource)
 {
     struct rd_str user = em_subnet_user(ex, resource);
     struct rd_str name = em_name(resource);
     if (!rd_str_is_empty(user))
-        return em_fail(ex, 400, "InUseSubnetCannotBeDeleted",
-                       "Subnet %.*s is in use by %.*s and cannot be deleted. In order to delete the "
-                       "subnet, delete all the resources within the subnet. See "
-                       "aka.ms/deletesubnet.",
-                       RD_FMT(name), RD_FMT(user));
+        return em_fail(
+            ex, 400, "InUseSubnetCannotBeDeleted",
+            "Subnet %.*s is in use by %.*s and cannot be deleted. In order to delete the "
+            "subnet, delete all the resources within the subnet. See "
+            "aka.ms/deletesubnet.",
+            RD_FMT(name), RD_FMT(user));
     return true;
 }
 
-static const struct em_inline subnets = {"subnets", EM_SUBNET_TYPE, check_subnet,
-                                         em_subnet_may_delete};
+EM_HOOK(em_subnet_may_delete)
+{
+    return subnet_is_unused(ex, resource) && em_inline_may_delete(ex, resource);
+}
+
+static const struct em_inline subnets = {"subnets", EM_SUBNET_TYPE, check_subnet, subnet_is_unused};
 
 EM_PUT_HOOK(em_subnet_put)
 {
@@ -237,10 +241,8 @@ EM_PUT_HOOK(em_vnet_put)
     if (lists_overlap(space, space))
         return em_fail(ex, 400, "AddressPrefixesOverlap",
                        "The address prefixes of virtual network %.*s overlap.", RD_FMT(ex->id));
-    struct em_resource *child = NULL;
-    while (former != NULL && (child = em_next_child(former, EM_SUBNET_TYPE, child)) != NULL)
-        if (!em_require_idle(ex, child))
-            return false;
+    if (former != NULL && !em_require_family_idle(ex, former, ex->id))
+        return false;
     em_set_guid(ex, body, "properties.resourceGuid", "resourceGuid", ex->id);
     em_default(ex, body, "properties.enableDdosProtection", rd_json_bool(false));
     em_default_text(ex, body, "properties.privateEndpointVNetPolicies", "Disabled");
@@ -270,9 +272,9 @@ EM_HOOK(em_vnet_may_delete)
 {
     struct em_resource *child = NULL;
     while ((child = em_next_child(resource, EM_SUBNET_TYPE, child)) != NULL)
-        if (!em_subnet_may_delete(ex, child))
+        if (!subnet_is_unused(ex, child))
             return false;
-    return true;
+    return em_require_family_idle(ex, resource, resource->id);
 }
 
 /* Peerings ------------------------------------------------------------------------------------- */
@@ -366,8 +368,9 @@ EM_PUT_HOOK(em_peering_put)
         return false;
     struct em_resource *remote =
         em_refer(ex, em_text_at(body, "properties.remoteVirtualNetwork.id"), VNET_TYPE);
-    if (remote == NULL || !em_require_idle(ex, local) || !em_require_idle(ex, remote) ||
-        !check_peering_pair(ex, local, remote, body) || !check_other_peers(ex, local, remote))
+    if (remote == NULL || !em_require_family_idle(ex, local, ex->id) ||
+        !em_require_idle(ex, remote) || !check_peering_pair(ex, local, remote, body) ||
+        !check_other_peers(ex, local, remote))
         return false;
     struct em_resource *reverse = peering_towards(ex, remote, local->id, ex->id);
     bool is_cut = former != NULL && rd_str_is(peering_state(ex, former), "Disconnected");
@@ -378,10 +381,9 @@ EM_PUT_HOOK(em_peering_put)
                        "Disconnected state. Delete that peering and create it again.",
                        RD_FMT(ex->id), RD_FMT(cut));
     }
-    static const char *const flags[] = {"properties.allowForwardedTraffic",
-                                        "properties.allowGatewayTransit",
-                                        "properties.useRemoteGateways",
-                                        "properties.doNotVerifyRemoteGateways"};
+    static const char *const flags[] = {
+        "properties.allowForwardedTraffic", "properties.allowGatewayTransit",
+        "properties.useRemoteGateways", "properties.doNotVerifyRemoteGateways"};
     for (size_t i = 0; i < EM_COUNT(flags); i++)
         em_default(ex, body, flags[i], rd_json_bool(false));
     em_default(ex, body, "properties.allowVirtualNetworkAccess", rd_json_bool(true));

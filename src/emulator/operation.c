@@ -68,13 +68,33 @@ static void forget(struct em_exchange *ex)
     cloud->operation_head = 0;
 }
 
+/* The text of a member at the top of stored JSON, found without parsing the rest; a place never
+ * holds an escape. */
+static struct rd_str top_text(struct rd_str json, struct rd_str member)
+{
+    int depth = 0;
+    for (size_t i = 0; i < json.n; i++) {
+        char c = json.p[i];
+        depth += (c == '{' || c == '[') - (c == '}' || c == ']');
+        if (c != '"')
+            continue;
+        size_t start = i + 1;
+        while (++i < json.n && json.p[i] != '"')
+            i += json.p[i] == '\\';
+        bool is_key = depth == 1 && i + 2 < json.n && json.p[i + 1] == ':' &&
+                      json.p[i + 2] == '"' && rd_str_eq(rd_str_sub(json, start, i), member);
+        if (is_key)
+            return rd_str_sub(json, i + 3, rd_str_find_char(json, '"', i + 3));
+    }
+    return (struct rd_str){"", 0};
+}
+
 static struct rd_str location_of(struct em_exchange *ex, const struct em_resource *resource)
 {
     for (const struct em_resource *r = resource; r != NULL; r = r->parent) {
-        struct rd_json body = em_body(ex, r);
-        const struct rd_json *location = rd_json_get(&body, RD_STR("location"));
-        if (rd_json_is(location, RD_JSON_STRING))
-            return em_region_name(ex, rd_json_str(location));
+        struct rd_str location = top_text(r->text, RD_STR("location"));
+        if (location.n > 0)
+            return em_region_name(ex, location);
     }
     return RD_STR("global");
 }
@@ -104,20 +124,14 @@ struct em_operation *em_operation_start(struct em_exchange *ex, struct em_resour
     em_guid_text(drawn, em_mix(drawn, 1), operation->guid);
     em_operation_adopt(cloud, operation);
     mark(cloud, operation);
-    em_schedule(ex, operation->end_ms, "core.finish", resource->id, rd_str_from(operation->guid));
+    operation->event_seq = cloud->next_event_seq++;
+    em_event_end(cloud, operation);
     return operation;
 }
 
 static struct em_operation *find(struct em_exchange *ex, struct rd_str guid)
 {
     return em_index_get(&ex->cloud->operations, guid);
-}
-
-struct rd_str em_operation_new(struct em_exchange *ex, struct em_resource *resource,
-                               int64_t duration_ms, const char *event, struct rd_str argument)
-{
-    return rd_str_from(
-        em_operation_start(ex, resource, EM_OPERATION_ACTION, duration_ms, event, argument)->guid);
 }
 
 void em_start_operation(struct em_exchange *ex, struct em_resource *resource, int64_t duration_ms,
@@ -160,12 +174,6 @@ static const char *status_word(const struct em_operation *operation)
         [EM_OPERATION_FAILED] = "Failed",
     };
     return words[operation->status];
-}
-
-struct rd_str em_operation_status(struct em_exchange *ex, struct rd_str guid)
-{
-    const struct em_operation *operation = find(ex, guid);
-    return operation == NULL ? (struct rd_str){"", 0} : rd_str_from(status_word(operation));
 }
 
 /* Ends ----------------------------------------------------------------------------------------- */
@@ -282,8 +290,12 @@ static void write_tail(struct rd_buf *out, struct rd_cloud *cloud,
 {
     const char *constant = constant_tail(cloud);
     int64_t ticks = operation->start_ms * 10000 + 621355968000000000;
-    rd_buf_printf(out, "t=%lld&c=%.*s&s=%s", (long long)ticks, (int)URL_CERTIFICATE_SIZE, constant,
-                  constant + URL_CERTIFICATE_SIZE);
+    rd_buf_add(out, RD_STR("t="));
+    rd_buf_add_int(out, ticks);
+    rd_buf_add(out, RD_STR("&c="));
+    rd_buf_add(out, (struct rd_str){constant, URL_CERTIFICATE_SIZE});
+    rd_buf_add(out, RD_STR("&s="));
+    rd_buf_add(out, (struct rd_str){constant + URL_CERTIFICATE_SIZE, URL_SIGNATURE_SIZE});
     uint64_t a = em_mix(cloud->seed ^ rd_str_hash(rd_str_from(operation->guid)), 0x7369u);
     char guid[37];
     em_guid_text(a, em_mix(a, 2), guid);

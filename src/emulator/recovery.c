@@ -11,28 +11,10 @@
  */
 #include "base/clock.h"
 #include "providers.h"
+#include "recovery_internal.h"
 #include "shape.h"
 
-#define VAULT_TYPE "Microsoft.RecoveryServices/vaults"
-#define ITEM_TYPE VAULT_TYPE "/backupFabrics/protectionContainers/protectedItems"
-#define POLICY_TYPE VAULT_TYPE "/backupPolicies"
-#define JOB_TYPE VAULT_TYPE "/backupJobs"
-#define STORAGE_PATH "properties.redundancySettings.standardTierStorageRedundancy"
-#define SOFT_DELETE_PATH "properties.securitySettings.softDeleteSettings.softDeleteState"
-#define MINUTE_MS INT64_C(60000)
-#define DAY_MS (1440 * MINUTE_MS)
-#define BACKUP_MS (60 * MINUTE_MS)
-
 /* Vaults --------------------------------------------------------------------------------------- */
-
-static struct em_resource *vault_of(struct em_exchange *ex, struct rd_str id)
-{
-    size_t at = rd_str_find_case(id, RD_STR("/vaults/"), 0);
-    if (at == RD_STR_NONE)
-        return NULL;
-    size_t end = rd_str_find_char(id, '/', at + 8);
-    return em_find(ex->cloud, rd_str_sub(id, 0, end == RD_STR_NONE ? id.n : end));
-}
 
 static bool is_locked(struct em_exchange *ex, const struct em_resource *vault)
 {
@@ -44,7 +26,7 @@ static bool check_storage_change(struct em_exchange *ex, const struct em_resourc
                                  struct rd_str wanted)
 {
     struct rd_json body = em_body(ex, vault);
-    if (!is_locked(ex, vault) || rd_str_eq_case(em_text_at(&body, STORAGE_PATH), wanted))
+    if (!is_locked(ex, vault) || rd_str_eq_case(em_text_at(&body, EM_VAULT_STORAGE), wanted))
         return true;
     return em_fail(ex, 400, "BMSUserErrorStorageTypeCannotBeChanged",
                    "Storage redundancy of vault %.*s cannot be changed to %.*s: it has protected "
@@ -62,29 +44,30 @@ static bool put_vault(struct em_exchange *ex, struct em_resource *former, struct
     (void)hidden;
     if (!em_require_word(ex, body, "sku.name", skus, false) ||
         !em_require_word(ex, body, "properties.publicNetworkAccess", access, true) ||
-        !em_require_word(ex, body, STORAGE_PATH, stores, true) ||
-        !em_require_word(ex, body, SOFT_DELETE_PATH, deletes, true))
+        !em_require_word(ex, body, EM_VAULT_STORAGE, stores, true) ||
+        !em_require_word(ex, body, EM_VAULT_SOFT_DELETE, deletes, true))
         return false;
     struct rd_json was = former != NULL ? em_body(ex, former) : rd_json_object();
-    const char *const kept[] = {STORAGE_PATH, SOFT_DELETE_PATH};
+    const char *const kept[] = {EM_VAULT_STORAGE, EM_VAULT_SOFT_DELETE};
     for (size_t i = 0; i < EM_COUNT(kept); i++)
         if (!em_has(body, kept[i]) && em_has(&was, kept[i]))
             em_set_text(ex, body, kept[i], em_text_at(&was, kept[i]));
-    em_default_text(ex, body, STORAGE_PATH, "GeoRedundant");
+    em_default_text(ex, body, EM_VAULT_STORAGE, "GeoRedundant");
     em_default_text(ex, body, "properties.redundancySettings.crossRegionRestore", "Disabled");
-    em_default_text(ex, body, SOFT_DELETE_PATH, "Enabled");
-    em_default(ex, body, "properties.securitySettings.softDeleteSettings"
-                         ".softDeleteRetentionPeriodInDays",
+    em_default_text(ex, body, EM_VAULT_SOFT_DELETE, "Enabled");
+    em_default(ex, body,
+               "properties.securitySettings.softDeleteSettings"
+               ".softDeleteRetentionPeriodInDays",
                rd_json_integer(14));
     em_default_text(ex, body, "properties.publicNetworkAccess", "Enabled");
     em_default_text(ex, body, "properties.secureScore", "Adequate");
     em_default_text(ex, body, "properties.bcdrSecurityLevel", "Fair");
-    if (rd_str_is_case(em_text_at(&was, SOFT_DELETE_PATH), "AlwaysON") &&
-        !em_is_word(body, SOFT_DELETE_PATH, "AlwaysON"))
+    if (rd_str_is_case(em_text_at(&was, EM_VAULT_SOFT_DELETE), "AlwaysON") &&
+        !em_is_word(body, EM_VAULT_SOFT_DELETE, "AlwaysON"))
         return em_fail(ex, 400, "BMSUserErrorSoftDeleteStateCannotBeChanged",
                        "Soft delete of vault %.*s is always on and cannot be changed.",
                        RD_FMT(ex->id));
-    return former == NULL || check_storage_change(ex, former, em_text_at(body, STORAGE_PATH));
+    return former == NULL || check_storage_change(ex, former, em_text_at(body, EM_VAULT_STORAGE));
 }
 
 static void add_default_policy(struct em_exchange *ex, struct em_resource *vault, const char *name,
@@ -108,10 +91,10 @@ static void add_default_policy(struct em_exchange *ex, struct em_resource *vault
     em_set(ex, &body, "properties.retentionPolicy.dailySchedule.retentionTimes",
            rd_json_copy(ex->arena, &times));
     em_set_int(ex, &body, "properties.retentionPolicy.dailySchedule.retentionDuration.count", 30);
-    em_set_word(ex, &body, "properties.retentionPolicy.dailySchedule.retentionDuration.durationType",
-                "Days");
-    em_create(ex, POLICY_TYPE, em_child_id(ex, vault->id, "backupPolicies", rd_str_from(name)),
-              &body, &hidden);
+    em_set_word(ex, &body,
+                "properties.retentionPolicy.dailySchedule.retentionDuration.durationType", "Days");
+    em_create(ex, EM_BACKUP_POLICY_TYPE,
+              em_child_id(ex, vault->id, "backupPolicies", rd_str_from(name)), &body, &hidden);
 }
 
 static const char *vault_ready(struct em_exchange *ex, struct em_resource *resource,
@@ -121,20 +104,20 @@ static const char *vault_ready(struct em_exchange *ex, struct em_resource *resou
     static const struct {
         const char *collection, *name, *type;
     } configs[] = {
-        {"backupstorageconfig", "vaultstorageconfig", VAULT_TYPE "/backupstorageconfig"},
-        {"backupconfig", "vaultconfig", VAULT_TYPE "/backupconfig"},
+        {"backupstorageconfig", "vaultstorageconfig", EM_VAULT_TYPE "/backupstorageconfig"},
+        {"backupconfig", "vaultconfig", EM_VAULT_TYPE "/backupconfig"},
     };
     (void)body;
     (void)hidden;
     (void)ret_message;
     for (size_t i = 0; i < EM_COUNT(configs); i++) {
         struct rd_json empty = rd_json_object(), none = rd_json_object();
-        em_create(ex, configs[i].type,
-                  em_child_id(ex, resource->id, configs[i].collection,
-                              rd_str_from(configs[i].name)),
-                  &empty, &none);
+        em_create(
+            ex, configs[i].type,
+            em_child_id(ex, resource->id, configs[i].collection, rd_str_from(configs[i].name)),
+            &empty, &none);
     }
-    if (em_next_child(resource, POLICY_TYPE, NULL) == NULL) {
+    if (em_next_child(resource, EM_BACKUP_POLICY_TYPE, NULL) == NULL) {
         add_default_policy(ex, resource, "DefaultPolicy", "V1", "SimpleSchedulePolicy");
         add_default_policy(ex, resource, "EnhancedPolicy", "V2", "SimpleSchedulePolicyV2");
     }
@@ -143,7 +126,7 @@ static const char *vault_ready(struct em_exchange *ex, struct em_resource *resou
 
 static bool may_delete_vault(struct em_exchange *ex, struct em_resource *resource)
 {
-    struct em_resource *item = em_next_child(resource, ITEM_TYPE, NULL);
+    struct em_resource *item = em_next_child(resource, EM_BACKUP_ITEM_TYPE, NULL);
     struct rd_str name = em_name(resource);
     if (item != NULL)
         return em_fail(ex, 400, "ServiceResourceNotEmptyWithContainerDetails",
@@ -162,7 +145,7 @@ static bool put_storage_config(struct em_exchange *ex, struct em_resource *forme
     static const char *const words[] = {"GeoRedundant", "LocallyRedundant", "ZoneRedundant", NULL};
     (void)former;
     (void)hidden;
-    struct em_resource *vault = vault_of(ex, ex->id);
+    struct em_resource *vault = em_vault_of(ex, ex->id);
     const char *path = em_has(body, "properties.storageModelType") ? "properties.storageModelType"
                                                                    : "properties.storageType";
     if (vault == NULL)
@@ -171,7 +154,7 @@ static bool put_storage_config(struct em_exchange *ex, struct em_resource *forme
         !check_storage_change(ex, vault, em_text_at(body, path)))
         return false;
     struct rd_json vault_body = em_body(ex, vault);
-    em_set_text(ex, &vault_body, STORAGE_PATH, em_text_at(body, path));
+    em_set_text(ex, &vault_body, EM_VAULT_STORAGE, em_text_at(body, path));
     if (rd_json_is(rd_json_at(body, "properties.crossRegionRestoreFlag"), RD_JSON_BOOL))
         em_set_word(ex, &vault_body, "properties.redundancySettings.crossRegionRestore",
                     rd_json_is_true(rd_json_at(body, "properties.crossRegionRestoreFlag"))
@@ -186,8 +169,8 @@ static void show_storage_config(struct em_exchange *ex, struct em_resource *reso
                                 struct rd_json *body)
 {
     struct rd_json vault = em_body(ex, resource->parent);
-    em_set_text(ex, body, "properties.storageModelType", em_text_at(&vault, STORAGE_PATH));
-    em_set_text(ex, body, "properties.storageType", em_text_at(&vault, STORAGE_PATH));
+    em_set_text(ex, body, "properties.storageModelType", em_text_at(&vault, EM_VAULT_STORAGE));
+    em_set_text(ex, body, "properties.storageType", em_text_at(&vault, EM_VAULT_STORAGE));
     em_set_word(ex, body, "properties.storageTypeState",
                 is_locked(ex, resource->parent) ? "Locked" : "Unlocked");
     em_set_bool(ex, body, "properties.crossRegionRestoreFlag",
@@ -200,19 +183,19 @@ static bool put_vault_config(struct em_exchange *ex, struct em_resource *former,
     static const char *const words[] = {"Enabled", "Disabled", "AlwaysON", NULL};
     (void)former;
     (void)hidden;
-    struct em_resource *vault = vault_of(ex, ex->id);
+    struct em_resource *vault = em_vault_of(ex, ex->id);
     if (vault == NULL)
         return em_fail_not_found(ex, ex->id);
     if (!em_require_word(ex, body, "properties.softDeleteFeatureState", words, true))
         return false;
     struct rd_json vault_body = em_body(ex, vault);
-    if (em_is_word(&vault_body, SOFT_DELETE_PATH, "AlwaysON") &&
+    if (em_is_word(&vault_body, EM_VAULT_SOFT_DELETE, "AlwaysON") &&
         !em_is_word(body, "properties.softDeleteFeatureState", "AlwaysON"))
         return em_fail(ex, 400, "BMSUserErrorSoftDeleteStateCannotBeChanged",
                        "Soft delete of vault %.*s is always on and cannot be changed.",
                        RD_FMT(vault->id));
     if (em_has(body, "properties.softDeleteFeatureState"))
-        em_set_text(ex, &vault_body, SOFT_DELETE_PATH,
+        em_set_text(ex, &vault_body, EM_VAULT_SOFT_DELETE,
                     em_text_at(body, "properties.softDeleteFeatureState"));
     em_store(ex, vault, &vault_body);
     em_drop(body, "properties", "softDeleteFeatureState");
@@ -225,20 +208,12 @@ static void show_vault_config(struct em_exchange *ex, struct em_resource *resour
     struct rd_json vault = em_body(ex, resource->parent);
     em_default_text(ex, body, "properties.enhancedSecurityState", "Enabled");
     em_set_text(ex, body, "properties.softDeleteFeatureState",
-                em_text_at(&vault, SOFT_DELETE_PATH));
+                em_text_at(&vault, EM_VAULT_SOFT_DELETE));
     em_set_bool(ex, body, "properties.isSoftDeleteFeatureStateEditable",
-                !em_is_word(&vault, SOFT_DELETE_PATH, "AlwaysON"));
+                !em_is_word(&vault, EM_VAULT_SOFT_DELETE, "AlwaysON"));
 }
 
 /* Policies ------------------------------------------------------------------------------------- */
-
-static const struct rd_json *run_times(const struct rd_json *policy)
-{
-    const struct rd_json *daily =
-        rd_json_at(policy, "properties.schedulePolicy.dailySchedule.scheduleRunTimes");
-    return rd_json_exists(daily) ? daily
-                                 : rd_json_at(policy, "properties.schedulePolicy.scheduleRunTimes");
-}
 
 static bool fail_policy(struct em_exchange *ex, const char *what)
 {
@@ -249,7 +224,7 @@ static bool fail_policy(struct em_exchange *ex, const char *what)
 
 static bool check_schedule(struct em_exchange *ex, const struct rd_json *body)
 {
-    const struct rd_json *runs = run_times(body);
+    const struct rd_json *runs = em_policy_run_times(body);
     const struct rd_json *keeps =
         rd_json_at(body, "properties.retentionPolicy.dailySchedule.retentionTimes");
     const struct rd_json *days =
@@ -282,8 +257,7 @@ static bool put_policy(struct em_exchange *ex, struct em_resource *former, struc
         return false;
     em_default_text(ex, body, "properties.policyType", "V1");
     bool is_v2 = em_is_word(body, "properties.policyType", "V2");
-    int64_t instant =
-        rd_json_int(rd_json_at(body, "properties.instantRpRetentionRangeInDays"), 2);
+    int64_t instant = rd_json_int(rd_json_at(body, "properties.instantRpRetentionRangeInDays"), 2);
     if (!em_is_word(body, "properties.schedulePolicy.schedulePolicyType",
                     is_v2 ? "SimpleSchedulePolicyV2" : "SimpleSchedulePolicy"))
         return fail_policy(ex, "schedulePolicyType does not fit policyType");
@@ -301,7 +275,7 @@ static int64_t policy_users(struct em_exchange *ex, const struct em_resource *po
 {
     struct em_resource *item = NULL;
     int64_t count = 0;
-    while ((item = em_next_child(policy->parent, ITEM_TYPE, item)) != NULL) {
+    while ((item = em_next_child(policy->parent, EM_BACKUP_ITEM_TYPE, item)) != NULL) {
         struct rd_json body = em_body(ex, item);
         count += rd_str_eq_case(em_text_at(&body, "properties.policyId"), policy->id);
     }
@@ -320,277 +294,6 @@ static bool may_delete_policy(struct em_exchange *ex, struct em_resource *resour
         return em_fail(ex, 400, "BMSUserErrorPolicyInUse",
                        "Backup policy '%.*s' cannot be deleted: it protects items.", RD_FMT(name));
     return true;
-}
-
-/* Jobs ----------------------------------------------------------------------------------------- */
-
-static void add_job(struct em_exchange *ex, const struct em_resource *vault, struct rd_str item,
-                    const char *operation, int64_t end_ms)
-{
-    struct rd_str what = rd_arena_printf(ex->arena, "job %.*s %s %lld", RD_FMT(item), operation,
-                                         (long long)ex->now_ms);
-    struct rd_str name = em_guid(ex, what);
-    struct rd_json body = rd_json_object(), hidden = rd_json_object();
-    em_set_word(ex, &body, "properties.jobType", "AzureIaaSVMJob");
-    em_set_word(ex, &body, "properties.operation", operation);
-    em_set_text(ex, &body, "properties.entityFriendlyName",
-                rd_str_sub(item, rd_str_find_last_char(item, ';') + 1, item.n));
-    em_set_word(ex, &body, "properties.backupManagementType", "AzureIaasVM");
-    em_set_word(ex, &body, "properties.virtualMachineVersion", "Compute");
-    em_set_text(ex, &body, "properties.activityId", em_guid(ex, name));
-    em_set_text(ex, &body, "properties.startTime", em_time(ex, ex->now_ms));
-    em_set_int(ex, &hidden, "start", ex->now_ms);
-    em_set_int(ex, &hidden, "end", end_ms);
-    em_create(ex, JOB_TYPE, em_child_id(ex, vault->id, "backupJobs", name), &body, &hidden);
-}
-
-static void show_job(struct em_exchange *ex, struct em_resource *resource, struct rd_json *body)
-{
-    struct rd_json hidden = em_hidden(ex, resource);
-    int64_t start = rd_json_int(rd_json_at(&hidden, "start"), 0);
-    int64_t end = rd_json_int(rd_json_at(&hidden, "end"), 0);
-    bool is_done = end <= ex->now_ms;
-    int64_t seconds = ((is_done ? end : ex->now_ms) - start) / 1000;
-    em_set_word(ex, body, "properties.status", is_done ? "Completed" : "InProgress");
-    em_set_text(ex, body, "properties.duration",
-                rd_arena_printf(ex->arena, "PT%lldS", (long long)seconds));
-    if (is_done)
-        em_set_text(ex, body, "properties.endTime", em_time(ex, end));
-}
-
-/* Protected items ------------------------------------------------------------------------------ */
-
-static struct rd_str lower(struct em_exchange *ex, struct rd_str text)
-{
-    char *p = rd_arena_bytes(ex->arena, text.n + 1);
-    for (size_t i = 0; i < text.n; i++)
-        p[i] = rd_char_lower(text.p[i]);
-    p[text.n] = '\0';
-    return (struct rd_str){p, text.n};
-}
-
-/* The path's names must say which machine it is: iaasvmcontainerv2;{group};{vm}. */
-static bool check_item_name(struct em_exchange *ex, struct rd_str vm_id)
-{
-    struct rd_str group = em_id_segment(vm_id, "resourceGroups"), name = em_id_name(vm_id);
-    struct rd_str container = rd_arena_printf(
-        ex->arena, "iaasvmcontainer;iaasvmcontainerv2;%.*s;%.*s", RD_FMT(group), RD_FMT(name));
-    struct rd_str item = rd_arena_printf(ex->arena, "vm;iaasvmcontainerv2;%.*s;%.*s",
-                                         RD_FMT(group), RD_FMT(name));
-    if (rd_str_eq_case(em_id_segment(ex->id, "protectionContainers"), container) &&
-        rd_str_eq_case(em_id_name(ex->id), item) &&
-        rd_str_is_case(em_id_segment(ex->id, "backupFabrics"), "Azure"))
-        return true;
-    return em_fail(ex, 400, "BMSUserErrorContainerObjectNotFound",
-                   "Item not found: the path of the protected item does not name virtual machine "
-                   "%.*s; expected %.*s/protectedItems/%.*s.",
-                   RD_FMT(vm_id), RD_FMT(container), RD_FMT(item));
-}
-
-static bool check_machine(struct em_exchange *ex, const struct em_resource *vault,
-                          struct rd_str vm_id, const struct em_resource *policy)
-{
-    struct em_resource *vm = em_find(ex->cloud, vm_id);
-    if (vm == NULL)
-        return em_fail(ex, 400, "UserErrorVirtualMachineNotFound",
-                       "Virtual machine %.*s was not found.", RD_FMT(vm_id));
-    struct rd_json machine = em_body(ex, vm), rules = em_body(ex, policy);
-    if (!em_location_eq(em_location(ex, vault), em_text_at(&machine, "location")))
-        return em_fail(ex, 400, "UserErrorVmNotInSameRegionAsVault",
-                       "Virtual machine %.*s (%.*s) must be in the region of vault %.*s (%.*s).",
-                       RD_FMT(vm_id), RD_FMT(em_text_at(&machine, "location")), RD_FMT(vault->id),
-                       RD_FMT(em_location(ex, vault)));
-    if (em_is_word(&machine, "properties.securityProfile.securityType", "ConfidentialVM") &&
-        !em_is_word(&rules, "properties.policyType", "V2"))
-        return em_fail(ex, 400, "UserErrorConfidentialVMNotSupportedWithStandardPolicy",
-                       "Confidential virtual machine %.*s needs an enhanced (V2) backup policy.",
-                       RD_FMT(vm_id));
-    return true;
-}
-
-static bool put_item(struct em_exchange *ex, struct em_resource *former, struct rd_json *body,
-                     struct rd_json *hidden)
-{
-    struct em_resource *vault = vault_of(ex, ex->id);
-    struct rd_json was = former != NULL ? em_body(ex, former) : rd_json_object();
-    struct rd_str vm_id = em_text_at(body, "properties.sourceResourceId");
-    struct rd_str policy_id = em_text_at(body, "properties.policyId");
-    if (vault == NULL)
-        return em_fail_not_found(ex, ex->id);
-    if (!em_require(ex, body, "properties.sourceResourceId", RD_JSON_STRING) ||
-        !em_require(ex, body, "properties.protectedItemType", RD_JSON_STRING) ||
-        !check_item_name(ex, vm_id))
-        return false;
-    bool is_deleted = rd_json_is_true(rd_json_at(&was, "properties.isScheduledForDeferredDelete"));
-    bool revives = rd_json_is_true(rd_json_at(body, "properties.isRehydrate"));
-    if (is_deleted && !revives)
-        return em_fail(ex, 400, "UserErrorBackupItemInSoftDeletedState",
-                       "The backup item %.*s is in soft-deleted state. Undelete it and try again.",
-                       RD_FMT(ex->id));
-    struct rd_json next = former != NULL ? was : rd_json_object();
-    em_set(ex, &next, "properties.isScheduledForDeferredDelete", rd_json_bool(false));
-    em_drop(&next, "properties", "deferredDeleteTimeInUTC");
-    if (former != NULL && (revives || em_is_word(body, "properties.protectionState",
-                                                 "ProtectionStopped"))) {
-        em_set_word(ex, &next, "properties.protectionState", "ProtectionStopped");
-        *body = next;
-        return true;
-    }
-    struct em_resource *policy = em_find(ex->cloud, policy_id);
-    if (policy == NULL || !rd_str_is(rd_str_from(policy->type->name), POLICY_TYPE))
-        return em_fail(ex, 400, "BMSUserErrorPolicyNotFound", "Backup policy %.*s was not found.",
-                       RD_FMT(policy_id));
-    if (!check_machine(ex, vault, vm_id, policy))
-        return false;
-    em_set_text(ex, &next, "properties.sourceResourceId", vm_id);
-    em_set_text(ex, &next, "properties.policyId", policy->id);
-    em_set_text(ex, &next, "properties.policyName", em_name(policy));
-    em_set_text(ex, &next, "properties.protectedItemType",
-                em_text_at(body, "properties.protectedItemType"));
-    if (hidden->type != RD_JSON_OBJECT)
-        *hidden = rd_json_object();
-    *body = next;
-    return true;
-}
-
-/* The next time of day at which the policy runs; times are taken as UTC. */
-static int64_t next_run(struct em_exchange *ex, struct rd_str policy_id)
-{
-    const struct em_resource *policy = em_find(ex->cloud, policy_id);
-    struct rd_json body = policy != NULL ? em_body(ex, policy) : rd_json_object();
-    int64_t run_ms = 0;
-    if (!rd_time_parse(rd_json_str(rd_json_item(run_times(&body), 0)), &run_ms))
-        return ex->now_ms + 4 * 60 * MINUTE_MS;
-    int64_t at_ms = ex->now_ms - ex->now_ms % DAY_MS + run_ms % DAY_MS;
-    return at_ms > ex->now_ms ? at_ms : at_ms + DAY_MS;
-}
-
-static const char *item_ready(struct em_exchange *ex, struct em_resource *resource,
-                              struct rd_json *body, struct rd_json *hidden,
-                              struct rd_str *ret_message)
-{
-    (void)hidden;
-    (void)ret_message;
-    struct em_resource *vault = resource->parent;
-    struct rd_str vm_id = em_text_at(body, "properties.sourceResourceId");
-    const struct em_resource *vm = em_find(ex->cloud, vm_id);
-    bool is_first = !em_has(body, "properties.protectionState");
-    if (em_is_word(body, "properties.protectionState", "ProtectionStopped"))
-        return NULL;
-    if (vm == NULL) {
-        *ret_message = rd_arena_printf(ex->arena, "Virtual machine %.*s was not found.",
-                                       RD_FMT(vm_id));
-        return "UserErrorVirtualMachineNotFound";
-    }
-    struct rd_json vault_hidden = em_hidden(ex, vault), machine = em_body(ex, vm);
-    if (vault_hidden.type != RD_JSON_OBJECT)
-        vault_hidden = rd_json_object();
-    em_set_bool(ex, &vault_hidden, "hasProtected", true);
-    em_store_hidden(ex, vault, &vault_hidden);
-    em_set_text(ex, body, "properties.friendlyName", em_id_name(vm_id));
-    em_set_text(ex, body, "properties.virtualMachineId", vm_id);
-    em_set_word(ex, body, "properties.backupManagementType", "AzureIaasVM");
-    em_set_word(ex, body, "properties.workloadType", "VM");
-    em_set_text(ex, body, "properties.containerName",
-                lower(ex, em_id_segment(resource->id, "protectionContainers")));
-    em_set_text(ex, body, "properties.vaultId", vault->id);
-    em_set_text(ex, body, "properties.protectedItemDataId",
-                em_text_at(&machine, "properties.vmId"));
-    em_set_word(ex, body, "properties.protectionStatus", "Healthy");
-    em_set_word(ex, body, "properties.healthStatus", "Passed");
-    em_set_int(ex, body, "properties.softDeleteRetentionPeriodInDays", 14);
-    add_job(ex, vault, resource->id, "ConfigureBackup", ex->now_ms);
-    if (!is_first)
-        return NULL;
-    em_set_word(ex, body, "properties.protectionState", "IRPending");
-    em_set_word(ex, body, "properties.lastBackupStatus", "IRPending");
-    em_schedule(ex, next_run(ex, em_text_at(body, "properties.policyId")), "recovery.backup",
-                resource->id, (struct rd_str){"", 0});
-    return NULL;
-}
-
-/* A backup starts; an hour later its data is there. */
-static void backup_starts(struct em_exchange *ex, struct rd_str id, struct rd_str argument)
-{
-    (void)argument;
-    struct em_resource *item = em_find(ex->cloud, id);
-    struct rd_json body = item != NULL ? em_body(ex, item) : rd_json_absent;
-    if (item == NULL || em_is_word(&body, "properties.protectionState", "ProtectionStopped"))
-        return;
-    int64_t end_ms = ex->now_ms + em_draw_ms(ex, id, BACKUP_MS);
-    add_job(ex, item->parent, id, "Backup", end_ms);
-    em_schedule(ex, end_ms, "recovery.done", id, em_time(ex, ex->now_ms));
-}
-
-static void backup_done(struct em_exchange *ex, struct rd_str id, struct rd_str argument)
-{
-    struct em_resource *item = em_find(ex->cloud, id);
-    struct rd_json body = item != NULL ? em_body(ex, item) : rd_json_absent;
-    if (item == NULL || em_is_word(&body, "properties.protectionState", "ProtectionStopped"))
-        return;
-    em_set_word(ex, &body, "properties.protectionState", "Protected");
-    em_set_word(ex, &body, "properties.lastBackupStatus", "Completed");
-    em_set_text(ex, &body, "properties.lastBackupTime", argument);
-    em_set_text(ex, &body, "properties.lastRecoveryPoint", argument);
-    em_store(ex, item, &body);
-}
-
-static void purge(struct em_exchange *ex, struct rd_str id, struct rd_str argument)
-{
-    (void)argument;
-    struct em_resource *item = em_find(ex->cloud, id);
-    struct rd_json body = item != NULL ? em_body(ex, item) : rd_json_absent;
-    if (rd_json_is_true(rd_json_at(&body, "properties.isScheduledForDeferredDelete")) &&
-        item != NULL)
-        em_remove(ex, item);
-}
-
-/* With soft delete the item stays for 14 days; the reply is that of a deletion all the same. */
-static bool may_delete_item(struct em_exchange *ex, struct em_resource *resource)
-{
-    struct rd_json vault = em_body(ex, resource->parent), body = em_body(ex, resource);
-    int64_t until_ms = ex->now_ms + 14 * DAY_MS;
-    if (rd_json_is_true(rd_json_at(&body, "properties.isScheduledForDeferredDelete")))
-        return em_fail(ex, 400, "UserErrorBackupItemInSoftDeletedState",
-                       "The backup item %.*s is in soft-deleted state and is deleted for good at "
-                       "%.*s. Undelete it first to delete it without soft delete.",
-                       RD_FMT(resource->id),
-                       RD_FMT(em_text_at(&body, "properties.deferredDeleteTimeInUTC")));
-    if (em_is_word(&vault, SOFT_DELETE_PATH, "Disabled")) {
-        add_job(ex, resource->parent, resource->id, "DeleteBackupData", ex->now_ms + MINUTE_MS);
-        return true;
-    }
-    em_set_word(ex, &body, "properties.protectionState", "ProtectionStopped");
-    em_set_bool(ex, &body, "properties.isScheduledForDeferredDelete", true);
-    em_set_text(ex, &body, "properties.deferredDeleteTimeInUTC", em_time(ex, until_ms));
-    em_store(ex, resource, &body);
-    add_job(ex, resource->parent, resource->id, "DeleteBackupData", ex->now_ms + MINUTE_MS);
-    em_schedule(ex, until_ms, "recovery.purge", resource->id, (struct rd_str){"", 0});
-    em_start_operation(ex, resource, MINUTE_MS, NULL, (struct rd_str){"", 0});
-    return false;
-}
-
-static bool backup_now(struct em_exchange *ex, struct em_resource *resource)
-{
-    struct rd_json body = em_body(ex, resource);
-    if (em_is_word(&body, "properties.protectionState", "ProtectionStopped"))
-        return em_fail(ex, 400, "UserErrorProtectionStopped",
-                       "Protection of %.*s is stopped: there is nothing to back up.",
-                       RD_FMT(resource->id));
-    backup_starts(ex, resource->id, (struct rd_str){"", 0});
-    em_start_operation(ex, resource, 10000, NULL, (struct rd_str){"", 0});
-    return true;
-}
-
-static void show_item(struct em_exchange *ex, struct em_resource *resource, struct rd_json *body)
-{
-    const struct em_resource *policy =
-        em_find(ex->cloud, em_text_at(body, "properties.policyId"));
-    struct rd_json rules = policy != NULL ? em_body(ex, policy) : rd_json_object();
-    (void)resource;
-    if (em_has(&rules, "properties.policyType"))
-        em_set_text(ex, body, "properties.policyType",
-                    em_text_at(&rules, "properties.policyType"));
 }
 
 /* Lists ---------------------------------------------------------------------------------------- */
@@ -650,13 +353,13 @@ static bool list_children(struct em_exchange *ex, const char *type, const char *
 static bool list_items(struct em_exchange *ex)
 {
     static const char *const filters[] = {"backupManagementType"};
-    return list_children(ex, ITEM_TYPE, filters, EM_COUNT(filters));
+    return list_children(ex, EM_BACKUP_ITEM_TYPE, filters, EM_COUNT(filters));
 }
 
 static bool list_jobs(struct em_exchange *ex)
 {
     static const char *const filters[] = {"operation", "status", "backupManagementType"};
-    return list_children(ex, JOB_TYPE, filters, EM_COUNT(filters));
+    return list_children(ex, EM_BACKUP_JOB_TYPE, filters, EM_COUNT(filters));
 }
 
 static bool backup_status(struct em_exchange *ex)
@@ -665,15 +368,14 @@ static bool backup_status(struct em_exchange *ex)
     struct rd_json reply = rd_json_object();
     struct em_resource *item = NULL;
     em_set_word(ex, &reply, "protectionStatus", "NotProtected");
-    for (size_t cursor = 0; (item = em_each(ex->cloud, ITEM_TYPE, &cursor)) != NULL;) {
+    for (size_t cursor = 0; (item = em_each(ex->cloud, EM_BACKUP_ITEM_TYPE, &cursor)) != NULL;) {
         struct rd_json body = em_body(ex, item);
         if (!rd_str_eq_case(em_text_at(&body, "properties.sourceResourceId"), vm_id))
             continue;
         em_set_word(ex, &reply, "protectionStatus", "Protected");
         em_set_text(ex, &reply, "vaultId", item->parent->id);
         em_set_word(ex, &reply, "fabricName", "Azure");
-        em_set_text(ex, &reply, "containerName",
-                    em_id_segment(item->id, "protectionContainers"));
+        em_set_text(ex, &reply, "containerName", em_id_segment(item->id, "protectionContainers"));
         em_set_text(ex, &reply, "protectedItemName", em_name(item));
         em_set_text(ex, &reply, "policyName", em_text_at(&body, "properties.policyName"));
     }
@@ -685,7 +387,7 @@ static bool backup_status(struct em_exchange *ex)
     .place = EM_IN_PARENT, .create_status = 200, .update_status = 200, .delete_status = 200,       \
     .async = EM_SYNC, .has_no_state = true, .source = "azure-avd-ops 5.2"
 
-static const struct em_action item_actions[] = {{.name = "backup", .post = backup_now}};
+static const struct em_action item_actions[] = {{.name = "backup", .post = em_backup_item_backup}};
 
 static bool keeps_config(struct em_exchange *ex, struct em_resource *resource)
 {
@@ -695,7 +397,7 @@ static bool keeps_config(struct em_exchange *ex, struct em_resource *resource)
 
 static const struct em_type types[] = {
     {
-        .name = VAULT_TYPE,
+        .name = EM_VAULT_TYPE,
         .place = EM_IN_GROUP,
         .needs_location = true,
         .has_tags = true,
@@ -718,21 +420,21 @@ static const struct em_type types[] = {
         .deletes_children = true,
     },
     {
-        .name = VAULT_TYPE "/backupstorageconfig",
+        .name = EM_VAULT_TYPE "/backupstorageconfig",
         CONFIG_TYPE,
         .put = put_storage_config,
         .show = show_storage_config,
         .may_delete = keeps_config,
     },
     {
-        .name = VAULT_TYPE "/backupconfig",
+        .name = EM_VAULT_TYPE "/backupconfig",
         CONFIG_TYPE,
         .put = put_vault_config,
         .show = show_vault_config,
         .may_delete = keeps_config,
     },
     {
-        .name = POLICY_TYPE,
+        .name = EM_BACKUP_POLICY_TYPE,
         .place = EM_IN_PARENT,
         .create_status = 200,
         .update_status = 200,
@@ -746,7 +448,7 @@ static const struct em_type types[] = {
         .may_delete = may_delete_policy,
     },
     {
-        .name = ITEM_TYPE,
+        .name = EM_BACKUP_ITEM_TYPE,
         .place = EM_IN_PARENT,
         .create_status = 202,
         .update_status = 202,
@@ -760,21 +462,21 @@ static const struct em_type types[] = {
         .update_ms = MINUTE_MS,
         .delete_ms = MINUTE_MS,
         .source = "azure-avd-ops 5.4",
-        .put = put_item,
-        .ready = item_ready,
-        .show = show_item,
-        .may_delete = may_delete_item,
+        .put = em_backup_item_put,
+        .ready = em_backup_item_ready,
+        .show = em_backup_item_show,
+        .may_delete = em_backup_item_may_delete,
         .actions = item_actions,
         .action_count = EM_COUNT(item_actions),
     },
     {
-        .name = JOB_TYPE,
+        .name = EM_BACKUP_JOB_TYPE,
         .place = EM_IN_PARENT,
         .has_no_state = true,
         .is_hidden_from_lists = true,
         .source = "azure-avd-ops 5.5",
         .put = em_put_refused,
-        .show = show_job,
+        .show = em_backup_job_show,
         .may_delete = keeps_config,
     },
 };
@@ -798,9 +500,9 @@ static const struct em_route routes[] = {
 };
 
 static const struct em_event_name events[] = {
-    {"recovery.backup", backup_starts},
-    {"recovery.done", backup_done},
-    {"recovery.purge", purge},
+    {"recovery.backup", em_backup_starts},
+    {"recovery.done", em_backup_done},
+    {"recovery.purge", em_backup_purge},
 };
 
 const struct em_part em_recovery_part = {

@@ -6,7 +6,7 @@
 
 /* The tree of resources in memory: by id, by type, by parent. */
 
-void em_mark(struct rd_cloud *cloud, struct em_resource *resource)
+static void mark_dirty(struct rd_cloud *cloud, struct em_resource *resource)
 {
     if (resource->is_dirty)
         return;
@@ -231,7 +231,7 @@ void em_store(struct em_exchange *ex, struct em_resource *resource, const struct
     replace_text(&resource->text, rd_json_text(ex->arena, &copy, RD_JSON_COMPACT));
     resource->changed_ms = ex->now_ms;
     resource->revision++;
-    em_mark(ex->cloud, resource);
+    mark_dirty(ex->cloud, resource);
 }
 
 void em_store_hidden(struct em_exchange *ex, struct em_resource *resource,
@@ -245,13 +245,12 @@ void em_store_hidden(struct em_exchange *ex, struct em_resource *resource,
     if (rd_str_eq(text, resource->hidden))
         return;
     replace_text(&resource->hidden, text);
-    em_mark(ex->cloud, resource);
+    mark_dirty(ex->cloud, resource);
 }
 
 /* Making and removing -------------------------------------------------------------------------- */
 
-struct em_resource *em_create(struct em_exchange *ex, const char *type, struct rd_str id,
-                              const struct rd_json *body, const struct rd_json *hidden)
+struct em_resource *em_make(struct em_exchange *ex, const char *type, struct rd_str id)
 {
     struct rd_cloud *cloud = ex->cloud;
     const struct em_class *class_ = em_class_find(cloud, rd_str_from(type));
@@ -269,7 +268,15 @@ struct em_resource *em_create(struct em_exchange *ex, const char *type, struct r
         .seq = cloud->next_seq++,
     };
     struct rd_str parent = em_parent_id(cloud, class_->type, id);
-    (void)em_adopt(cloud, resource, parent.n == 0 ? NULL : em_find(cloud, parent));
+    return em_adopt(cloud, resource, parent.n == 0 ? NULL : em_find(cloud, parent));
+}
+
+struct em_resource *em_create(struct em_exchange *ex, const char *type, struct rd_str id,
+                              const struct rd_json *body, const struct rd_json *hidden)
+{
+    struct em_resource *resource = em_make(ex, type, id);
+    if (resource == NULL)
+        return NULL;
     em_store(ex, resource, body);
     if (hidden != NULL)
         em_store_hidden(ex, resource, hidden);
@@ -290,7 +297,7 @@ static void remove_one(struct em_exchange *ex, struct em_resource *resource)
     unlink_child(resource);
     resource->is_deleted = true;
     resource->pending = NULL;
-    em_mark(cloud, resource);
+    mark_dirty(cloud, resource);
 }
 
 /* Children go first, the youngest before the older ones that it may refer to. */
@@ -313,12 +320,6 @@ struct em_resource *em_each(struct rd_cloud *cloud, const char *type, size_t *cu
             return resource;
     }
     return NULL;
-}
-
-bool em_is_ready(struct em_exchange *ex, const struct em_resource *resource)
-{
-    (void)ex;
-    return !resource->is_deleted && resource->state == EM_SUCCEEDED;
 }
 
 struct em_resource *em_refer(struct em_exchange *ex, struct rd_str id, const char *type)
@@ -351,8 +352,8 @@ static void write_path_names(const struct em_resource *resource, struct rd_buf *
     size_t index = 0, type_at = 0, name_count = 0;
     rd_buf_add(out, RD_STR("{\"id\":\""));
     for (; rd_str_next(&rest, '/', &part); index++) {
-        bool is_word = type_at == 0 ? rd_str_is_case(part, "resourceGroups")
-                                    : (index - type_at) % 2 == 1;
+        bool is_word =
+            type_at == 0 ? rd_str_is_case(part, "resourceGroups") : (index - type_at) % 2 == 1;
         if (index > 0)
             rd_buf_add_char(out, '/');
         if (is_word)
@@ -375,6 +376,12 @@ static void write_path_names(const struct em_resource *resource, struct rd_buf *
     rd_buf_add_char(out, '"');
 }
 
+void em_etag_guid(struct em_exchange *ex, const struct em_resource *resource, char out[37])
+{
+    uint64_t drawn = em_mix(ex->cloud->seed ^ (uint64_t)resource->seq, 0x65746167u);
+    em_guid_text(drawn, em_mix(drawn, (uint64_t)resource->revision), out);
+}
+
 static void write_head(struct em_exchange *ex, const struct em_resource *resource,
                        struct rd_buf *out)
 {
@@ -392,8 +399,7 @@ static void write_head(struct em_exchange *ex, const struct em_resource *resourc
     if (!resource->type->has_etag)
         return;
     char guid[37];
-    uint64_t drawn = em_mix(ex->cloud->seed ^ (uint64_t)resource->seq, 0x65746167u);
-    em_guid_text(drawn, em_mix(drawn, (uint64_t)resource->revision), guid);
+    em_etag_guid(ex, resource, guid);
     rd_buf_printf(out, ",\"etag\":\"W/\\\"%s\\\"\"", guid);
 }
 

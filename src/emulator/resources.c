@@ -15,11 +15,7 @@ static bool put_group(struct em_exchange *ex, struct em_resource *former, struct
                       struct rd_json *hidden)
 {
     (void)hidden;
-    if (former != NULL && former->state == EM_DELETING)
-        return em_fail(ex, 409, "ResourceGroupBeingDeleted",
-                       "The resource group '%.*s' is in deprovisioning state and cannot perform "
-                       "this operation.",
-                       RD_FMT(em_name(former)));
+    (void)former;
     struct rd_str location = rd_json_str(rd_json_get(body, RD_STR("location")));
     rd_json_set_c(ex->arena, body, "location", rd_json_string(em_region_name(ex, location)));
     return true;

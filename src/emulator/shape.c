@@ -165,12 +165,24 @@ bool em_require_idle(struct em_exchange *ex, const struct em_resource *resource)
                    RD_FMT(name), RD_FMT(resource->id));
 }
 
+bool em_require_family_idle(struct em_exchange *ex, const struct em_resource *parent,
+                            struct rd_str id)
+{
+    if (!em_require_idle(ex, parent))
+        return false;
+    for (const struct em_resource *child = parent->first_child; child != NULL;
+         child = child->next_sibling)
+        if (!child->is_deleted && !rd_str_eq_case(child->id, id) && !em_require_idle(ex, child))
+            return false;
+    return true;
+}
+
 struct em_resource *em_next_child(const struct em_resource *parent, const char *type,
                                   const struct em_resource *last)
 {
     struct em_resource *child = last == NULL ? parent->first_child : last->next_sibling;
-    while (child != NULL &&
-           (child->is_deleted || !rd_str_eq_case(rd_str_from(child->type->name), rd_str_from(type))))
+    while (child != NULL && (child->is_deleted ||
+                             !rd_str_eq_case(rd_str_from(child->type->name), rd_str_from(type))))
         child = child->next_sibling;
     return child;
 }

@@ -15,12 +15,13 @@ bool em_array_has_id(const struct rd_json *body, const char *path, struct rd_str
 
 /* Building: sets the value at a dotted path; objects are made along it. */
 void em_set(struct em_exchange *ex, struct rd_json *body, const char *path, struct rd_json value);
-void em_set_text(struct em_exchange *ex, struct rd_json *body, const char *path, struct rd_str text);
+void em_set_text(struct em_exchange *ex, struct rd_json *body, const char *path,
+                 struct rd_str text);
 void em_set_word(struct em_exchange *ex, struct rd_json *body, const char *path, const char *word);
 void em_set_bool(struct em_exchange *ex, struct rd_json *body, const char *path, bool is_true);
 void em_set_int(struct em_exchange *ex, struct rd_json *body, const char *path, int64_t value);
 void em_drop(struct rd_json *body, const char *parent, const char *member); /* "" for the top */
-struct rd_json em_link(struct em_exchange *ex, struct rd_str id); /* {"id": id} */
+struct rd_json em_link(struct em_exchange *ex, struct rd_str id);           /* {"id": id} */
 /* The array at `path` for appending, made when absent. */
 struct rd_json *em_array(struct em_exchange *ex, struct rd_json *body, const char *path);
 
@@ -39,6 +40,10 @@ bool em_location_eq(struct rd_str a, struct rd_str b);
 bool em_in_progress(const struct em_resource *resource);
 /* 429 AnotherOperationInProgress when `resource` is being written; true otherwise. */
 bool em_require_idle(struct em_exchange *ex, const struct em_resource *resource);
+/* The same for the parent of `id` and all that lies directly below it, but for `id` itself: one
+ * write at a time in a network, a group, a table. */
+bool em_require_family_idle(struct em_exchange *ex, const struct em_resource *parent,
+                            struct rd_str id);
 /* Steps through the children of one type: start with NULL. */
 struct em_resource *em_next_child(const struct em_resource *parent, const char *type,
                                   const struct em_resource *last);

@@ -49,7 +49,8 @@ struct em_operation {
     enum em_operation_status status;
     int64_t seq;
     int64_t start_ms;
-    int64_t end_ms; /* when it is due; then when it ended */
+    int64_t end_ms;    /* when it is due; then when it ended */
+    int64_t event_seq; /* of the event that ends it, which the file does not hold apart */
     const struct em_type *type;
     /* Heap, owned. */
     struct rd_str resource_id;
@@ -70,7 +71,8 @@ struct em_event {
     struct rd_str id;       /* heap, owned */
     struct rd_str argument; /* heap, owned */
     bool is_stored;
-    bool is_done; /* ran before it was ever stored */
+    bool is_done;    /* ran before it was ever stored */
+    bool is_derived; /* made from a running operation: never stored */
 };
 
 struct em_bucket;
@@ -160,15 +162,21 @@ const struct em_class *em_class_find(const struct rd_cloud *cloud, struct rd_str
 /* dispatch.c, verbs.c */
 void em_answer_arm(struct em_exchange *ex);
 void em_verb(struct em_exchange *ex, const struct em_target *target);
-bool em_answer_routes(struct em_exchange *ex, bool *ret_is_answered);
 
-/* resource.c */
-void em_mark(struct rd_cloud *cloud, struct em_resource *resource);
+/* location.c: false after em_fail. */
+bool em_check_location(struct em_exchange *ex, const struct em_target *target,
+                       const struct em_resource *former, const struct rd_json *body);
+bool em_check_tags(struct em_exchange *ex, const struct em_type *type, const struct rd_json *body);
+
+/* A resource that has no body yet: em_store must follow. NULL when it is there. */
+struct em_resource *em_make(struct em_exchange *ex, const char *type, struct rd_str id);
 struct em_resource *em_adopt(struct rd_cloud *cloud, struct em_resource *resource,
                              struct em_resource *parent);
 void em_resource_free(struct em_resource *resource);
 void em_view_text(struct em_exchange *ex, struct em_resource *resource, struct rd_buf *out);
 void em_strip(struct rd_json *body);
+/* The GUID in the etag of a resource whose type has one. */
+void em_etag_guid(struct em_exchange *ex, const struct em_resource *resource, char out[37]);
 void em_compact_classes(struct rd_cloud *cloud);
 struct rd_str em_parent_id(const struct rd_cloud *cloud, const struct em_type *type,
                            struct rd_str id);
@@ -206,6 +214,8 @@ void em_operation_adopt(struct rd_cloud *cloud, struct em_operation *operation);
 /* event.c */
 void em_events_run(struct rd_cloud *cloud);
 void em_event_adopt(struct rd_cloud *cloud, struct em_event *event);
+/* The event that ends a running operation. */
+void em_event_end(struct rd_cloud *cloud, const struct em_operation *operation);
 void em_event_free(struct em_event *event);
 
 /* throttle.c */
@@ -218,7 +228,6 @@ bool em_throttle(struct em_exchange *ex, const char *policy, const char *operati
 /* envelope.c */
 void em_reply_text(struct em_exchange *ex, int status, struct rd_str text);
 void em_reply_headers_common(struct em_exchange *ex);
-void em_write_crlf(struct rd_buf *out, struct rd_str json);
 
 /* draw.c */
 uint64_t em_mix(uint64_t a, uint64_t b);

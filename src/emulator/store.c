@@ -17,7 +17,8 @@ static const char *const migrations[] = {
     "CREATE TABLE operation (seq INTEGER PRIMARY KEY, guid TEXT NOT NULL, kind INTEGER NOT NULL,"
     "  status INTEGER NOT NULL, start_ms INTEGER NOT NULL, end_ms INTEGER NOT NULL,"
     "  type TEXT NOT NULL, resource_id TEXT NOT NULL, location TEXT NOT NULL, event TEXT NOT NULL,"
-    "  argument TEXT NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL, output TEXT NOT NULL);"
+    "  argument TEXT NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL, output TEXT NOT NULL,"
+    "  event_seq INTEGER NOT NULL);"
     "CREATE TABLE event (seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, name TEXT NOT NULL,"
     "  id TEXT NOT NULL, argument TEXT NOT NULL);"
     "CREATE TABLE clock (one INTEGER PRIMARY KEY, now_ms INTEGER NOT NULL, next_seq INTEGER NOT "
@@ -179,6 +180,7 @@ RD_NODISCARD static enum rd_rc load_operation(struct rd_cloud *cloud, struct rd_
         .code = em_heap_str(rd_sql_column_str(stmt, 11)),
         .message = em_heap_str(rd_sql_column_str(stmt, 12)),
         .output = em_heap_str(rd_sql_column_str(stmt, 13)),
+        .event_seq = rd_sql_column_int(stmt, 14),
         .is_stored = true,
     };
     memcpy(operation->guid, guid.p, 36);
@@ -186,6 +188,8 @@ RD_NODISCARD static enum rd_rc load_operation(struct rd_cloud *cloud, struct rd_
     struct em_resource *resource = em_find(cloud, operation->resource_id);
     if (resource != NULL && status == EM_OPERATION_RUNNING && kind != EM_OPERATION_ACTION)
         resource->pending = operation;
+    if (status == EM_OPERATION_RUNNING)
+        em_event_end(cloud, operation);
     return RD_RC_OK;
 }
 
@@ -235,8 +239,10 @@ RD_NODISCARD static enum rd_rc load_rows(struct rd_cloud *cloud, const char *que
 enum rd_rc em_store_open(struct rd_cloud *cloud, const char *path, struct rd_err *err)
 {
     RD_TRY(rd_sql_open(path, RD_SQL_FAST, &schema, &cloud->sql, err));
-    /* One process at a time: the lock is taken by the first write and kept. */
-    RD_TRY(rd_sql_exec(cloud->sql, "PRAGMA locking_mode = EXCLUSIVE;", err));
+    /* One process at a time: the lock is taken by the first write and kept. A checkpoint copies
+     * each page once however often it was written since the last: a rare one is a cheap one. */
+    RD_TRY(rd_sql_exec(cloud->sql,
+                       "PRAGMA locking_mode = EXCLUSIVE; PRAGMA wal_autocheckpoint = 4000;", err));
     RD_TRY(rd_sql_begin(cloud->sql, err));
     RD_TRY(settle_identity(cloud, path, err));
     RD_TRY(rd_sql_commit(cloud->sql, err));
@@ -247,7 +253,8 @@ enum rd_rc em_store_open(struct rd_cloud *cloud, const char *path, struct rd_err
                      load_resource, err));
     RD_TRY(load_rows(cloud,
                      "SELECT seq, guid, kind, status, start_ms, end_ms, type, resource_id, "
-                     "location, event, argument, code, message, output FROM operation ORDER BY seq",
+                     "location, event, argument, code, message, output, event_seq FROM "
+                     "operation ORDER BY seq",
                      load_operation, err));
     return load_rows(cloud, "SELECT seq, at_ms, name, id, argument FROM event ORDER BY seq",
                      load_event, err);
@@ -285,7 +292,7 @@ write_operation(struct rd_cloud *cloud, const struct em_operation *operation, st
 {
     struct rd_sql_stmt *stmt = rd_sql_prepare(
         cloud->sql, "INSERT OR REPLACE INTO operation VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
-                    "?10, ?11, ?12, ?13, ?14)");
+                    "?10, ?11, ?12, ?13, ?14, ?15)");
     rd_sql_bind_int(stmt, 1, operation->seq);
     rd_sql_bind_str(stmt, 2, rd_str_from(operation->guid));
     rd_sql_bind_int(stmt, 3, (int64_t)operation->kind);
@@ -300,6 +307,7 @@ write_operation(struct rd_cloud *cloud, const struct em_operation *operation, st
     rd_sql_bind_str(stmt, 12, operation->code);
     rd_sql_bind_str(stmt, 13, operation->message);
     rd_sql_bind_str(stmt, 14, operation->output);
+    rd_sql_bind_int(stmt, 15, operation->event_seq);
     return rd_sql_run(stmt, err);
 }
 

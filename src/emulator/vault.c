@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The vaults' data plane: challenge, secrets (azure-compute 8.2); keys are key_plane.c's. A secret's
- * value stands in its hidden versions and in the replies to PUT and GET of it, nowhere else. */
+/* The vaults' data plane: challenge, secrets (azure-compute 8.2); keys are key_plane.c's. A
+ * secret's value stands in its hidden versions and in the replies to PUT and GET of it, nowhere
+ * else. */
 
 #include "compute_internal.h"
 #include "keys.h"
@@ -33,8 +34,9 @@ static const struct rd_json *newest(const struct rd_json *hidden)
 static bool set_secret(struct em_exchange *ex, struct em_resource *vault, struct rd_str name)
 {
     if (!rd_json_is(rd_json_at(&ex->body, "value"), RD_JSON_STRING))
-        return em_plane_fail(ex, 400, "BadParameter", NULL, "The request URI contains an invalid "
-                                                            "name or the value is missing.");
+        return em_plane_fail(ex, 400, "BadParameter", NULL,
+                             "The request URI contains an invalid "
+                             "name or the value is missing.");
     if (em_text_at(&ex->body, "value").n > 25 * 1024)
         return em_plane_fail(ex, 400, "BadParameter", NULL,
                              "The value of the secret is longer than 25 kB.");
@@ -50,7 +52,8 @@ static bool set_secret(struct em_exchange *ex, struct em_resource *vault, struct
     struct rd_json bundle = rd_json_object();
     struct rd_str url = em_store_url(ex, vault, false);
     struct rd_str version = em_hex(
-        ex, rd_arena_printf(ex->arena, "%.*s@%llu", RD_FMT(id), (unsigned long long)ex->number), 32);
+        ex, rd_arena_printf(ex->arena, "%.*s@%llu", RD_FMT(id), (unsigned long long)ex->number),
+        32);
     em_set_text(ex, &bundle, "value", em_text_at(&ex->body, "value"));
     if (em_has(&ex->body, "contentType"))
         em_set_text(ex, &bundle, "contentType", em_text_at(&ex->body, "contentType"));

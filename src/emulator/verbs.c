@@ -19,6 +19,14 @@
 
 /* What must stand before anything else is asked ------------------------------------------------ */
 
+static bool fail_group_leaving(struct em_exchange *ex, struct rd_str name)
+{
+    return em_fail(ex, 409, "ResourceGroupBeingDeleted",
+                   "The resource group '%.*s' is in deprovisioning state and cannot perform this "
+                   "operation.",
+                   RD_FMT(name));
+}
+
 static bool check_group(struct em_exchange *ex)
 {
     struct em_resource holder = {.id = ex->id};
@@ -32,10 +40,7 @@ static bool check_group(struct em_exchange *ex)
                        "Resource group '%.*s' could not be found.", RD_FMT(name));
     bool is_write = ex->request->method != RD_HTTP_GET && ex->request->method != RD_HTTP_HEAD;
     if (group->state == EM_DELETING && is_write)
-        return em_fail(ex, 409, "ResourceGroupBeingDeleted",
-                       "The resource group '%.*s' is in deprovisioning state and cannot perform "
-                       "this operation.",
-                       RD_FMT(name));
+        return fail_group_leaving(ex, name);
     return true;
 }
 
@@ -81,7 +86,7 @@ static bool check_place(struct em_exchange *ex, const struct em_target *target)
                            "The resource type '%s' stands in a resource group: "
                            "/subscriptions/{id}/resourceGroups/{name}/providers/%s/{name}.",
                            type->name, type->name);
-        if (type->place == EM_ON_SCOPE && !is_list && !check_scope(ex, target))
+        if (type->place == EM_ON_SCOPE && !check_scope(ex, target))
             return false;
     }
     return true;
@@ -128,6 +133,8 @@ static bool check_busy(struct em_exchange *ex, const struct em_resource *resourc
     const struct em_type *type = resource->type;
     if (resource->pending == NULL || (type->allows_overlap && resource->state != EM_DELETING))
         return true;
+    if (is_group_type(type))
+        return fail_group_leaving(ex, em_name(resource));
     return em_fail(ex, type->busy_status != 0 ? type->busy_status : 409,
                    type->busy_code != NULL ? type->busy_code : "AnotherOperationInProgress",
                    "Another operation on this or dependent resource is in progress. To retrieve "
@@ -135,89 +142,6 @@ static bool check_busy(struct em_exchange *ex, const struct em_resource *resourc
                    "/operations/%s.",
                    RD_FMT(em_host(ex->cloud, "arm")), RD_FMT(ex->subscription),
                    "Microsoft.Resources", resource->pending->guid);
-}
-
-/* Locations ------------------------------------------------------------------------------------ */
-
-static bool lacks_region(const struct em_type *type, struct rd_str region)
-{
-    for (size_t i = 0; type->no_regions != NULL && type->no_regions[i] != NULL; i++)
-        if (rd_str_is_case(region, type->no_regions[i]))
-            return true;
-    return false;
-}
-
-static bool fail_region(struct em_exchange *ex, const struct em_type *type, struct rd_str asked)
-{
-    const struct rd_json *regions = rd_json_get(ex->cloud->place, RD_STR("regions"));
-    struct rd_buf list;
-    rd_buf_init(&list, 64 << 10);
-    for (size_t i = 0; i < rd_json_count(regions); i++) {
-        struct rd_str name = rd_json_str(rd_json_at(rd_json_item(regions, i), "name"));
-        if (lacks_region(type, name))
-            continue;
-        if (list.n > 0)
-            rd_buf_add_char(&list, ',');
-        rd_buf_add(&list, name);
-    }
-    struct rd_str text = rd_arena_str(ex->arena, rd_buf_str(&list));
-    rd_buf_done(&list);
-    return em_fail(ex, 400, "LocationNotAvailableForResourceType",
-                   "The provided location '%.*s' is not available for resource type '%s'. List of "
-                   "available regions for the resource type is '%.*s'.",
-                   RD_FMT(asked), type->name, RD_FMT(text));
-}
-
-static bool check_location(struct em_exchange *ex, const struct em_target *target,
-                           const struct em_resource *former, const struct rd_json *body)
-{
-    const struct rd_json *location = rd_json_get(body, RD_STR("location"));
-    if (target->type->needs_location && rd_json_str(location).n == 0)
-        return em_fail(ex, 400, "LocationRequired",
-                       "The location property is required for this definition.");
-    if (rd_json_str(location).n == 0 || rd_str_is_case(rd_json_str(location), "global"))
-        return true;
-    struct rd_str asked = em_region_name(ex, rd_json_str(location));
-    if (!em_region_exists(ex, asked) || lacks_region(target->type, asked))
-        return fail_region(ex, target->type, rd_json_str(location));
-    if (former == NULL)
-        return true;
-    struct rd_json stored = em_body(ex, former);
-    struct rd_str there = rd_json_str(rd_json_get(&stored, RD_STR("location")));
-    if (there.n == 0 || rd_str_eq(em_region_name(ex, there), asked))
-        return true;
-    if (is_group_type(target->type))
-        return em_fail(ex, 409, "InvalidResourceGroupLocation",
-                       "Invalid resource group location '%.*s'. The Resource group already exists "
-                       "in location '%.*s'.",
-                       RD_FMT(asked), RD_FMT(there));
-    struct em_resource holder = {.id = target->id};
-    return em_fail(ex, 409, "InvalidResourceLocation",
-                   "The resource '%.*s' already exists in location '%.*s' in resource group "
-                   "'%.*s'. A resource with the same name cannot be created in location '%.*s'. "
-                   "Please select a new resource name.",
-                   RD_FMT(target->name), RD_FMT(there), RD_FMT(em_group(&holder)), RD_FMT(asked));
-}
-
-/* Tags: an object of texts, at most 50 (a limit of Azure's; over it the reply is 400). */
-static bool check_tags(struct em_exchange *ex, const struct em_type *type,
-                       const struct rd_json *body)
-{
-    enum { TAG_COUNT_MAX = 50 };
-    const struct rd_json *tags = rd_json_get(body, RD_STR("tags"));
-    if (!rd_json_exists(tags) || !type->has_tags)
-        return true;
-    bool is_good = rd_json_is(tags, RD_JSON_OBJECT);
-    for (size_t i = 0; is_good && i < rd_json_count(tags); i++)
-        is_good = rd_json_is(&tags->u.members[i].value, RD_JSON_STRING);
-    if (!is_good)
-        return em_fail(ex, 400, "InvalidRequestContent",
-                       "The request content was invalid and could not be deserialized: 'tags must "
-                       "be an object whose values are strings'.");
-    if (rd_json_count(tags) > TAG_COUNT_MAX)
-        return em_fail(ex, 400, "InvalidTags", "The resource has %zu tags; at most %d are allowed.",
-                       rd_json_count(tags), TAG_COUNT_MAX);
-    return true;
 }
 
 /* Writing -------------------------------------------------------------------------------------- */
@@ -302,7 +226,7 @@ static void accept(struct em_exchange *ex, const struct em_target *target,
     bool is_new = former == NULL;
     struct em_resource *resource = former;
     if (is_new)
-        resource = em_create(ex, target->type->name, canonical_id(ex, target), body, NULL);
+        resource = em_make(ex, target->type->name, canonical_id(ex, target));
     if (resource == NULL) {
         (void)em_fail(ex, 409, "Conflict", "The resource '%.*s' was made meanwhile.",
                       RD_FMT(target->id));
@@ -335,6 +259,29 @@ static void strip_request(struct rd_json *body)
         (void)rd_json_remove(properties, RD_STR("provisioningState"));
 }
 
+/* If-None-Match: * wants it absent, If-Match wants it there and, with an etag, unchanged. */
+static bool check_match(struct em_exchange *ex, const struct em_target *target,
+                        const struct em_resource *resource)
+{
+    struct rd_str none = rd_str_trim(rd_http_headers_get(&ex->request->headers, "If-None-Match"));
+    struct rd_str wanted = rd_str_trim(rd_http_headers_get(&ex->request->headers, "If-Match"));
+    char guid[37];
+    bool is_met = true;
+    if (rd_str_is(none, "*"))
+        is_met = resource == NULL;
+    if (wanted.n > 0 && resource == NULL)
+        is_met = false;
+    if (wanted.n > 0 && resource != NULL && target->type->has_etag && !rd_str_is(wanted, "*")) {
+        em_etag_guid(ex, resource, guid);
+        is_met = rd_str_find(wanted, rd_str_from(guid), 0) != RD_STR_NONE;
+    }
+    if (is_met)
+        return true;
+    return em_fail(ex, 412, "PreconditionFailed",
+                   "Precondition failed. The condition of the request does not hold for '%.*s'.",
+                   RD_FMT(target->name));
+}
+
 static bool check_object(struct em_exchange *ex)
 {
     if (rd_json_is(&ex->body, RD_JSON_OBJECT))
@@ -351,16 +298,11 @@ static void put(struct em_exchange *ex, const struct em_target *target)
         return;
     if (former != NULL && !check_busy(ex, former))
         return;
-    struct rd_str none_match = rd_http_headers_get(&ex->request->headers, "If-None-Match");
-    if (former != NULL && rd_str_is(rd_str_trim(none_match), "*")) {
-        (void)em_fail(ex, 412, "PreconditionFailed",
-                      "The resource '%.*s' exists already, and the request has If-None-Match: *.",
-                      RD_FMT(target->name));
+    if (!check_match(ex, target, former))
         return;
-    }
     struct rd_json body = rd_json_copy(ex->arena, &ex->body);
     strip_request(&body);
-    if (!check_location(ex, target, former, &body) || !check_tags(ex, target->type, &body))
+    if (!em_check_location(ex, target, former, &body) || !em_check_tags(ex, target->type, &body))
         return;
     struct rd_json hidden = former != NULL ? em_hidden(ex, former) : rd_json_object();
     if (target->type->put != NULL && !target->type->put(ex, former, &body, &hidden))
@@ -375,13 +317,15 @@ static void patch(struct em_exchange *ex, const struct em_target *target)
         (void)em_fail_not_found(ex, target->id);
         return;
     }
-    if (!check_object(ex) || !check_busy(ex, resource))
+    if (!check_object(ex) || !check_busy(ex, resource) || !check_match(ex, target, resource))
         return;
     struct rd_json change = rd_json_copy(ex->arena, &ex->body);
     strip_request(&change);
     struct rd_json body = em_body(ex, resource);
     struct rd_json hidden = em_hidden(ex, resource);
-    if (!check_location(ex, target, resource, &change) || !check_tags(ex, target->type, &change))
+    bool moves = rd_json_exists(rd_json_get(&change, RD_STR("location")));
+    if ((moves && !em_check_location(ex, target, resource, &change)) ||
+        !em_check_tags(ex, target->type, &change))
         return;
     if (target->type->patch != NULL) {
         if (!target->type->patch(ex, resource, &change, &body, &hidden))
@@ -415,11 +359,22 @@ static void delete_(struct em_exchange *ex, const struct em_target *target)
 {
     struct em_resource *resource = em_find(ex->cloud, target->id);
     const struct em_type *type = target->type;
+    if (resource == NULL && is_group_type(type)) {
+        (void)em_fail_not_found(ex, target->id);
+        return;
+    }
     if (resource == NULL) {
         em_reply_empty(ex, 204);
         return;
     }
-    if (!check_busy(ex, resource) || !check_children(ex, resource))
+    if (resource->state == EM_DELETING && resource->pending != NULL) {
+        /* Asking twice is no conflict: the same operation is named again. */
+        em_reply_empty(ex, type->delete_status);
+        em_operation_headers(ex, resource->pending);
+        return;
+    }
+    if (!check_busy(ex, resource) || !check_match(ex, target, resource) ||
+        !check_children(ex, resource))
         return;
     if (type->may_delete != NULL && !type->may_delete(ex, resource))
         return;
@@ -516,8 +471,26 @@ static const char *throttle_word(const struct em_exchange *ex, const struct em_t
     return "action";
 }
 
+/* A type that has no status for a method does not have the method. */
+static bool check_method(struct em_exchange *ex, const struct em_target *target)
+{
+    const struct em_type *type = target->type;
+    bool is_there = em_find(ex->cloud, target->id) != NULL;
+    enum rd_http_method method = ex->request->method;
+    bool is_missing = (method == RD_HTTP_PUT && !is_there && type->create_status == 0) ||
+                      (method == RD_HTTP_PUT && is_there && type->update_status == 0) ||
+                      (method == RD_HTTP_PATCH && type->update_status == 0) ||
+                      (method == RD_HTTP_DELETE && type->delete_status == 0);
+    if (!is_missing)
+        return true;
+    return em_fail(ex, 405, "MethodNotAllowed", "%s is no method of a '%s'.",
+                   rd_http_method_name(method), type->name);
+}
+
 static void act_on_instance(struct em_exchange *ex, const struct em_target *target)
 {
+    if (!check_method(ex, target))
+        return;
     switch (ex->request->method) {
     case RD_HTTP_GET:
     case RD_HTTP_HEAD:

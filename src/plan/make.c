@@ -214,8 +214,8 @@ static enum rd_rc decide_live(struct rd_maker *maker, size_t index, int64_t live
     return RD_RC_OK;
 }
 
-/* What others put below something that this plan makes, such as a secret in a new vault, can only be
- * there afterwards: whoever needs it finds out then. */
+/* What others put below something that this plan makes, such as a secret in a new vault, can only
+ * be there afterwards: whoever needs it finds out then. */
 static bool is_owner_new(const struct rd_maker *maker, const struct rd_resource *resource)
 {
     int64_t owner = rd_set_ancestor(maker->desired, resource->id);

@@ -122,7 +122,7 @@ struct rd_rule_body {
     struct condition *when;
     struct condition *given; /* about the set: without it the rule has no subject */
     struct condition *must;
-    struct path unique, prefix_free;
+    struct path unique, prefix_free, uniform;
     bool is_absent, has_count, is_live_only;
     int64_t count_min, count_max;
     struct rd_str message;

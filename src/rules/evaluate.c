@@ -118,7 +118,7 @@ const struct rd_json *rule_subject_value(struct evaluation *evaluation, const st
 
 /* Single values ------------------------------------------------------------------------------- */
 
-static bool scalar_eq(bool is_place, const struct rd_json *a, const struct rd_json *b)
+bool rule_scalar_eq(bool is_place, const struct rd_json *a, const struct rd_json *b)
 {
     if (rd_json_is(a, RD_JSON_STRING) && rd_json_is(b, RD_JSON_STRING))
         return rule_text_eq(is_place, rd_json_str(a), rd_json_str(b));
@@ -128,7 +128,7 @@ static bool scalar_eq(bool is_place, const struct rd_json *a, const struct rd_js
 static bool is_in(bool is_place, const struct rd_json *value, const struct rd_json *list)
 {
     for (size_t i = 0; i < rd_json_count(list); i++)
-        if (scalar_eq(is_place, value, rd_json_item(list, i)))
+        if (rule_scalar_eq(is_place, value, rd_json_item(list, i)))
             return true;
     return false;
 }
@@ -188,7 +188,7 @@ static bool holds(const struct test *test, bool is_place, const struct rd_json *
     bool is_number = rd_json_is(value, RD_JSON_INT) || rd_json_is(value, RD_JSON_NUMBER);
     switch (test->op) {
     case OP_EQUALS:
-        return scalar_eq(is_place, value, test->argument);
+        return rule_scalar_eq(is_place, value, test->argument);
     case OP_IN:
         return is_in(is_place, value, test->argument);
     case OP_MATCHES:
@@ -282,9 +282,9 @@ static enum answer answer_same(struct evaluation *evaluation, const struct scope
     const struct rd_json *other = value_at(evaluation, scope, &test->other);
     if (!rd_json_exists(other))
         return test->other.root == ROOT_FACT ? ANSWER_UNKNOWN : ANSWER_NO;
-    if (rd_is_reference(other))
+    if (set_index_is_reference(other))
         return ANSWER_UNKNOWN;
-    return from_bool(scalar_eq(is_place || test->other.is_place, value, other));
+    return from_bool(rule_scalar_eq(is_place || test->other.is_place, value, other));
 }
 
 static enum answer answer_contains_by(struct evaluation *evaluation, const struct scope *scope,
@@ -302,7 +302,7 @@ static enum answer answer_test(struct evaluation *evaluation, const struct scope
                                const struct path *path, const struct test *test,
                                const struct rd_json *value)
 {
-    bool is_reference = rd_is_reference(value);
+    bool is_reference = set_index_is_reference(value);
     if (test->op == OP_EXISTS)
         return from_bool(rd_json_exists(value) == rd_json_is_true(test->argument));
     if (test->op == OP_IS_SECRET)
@@ -385,14 +385,17 @@ static void visit_children(struct evaluation *evaluation, const struct follow *f
         visit(evaluation, follow, child, tally);
 }
 
-/* On the resource, on what it lies in, on its group, on its subscription. */
+/* On the resource, on what it lies in, on its group, on its subscription. Few resources are of such
+ * a type, and a group may hold thousands of others: so each of the type is asked what it is on. */
 static void visit_covering(struct evaluation *evaluation, const struct follow *follow,
                            struct rd_str id, struct tally *tally)
 {
-    struct rd_arm_id parsed = {0};
-    while (!tally->is_settled && id.n > 0 && rd_arm_id_parse(id, &parsed)) {
-        visit_children(evaluation, follow, id, tally);
-        id = parsed.parent;
+    struct index_list list = set_index_of_type(evaluation->index, follow->type);
+    for (size_t i = 0; i < list.count && !tally->is_settled; i++) {
+        struct rd_arm_id parsed = {0};
+        if (rd_arm_id_parse(evaluation->index->set->resources[list.items[i]].id, &parsed) &&
+            parsed.parent.n > 0 && rd_arm_id_is_within(id, parsed.parent))
+            visit(evaluation, follow, list.items[i], tally);
     }
 }
 
@@ -406,7 +409,7 @@ static void visit_list(struct evaluation *evaluation, const struct follow *follo
 /* Whether text has the form of something outside the set: an id, a key's URL, an object id. */
 static bool may_refer(const struct rd_json *value, struct rd_str text)
 {
-    return rd_is_reference(value) || rd_str_has_prefix(text, RD_STR("/")) ||
+    return set_index_is_reference(value) || rd_str_has_prefix(text, RD_STR("/")) ||
            rd_str_has_prefix_case(text, RD_STR("https://")) || rd_str_is_guid(text);
 }
 
@@ -416,7 +419,7 @@ static void visit_reference(struct evaluation *evaluation, const struct follow *
 {
     const struct rd_set *set = evaluation->index->set;
     int64_t index = set_index_resolve(evaluation->arena, evaluation->index, value);
-    struct rd_str id = rd_is_reference(value) ? rd_reference_id(value) : rd_json_str(value);
+    struct rd_str id = set_index_is_reference(value) ? rd_reference_id(value) : rd_json_str(value);
     struct rd_arm_id parsed = {0};
     if (index != RD_NONE)
         id = set->resources[index].id;
@@ -440,7 +443,7 @@ static void visit_path(struct evaluation *evaluation, const struct follow *follo
                        const struct scope *scope, struct tally *tally)
 {
     const struct rd_json *value = value_at(evaluation, scope, &follow->path);
-    bool is_reference = rd_is_reference(value);
+    bool is_reference = set_index_is_reference(value);
     if (rd_json_is(value, RD_JSON_STRING) || is_reference) {
         visit_reference(evaluation, follow, value, tally);
     } else if (rd_json_is(value, RD_JSON_ARRAY)) {

@@ -34,7 +34,8 @@ enum answer rule_answer(struct evaluation *evaluation, const struct condition *c
 /* The value at a path of the evaluation's subject. */
 const struct rd_json *rule_subject_value(struct evaluation *evaluation, const struct path *path);
 
-/* Comparisons of text, without any set. */
+/* Comparisons, without any set. */
+bool rule_scalar_eq(bool is_place, const struct rd_json *a, const struct rd_json *b);
 bool rule_text_eq(bool is_place, struct rd_str a, struct rd_str b);
 /* Whether `text` is an IPv4 range (or address) inside `range`; false when either is malformed. */
 bool rule_cidr_within(struct rd_str text, struct rd_str range);

@@ -41,7 +41,7 @@ static struct rd_str key_of_url(struct rd_arena *arena, struct rd_str url)
 int64_t set_index_resolve(struct rd_arena *arena, const struct set_index *index,
                           const struct rd_json *value)
 {
-    if (rd_is_reference(value))
+    if (set_index_is_reference(value))
         return rd_set_index(index->set, rd_reference_id(value));
     struct rd_str text = rd_json_str(value);
     if (text.n == 0)
@@ -59,7 +59,7 @@ int64_t set_index_resolve(struct rd_arena *arena, const struct set_index *index,
 static void collect_edges(const struct set_index *index, const struct rd_json *value,
                           struct edges *edges)
 {
-    if (rd_json_is(value, RD_JSON_STRING) || rd_is_reference(value)) {
+    if (rd_json_is(value, RD_JSON_STRING) || set_index_is_reference(value)) {
         int64_t to = set_index_resolve(edges->arena, index, value);
         if (to == RD_NONE || (uint32_t)to == edges->from)
             return;

@@ -34,6 +34,13 @@ struct child_ends {
     uint32_t first, last; /* index + 1 */
 };
 
+/* rd_is_reference, for the many objects that are none: a reference's members begin with "$". */
+static inline bool set_index_is_reference(const struct rd_json *value)
+{
+    return value->type == RD_JSON_OBJECT && value->count > 0 && value->u.members[0].key.n > 0 &&
+           value->u.members[0].key.p[0] == '$' && rd_is_reference(value);
+}
+
 RD_NODISCARD enum rd_rc set_index_init(struct rd_arena *arena, const struct rd_set *set,
                                        struct set_index *ret_index, struct rd_err *err);
 void set_index_done(struct set_index *index);

@@ -20,9 +20,9 @@ struct loader {
 
 /* Every word that a rule may hold. */
 static const char *const words[] = {
-    "id",         "title",    "severity",    "why",       "fix",     "note",        "source",
-    "valid_from", "valid_to", "controls",    "applies",   "given",   "must",        "absent",
-    "count",      "unique",   "prefix_free", "live_only", "message", "replaced_by",
+    "id",         "title",    "severity",    "why",     "fix",       "note",    "source",
+    "valid_from", "valid_to", "controls",    "applies", "given",     "must",    "absent",
+    "count",      "unique",   "prefix_free", "uniform", "live_only", "message", "replaced_by",
 };
 
 static enum rd_rc refuse(const struct rule_place *place, struct rd_err *err, const char *what,
@@ -149,15 +149,16 @@ static enum rd_rc read_demand(const struct loader *loader, const struct rule_pla
     const struct rd_json *count = rd_json_get(row, RD_STR("count"));
     const struct rd_json *unique = rd_json_get(row, RD_STR("unique"));
     const struct rd_json *prefix_free = rd_json_get(row, RD_STR("prefix_free"));
+    const struct rd_json *uniform = rd_json_get(row, RD_STR("uniform"));
     body->is_absent = rd_json_is_true(rd_json_get(row, RD_STR("absent")));
     body->has_count = rd_json_exists(count);
     body->count_min = rd_json_int(rd_json_get(count, RD_STR("min")), 0);
     body->count_max = rd_json_int(rd_json_get(count, RD_STR("max")), INT64_MAX);
     int demands = rd_json_exists(must) + body->is_absent + body->has_count +
-                  rd_json_exists(unique) + rd_json_exists(prefix_free);
+                  rd_json_exists(unique) + rd_json_exists(prefix_free) + rd_json_exists(uniform);
     if (demands != 1)
         return refuse(place, err, "needs exactly one of", RD_STR("must"),
-                      "a rule has one demand: must, absent, count, unique or prefix_free");
+                      "a rule has one demand: must, absent, count, unique, uniform or prefix_free");
     if (body->type == NULL && !rd_json_exists(must))
         return refuse(place, err, "looks at the set but has no", RD_STR("must"),
                       "give applies a type, or the rule a must");
@@ -166,6 +167,9 @@ static enum rd_rc read_demand(const struct loader *loader, const struct rule_pla
     if (rd_json_exists(unique))
         RD_TRY(rule_path_compile(loader->arena, place, ROOT_SUBJECT, body->type,
                                  rd_json_str(unique), &body->unique, err));
+    if (rd_json_exists(uniform))
+        RD_TRY(rule_path_compile(loader->arena, place, ROOT_SUBJECT, body->type,
+                                 rd_json_str(uniform), &body->uniform, err));
     if (rd_json_exists(prefix_free))
         RD_TRY(rule_path_compile(loader->arena, place, ROOT_SUBJECT, body->type,
                                  rd_json_str(prefix_free), &body->prefix_free, err));

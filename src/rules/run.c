@@ -14,6 +14,7 @@ struct run {
     const struct rd_rule *rule;
     struct rd_finding *finding;
     size_t unknown_count;
+    const struct rd_json *first; /* of a uniform path's values, or NULL */
 };
 
 /* Messages ------------------------------------------------------------------------------------ */
@@ -143,6 +144,25 @@ static void judge_unique(struct run *run, const struct rd_resource *subject, str
     add_violation(run);
 }
 
+/* The first subject's value is what the others are held to; an absent one holds nobody. */
+static void judge_uniform(struct run *run, const struct rd_resource *subject)
+{
+    const struct path *path = &run->rule->body->uniform;
+    const struct rd_json *value = rule_subject_value(run->evaluation, path);
+    if (rd_is_reference(value)) {
+        run->unknown_count++;
+        return;
+    }
+    if (!rd_json_exists(value))
+        return;
+    if (run->first == NULL)
+        run->first = value;
+    if (rule_scalar_eq(path->is_place, value, run->first))
+        return;
+    run->evaluation->look = (struct look){.resource = subject, .path = path, .value = value};
+    add_violation(run);
+}
+
 /* "avd-a03" belongs to the hosts called "avd-a". */
 static struct rd_str host_prefix(struct rd_str name)
 {
@@ -214,6 +234,8 @@ static void judge(struct run *run, const struct rd_resource *subject, struct rd_
             add_violation(run);
     } else if (body->unique.count > 0) {
         judge_unique(run, subject, seen);
+    } else if (body->uniform.count > 0) {
+        judge_uniform(run, subject);
     }
 }
 
@@ -298,7 +320,7 @@ enum rd_rc rd_rules_run(struct rd_arena *arena, const struct rd_rule *rules, siz
     findings->count = count;
     for (size_t i = 0; i < count; i++) {
         struct rd_finding *finding = &findings->items[i];
-        struct run run = {&evaluation, &rules[i], finding, 0};
+        struct run run = {&evaluation, &rules[i], finding, 0, NULL};
         finding->rule = &rules[i];
         finding->verdict = run_rule(&run, day_ms);
         findings->by_verdict[finding->verdict]++;

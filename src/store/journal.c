@@ -50,9 +50,19 @@ enum rd_rc rd_journal_open(const char *folder, bool is_durable, struct rd_journa
     int n = snprintf(path, sizeof(path), "%s/redoubt.db", folder);
     if (n < 0 || (size_t)n >= sizeof(path))
         return RD_FAIL(err, RD_RC_STATE, "the state folder's path is too long");
-    RD_TRY(rd_file_make_folder(folder, err));
+    if (rd_file_make_folder(folder, err) != RD_RC_OK)
+        return rd_err_hint(
+            RD_FAIL(err, RD_RC_STATE, "the state folder '%s' cannot be made", folder), err,
+            "make the folder yourself, or name another one with --state");
     struct rd_sql *sql = NULL;
     RD_TRY(rd_sql_open(path, is_durable ? RD_SQL_DURABLE : RD_SQL_FAST, &schema, &sql, err));
+    /* Open operations come and go on the same few pages: copied back to the file seldom, most of
+     * them never are. 32 MB of log at most. */
+    enum rd_rc rc = rd_sql_exec(sql, "PRAGMA wal_autocheckpoint = 8000;", err);
+    if (rc != RD_RC_OK) {
+        rd_sql_close(sql);
+        return rc;
+    }
     struct rd_journal *journal = rd_heap_zalloc(sizeof(*journal));
     journal->sql = sql;
     *ret_journal = journal;

@@ -16,15 +16,14 @@ static void deliver(void *data)
     struct delivery *delivery = data;
     delivery->fake->in_flight--;
     bool is_reply = delivery->answer.result == RD_TRANSPORT_REPLY;
-    delivery->fn(delivery->data, delivery->answer.result,
-                 is_reply ? &delivery->answer.reply : NULL, is_reply ? "" : "as the test says");
+    delivery->fn(delivery->data, delivery->answer.result, is_reply ? &delivery->answer.reply : NULL,
+                 is_reply ? "" : "as the test says");
     rd_arena_free(delivery->arena);
 }
 
 static void log_request(struct fake_transport *fake, const struct rd_http_request *request)
 {
-    fake->log =
-        rd_arena_grow(fake->arena, fake->log, fake->count, &fake->cap, sizeof(*fake->log));
+    fake->log = rd_arena_grow(fake->arena, fake->log, fake->count, &fake->cap, sizeof(*fake->log));
     fake->log[fake->count++] = (struct fake_request){
         .time_ms = rd_loop_now_ms(fake->loop),
         .method = request->method,
@@ -103,8 +102,7 @@ void fake_header(struct rd_arena *arena, struct fake_answer *answer, const char 
 }
 
 void fake_script_answer(void *data, struct rd_arena *arena, int64_t now_ms RD_UNUSED,
-                        const struct rd_http_request *request RD_UNUSED,
-                        struct fake_answer *answer)
+                        const struct rd_http_request *request RD_UNUSED, struct fake_answer *answer)
 {
     struct fake_script *script = data;
     const struct fake_line *line = &script->lines[script->next];

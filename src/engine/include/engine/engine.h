@@ -70,6 +70,7 @@ struct rd_progress {
 
 struct rd_run_options {
     const char *verb;         /* "apply", "destroy" */
+    struct rd_str plan_hash;  /* for the journal, or "" */
     size_t parallel_max;      /* steps at once */
     const volatile int *stop; /* becomes non-zero at Ctrl-C or SIGTERM: no new step starts */
     struct rd_progress progress;

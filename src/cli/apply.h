@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_APPLY_H
+#define CLI_APPLY_H
+
+/* What plan, apply, up and destroy share. */
+
+#include "session.h"
+#include "json/json.h"
+
+/* Opens the cloud, reads what is live and plans the session's spec. */
+RD_NODISCARD enum rd_rc plan_of_spec(struct session *session, bool writes, struct rd_set **ret_live,
+                                     struct rd_plan **ret_plan, struct rd_err *err);
+/* Prints the plan for people. */
+void plan_show(const struct session *session, const struct rd_plan *plan);
+/* Asks (unless --yes), sets the clock, runs. `question` is for people. */
+RD_NODISCARD enum rd_rc plan_run(struct session *session, const char *verb,
+                                 const struct rd_plan *plan, const char *question,
+                                 struct rd_str expected, struct rd_run **ret_run,
+                                 struct rd_err *err);
+/* A run as JSON and in two lines of text. */
+struct rd_json run_to_json(struct rd_arena *arena, const struct rd_run *run);
+void run_print(const struct rd_run *run);
+
+#endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "help.h"
+
+static bool takes(const struct verb *verb, enum option_id id)
+{
+    return ((verb->options | common_options) & OPTION_BIT(id)) != 0;
+}
+
+static void option_name(struct rd_buf *out, const struct option *option)
+{
+    if (option->letter != 0)
+        rd_buf_printf(out, "-%c, ", option->letter);
+    rd_buf_printf(out, "--%s", option->name);
+    if (option->value != NULL)
+        rd_buf_printf(out, " %s", option->value);
+}
+
+/* roff: a leading dot or quote and every backslash and hyphen must be told apart from its own. */
+static void roff_text(struct rd_buf *out, const char *text)
+{
+    for (const char *p = text; *p != '\0'; p++) {
+        if (*p == '\\')
+            rd_buf_add(out, RD_STR("\\e"));
+        else if (*p == '-')
+            rd_buf_add(out, RD_STR("\\-"));
+        else if ((*p == '.' || *p == '\'') && (p == text || p[-1] == '\n'))
+            rd_buf_printf(out, "\\&%c", *p);
+        else if (*p == '\n' && p[1] == '\n') {
+            rd_buf_add(out, RD_STR("\n.PP\n"));
+            p++;
+        } else
+            rd_buf_add_char(out, *p);
+    }
+}
+
+static void roff_options(struct rd_buf *out, const struct verb *verb)
+{
+    rd_buf_add(out, RD_STR(".SH OPTIONS\n"));
+    for (enum option_id id = 0; id < OPTION_COUNT; id++) {
+        if (verb == NULL ? (common_options & OPTION_BIT(id)) == 0 : !takes(verb, id))
+            continue;
+        rd_buf_add(out, RD_STR(".TP\n.B "));
+        RD_CLEANUP(rd_buf_done) struct rd_buf name;
+        rd_buf_init(&name, 256);
+        option_name(&name, &options[id]);
+        roff_text(out, rd_buf_c(&name));
+        rd_buf_add_char(out, '\n');
+        roff_text(out, options[id].help);
+        rd_buf_add(out, RD_STR(".\n"));
+    }
+}
+
+static void roff_exit_status(struct rd_buf *out)
+{
+    rd_buf_add(out, RD_STR(".SH EXIT STATUS\n"));
+    for (int rc = 0; rc < RD_RC_COUNT; rc++) {
+        rd_buf_printf(out, ".TP\n.B %d\n", rd_rc_exit_status((enum rd_rc)rc));
+        roff_text(out, rd_rc_text((enum rd_rc)rc));
+        rd_buf_add(out, RD_STR(".\n"));
+    }
+}
+
+void document_man(struct rd_buf *out, const struct verb *verb)
+{
+    const char *name = verb == NULL ? "" : verb->name;
+    rd_buf_printf(out, ".TH REDOUBT%s%s 1 \"\" \"redoubt %s\" \"User Commands\"\n",
+                  verb == NULL ? "" : "\\-", name, RD_VERSION);
+    rd_buf_printf(out, ".SH NAME\nredoubt%s%s \\- ", verb == NULL ? "" : "\\-", name);
+    roff_text(out, verb == NULL ? "design, rehearse, build, price and prove confidential Azure "
+                                  "Virtual Desktop enclaves"
+                                : verb->summary);
+    rd_buf_printf(out, "\n.SH SYNOPSIS\n.B redoubt\n%s%s [options] ", name, "");
+    roff_text(out, verb == NULL ? "COMMAND [operands]" : verb->operands);
+    rd_buf_add(out, RD_STR("\n.SH DESCRIPTION\n"));
+    if (verb != NULL) {
+        roff_text(out, verb->text);
+        rd_buf_add_char(out, '\n');
+    } else {
+        roff_text(out,
+                  "One spec file describes an enclave; redoubt compiles it to Azure resources, "
+                  "plans, deploys on its embedded cloud, audits and prices it.\n");
+        for (size_t i = 0; i < verb_count; i++) {
+            rd_buf_printf(out, ".TP\n.B %s\n", verbs[i].name);
+            roff_text(out, verbs[i].summary);
+            rd_buf_add(out, RD_STR(".\n"));
+        }
+    }
+    roff_options(out, verb);
+    if (verb != NULL) {
+        rd_buf_add(out, RD_STR(".SH EXAMPLES\n.nf\n"));
+        roff_text(out, verb->examples);
+        rd_buf_add(out, RD_STR(".fi\n"));
+    }
+    roff_exit_status(out);
+}
+
+void document_exit_status(struct rd_buf *out)
+{
+    rd_buf_add(out, RD_STR("| status | name | who acts | meaning |\n| --- | --- | --- | --- |\n"));
+    for (int rc = 0; rc < RD_RC_COUNT; rc++)
+        rd_buf_printf(out, "| %d | %s | %s | %s |\n", rd_rc_exit_status((enum rd_rc)rc),
+                      rd_rc_name((enum rd_rc)rc), rd_class_name(rd_rc_class((enum rd_rc)rc)),
+                      rd_rc_text((enum rd_rc)rc));
+}
+
+static void document_verb(struct rd_buf *out, const struct verb *verb)
+{
+    rd_buf_printf(out, "\n## redoubt %s %s\n\n%s.\n\n%s\n\n", verb->name, verb->operands,
+                  verb->summary, verb->text);
+    rd_buf_add(out, RD_STR("| option | meaning |\n| --- | --- |\n"));
+    for (enum option_id id = 0; id < OPTION_COUNT; id++) {
+        if ((verb->options & OPTION_BIT(id)) == 0)
+            continue;
+        rd_buf_add(out, RD_STR("| `"));
+        option_name(out, &options[id]);
+        rd_buf_printf(out, "` | %s |\n", options[id].help);
+    }
+    rd_buf_printf(out, "\n```sh\n%s```\n", verb->examples);
+}
+
+void document_commands(struct rd_buf *out)
+{
+    rd_buf_add(out, RD_STR("# Commands\n\nMade from the tables that the program itself parses by: "
+                           "`redoubt help commands`.\n\nEvery command also takes:\n\n| option | "
+                           "meaning |\n| --- | --- |\n"));
+    for (enum option_id id = 0; id < OPTION_COUNT; id++) {
+        if ((common_options & OPTION_BIT(id)) == 0)
+            continue;
+        rd_buf_add(out, RD_STR("| `"));
+        option_name(out, &options[id]);
+        rd_buf_printf(out, "` | %s |\n", options[id].help);
+    }
+    for (size_t i = 0; i < verb_count; i++)
+        if (!verbs[i].is_hidden)
+            document_verb(out, &verbs[i]);
+    rd_buf_add(out, RD_STR("\n## Exit status\n\n"));
+    document_exit_status(out);
+}
+
+static void bash(struct rd_buf *out)
+{
+    rd_buf_add(out,
+               RD_STR("_redoubt() {\n    local cur=${COMP_WORDS[COMP_CWORD]} verb= i\n"
+                      "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
+                      "        [[ ${COMP_WORDS[i]} != -* ]] && verb=${COMP_WORDS[i]} && break\n"
+                      "    done\n    case $verb in\n"));
+    for (size_t i = 0; i < verb_count; i++) {
+        rd_buf_printf(out, "    %s) COMPREPLY=($(compgen -W \"", verbs[i].name);
+        for (enum option_id id = 0; id < OPTION_COUNT; id++)
+            if (takes(&verbs[i], id))
+                rd_buf_printf(out, "--%s ", options[id].name);
+        rd_buf_add(out,
+                   RD_STR("\" -- \"$cur\"))\n        [[ $cur != -* ]] && COMPREPLY+=($(compgen "
+                          "-f -- \"$cur\")) ;;\n"));
+    }
+    rd_buf_add(out, RD_STR("    *) COMPREPLY=($(compgen -W \""));
+    for (size_t i = 0; i < verb_count; i++)
+        rd_buf_printf(out, "%s ", verbs[i].name);
+    rd_buf_add(out, RD_STR("--help --version\" -- \"$cur\")) ;;\n    esac\n}\n"
+                           "complete -o filenames -F _redoubt redoubt\n"));
+}
+
+/* Single quotes in zsh and fish end a string; our texts use them for words. */
+static void quoted(struct rd_buf *out, const char *text, bool is_zsh)
+{
+    for (const char *p = text; *p != '\0'; p++) {
+        if (*p == '\'')
+            rd_buf_add_c(out, is_zsh ? "'\\''" : "\\'");
+        else if (is_zsh && (*p == '[' || *p == ']' || *p == ':'))
+            rd_buf_printf(out, "\\%c", *p);
+        else
+            rd_buf_add_char(out, *p);
+    }
+}
+
+static void zsh_option(struct rd_buf *out, const struct option *option)
+{
+    rd_buf_printf(out, "            '--%s%s[", option->name, option->value == NULL ? "" : "=");
+    quoted(out, option->help, true);
+    rd_buf_add_char(out, ']');
+    if (option->words != NULL)
+        rd_buf_printf(out, ":%s:(%s)", option->value, option->words);
+    else if (option->value != NULL)
+        rd_buf_printf(out, ":%s:_files", option->value);
+    rd_buf_add(out, RD_STR("' \\\n"));
+}
+
+static void zsh(struct rd_buf *out)
+{
+    rd_buf_add(out, RD_STR("#compdef redoubt\n_redoubt() {\n    local -a verbs=(\n"));
+    for (size_t i = 0; i < verb_count; i++) {
+        rd_buf_printf(out, "        '%s:", verbs[i].name);
+        quoted(out, verbs[i].summary, true);
+        rd_buf_add(out, RD_STR("'\n"));
+    }
+    rd_buf_add(out, RD_STR("    )\n    if ((CURRENT == 2)); then _describe command verbs; return; "
+                           "fi\n    case $words[2] in\n"));
+    for (size_t i = 0; i < verb_count; i++) {
+        rd_buf_printf(out, "    %s)\n        _arguments \\\n", verbs[i].name);
+        for (enum option_id id = 0; id < OPTION_COUNT; id++)
+            if (takes(&verbs[i], id))
+                zsh_option(out, &options[id]);
+        rd_buf_add(out, RD_STR("            '*:file:_files' ;;\n"));
+    }
+    rd_buf_add(out, RD_STR("    esac\n}\n_redoubt \"$@\"\n"));
+}
+
+static void fish(struct rd_buf *out)
+{
+    for (size_t i = 0; i < verb_count; i++) {
+        rd_buf_printf(out, "complete -c redoubt -n __fish_use_subcommand -a %s -d '",
+                      verbs[i].name);
+        quoted(out, verbs[i].summary, false);
+        rd_buf_add(out, RD_STR("'\n"));
+        for (enum option_id id = 0; id < OPTION_COUNT; id++) {
+            if (!takes(&verbs[i], id))
+                continue;
+            rd_buf_printf(out, "complete -c redoubt -n '__fish_seen_subcommand_from %s' -l %s",
+                          verbs[i].name, options[id].name);
+            if (options[id].letter != 0)
+                rd_buf_printf(out, " -s %c", options[id].letter);
+            if (options[id].value != NULL)
+                rd_buf_add(out, RD_STR(" -r"));
+            if (options[id].words != NULL)
+                rd_buf_printf(out, " -a '%s'", options[id].words);
+            rd_buf_add(out, RD_STR(" -d '"));
+            quoted(out, options[id].help, false);
+            rd_buf_add(out, RD_STR("'\n"));
+        }
+    }
+}
+
+bool document_completion(struct rd_buf *out, const char *shell)
+{
+    static const struct {
+        const char *name;
+        void (*write)(struct rd_buf *out);
+    } shells[] = {{"bash", bash}, {"zsh", zsh}, {"fish", fish}};
+    for (size_t i = 0; i < sizeof(shells) / sizeof(shells[0]); i++) {
+        if (strcmp(shells[i].name, shell) == 0) {
+            shells[i].write(out);
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_LOOK_H
+#define CLI_LOOK_H
+
+/* What audit, report and up share. */
+
+#include "audit/audit.h"
+#include "cost/cost.h"
+#include "report/report.h"
+#include "session.h"
+
+RD_NODISCARD enum rd_rc look_audit(struct session *session, const struct rd_set *live,
+                                   struct rd_audit **ret_audit, struct rd_err *err);
+/* Writes the report. The run shown is the journal's newest. */
+RD_NODISCARD enum rd_rc look_report(struct session *session, const struct rd_set *live,
+                                    const struct rd_audit *audit, const struct rd_price *price,
+                                    const char *path, struct rd_err *err);
+/* --out, or "<enclave>-report.html" here. */
+const char *look_report_path(struct session *session);
+
+#endif

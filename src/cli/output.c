@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "output.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/* The first failure to write to standard output; the rest is then not tried. */
+static int write_errno;
+
+struct terminal terminal_look(const struct args *args)
+{
+    struct terminal terminal = {
+        .out_is_terminal = isatty(STDOUT_FILENO) == 1,
+        .err_is_terminal = isatty(STDERR_FILENO) == 1,
+        .in_is_terminal = isatty(STDIN_FILENO) == 1,
+        .width = 80,
+        .height = 24,
+    };
+    struct winsize size;
+    int fd = terminal.out_is_terminal ? STDOUT_FILENO : STDERR_FILENO;
+    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40) {
+        terminal.width = size.ws_col;
+        terminal.height = size.ws_row < 10 ? 10 : size.ws_row;
+    }
+    const char *when = args->is_given[OPTION_COLOR] ? args->value[OPTION_COLOR] : "auto";
+    const char *term = getenv("TERM");
+    const char *no_color = getenv("NO_COLOR");
+    terminal.has_colors =
+        strcmp(when, "always") == 0 ||
+        (strcmp(when, "auto") == 0 && terminal.out_is_terminal &&
+         (no_color == NULL || no_color[0] == '\0') && (term == NULL || strcmp(term, "dumb") != 0));
+    return terminal;
+}
+
+void output_text(struct rd_str text)
+{
+    if (write_errno != 0 || text.n == 0)
+        return;
+    if (fwrite(text.p, 1, text.n, stdout) != text.n)
+        write_errno = errno;
+}
+
+void output_printf(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    if (write_errno == 0 && vfprintf(stdout, fmt, ap) < 0)
+        write_errno = errno;
+    va_end(ap);
+}
+
+void output_json(const struct rd_json *value)
+{
+    RD_CLEANUP(rd_buf_done) struct rd_buf buf;
+    rd_buf_init(&buf, (size_t)1 << 31);
+    rd_json_write(&buf, value, RD_JSON_PRETTY);
+    rd_buf_add_char(&buf, '\n');
+    output_text(rd_buf_str(&buf));
+}
+
+static void error_as_json(const struct rd_err *err)
+{
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+    struct rd_json error = rd_json_object();
+    (void)rd_json_set_c(arena, &error, "status", rd_json_string_c(rd_rc_name(err->rc)));
+    (void)rd_json_set_c(arena, &error, "exitStatus", rd_json_integer(rd_rc_exit_status(err->rc)));
+    (void)rd_json_set_c(arena, &error, "class",
+                        rd_json_string_c(rd_class_name(rd_rc_class(err->rc))));
+    (void)rd_json_set_c(arena, &error, "message", rd_json_string_c(err->msg));
+    if (err->azure_code[0] != '\0')
+        (void)rd_json_set_c(arena, &error, "azureCode", rd_json_string_c(err->azure_code));
+    if (err->hint[0] != '\0')
+        (void)rd_json_set_c(arena, &error, "hint", rd_json_string_c(err->hint));
+    struct rd_json whole = rd_json_object();
+    (void)rd_json_set_c(arena, &whole, "error", error);
+    output_json(&whole);
+}
+
+void output_error(const struct args *args, const struct rd_err *err)
+{
+    char text[RD_ERR_MSG_MAX + RD_ERR_HINT_MAX + RD_ERR_FRAME_COUNT_MAX * RD_ERR_FRAME_MAX + 64];
+    rd_err_format(err, text, sizeof(text));
+    (void)fflush(stdout);
+    (void)fprintf(stderr, "redoubt: %s", text);
+    if (args_is_json(args))
+        error_as_json(err);
+}
+
+enum rd_rc output_finish(struct rd_err *err)
+{
+    if (fflush(stdout) != 0 && write_errno == 0)
+        write_errno = errno;
+    if (write_errno == 0)
+        return RD_RC_OK;
+    return RD_FAIL(err, RD_RC_IO, "cannot write to standard output: %s", strerror(write_errno));
+}
+
+enum rd_rc output_ask(const struct args *args, const struct terminal *terminal,
+                      const char *question, struct rd_str expected, struct rd_err *err)
+{
+    if (args->is_given[OPTION_YES])
+        return RD_RC_OK;
+    if (!terminal->in_is_terminal)
+        return rd_err_hint(
+            RD_FAIL(err, RD_RC_USAGE, "there is no terminal to ask at: %s", question), err,
+            "answer beforehand with --yes");
+    (void)fflush(stdout);
+    (void)fprintf(stderr, "%s\nType '%.*s' to go on: ", question, RD_FMT(expected));
+    (void)fflush(stderr);
+    char line[256];
+    if (fgets(line, sizeof(line), stdin) == NULL)
+        line[0] = '\0';
+    if (rd_str_eq(rd_str_trim(rd_str_from(line)), expected))
+        return RD_RC_OK;
+    return RD_FAIL(err, RD_RC_DECLINED, "nothing was changed: '%.*s' was not typed",
+                   RD_FMT(expected));
+}

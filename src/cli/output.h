@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_OUTPUT_H
+#define CLI_OUTPUT_H
+
+/* Standard output and standard error, and the terminal behind them. A closed standard output is an
+ * error that is told once, at the end (output_finish). */
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "verb.h"
+#include "json/json.h"
+
+struct terminal {
+    bool out_is_terminal;
+    bool err_is_terminal;
+    bool in_is_terminal;
+    bool has_colors; /* of standard output */
+    int width;       /* columns, 80 when unknown */
+    int height;
+};
+
+struct terminal terminal_look(const struct args *args);
+
+void output_text(struct rd_str text);
+RD_PRINTF(1, 2) void output_printf(const char *fmt, ...);
+/* Pretty-printed, with a final LF. */
+void output_json(const struct rd_json *value);
+/* An error for people on standard error, and as JSON on standard output when asked for. */
+void output_error(const struct args *args, const struct rd_err *err);
+/* Flushes. Errors: IO when anything could not be written. */
+RD_NODISCARD enum rd_rc output_finish(struct rd_err *err);
+
+/* Asks on the terminal; without one, or with --yes, see the error and the answer. `expected` is
+ * what must be typed ("yes" or a name). Errors: DECLINED, USAGE when there is no terminal to ask
+ * at. */
+RD_NODISCARD enum rd_rc output_ask(const struct args *args, const struct terminal *terminal,
+                                   const char *question, struct rd_str expected,
+                                   struct rd_err *err);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "progress.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+
+enum { FRAME_US = 80000, SHOWN_MAX = 8, BAR_WIDTH_MAX = 40 };
+
+struct progress {
+    const struct args *args;
+    struct terminal terminal;
+    const struct rd_plan *plan;
+    int64_t drawn_us;
+    int drawn_lines;
+    int64_t left_ms;
+    int64_t now_ms;
+};
+
+struct progress *progress_new(const struct args *args, const struct terminal *terminal,
+                              const struct rd_plan *plan)
+{
+    struct progress *progress = rd_heap_zalloc(sizeof(*progress));
+    progress->args = args;
+    progress->terminal = *terminal;
+    progress->plan = plan;
+    return progress;
+}
+
+static void take_off(struct progress *progress)
+{
+    if (progress->drawn_lines > 0)
+        (void)fprintf(stderr, "\x1b[%dA\x1b[J", progress->drawn_lines);
+    progress->drawn_lines = 0;
+}
+
+void progress_free(struct progress *progress)
+{
+    if (progress == NULL)
+        return;
+    take_off(progress);
+    (void)fflush(stderr);
+    rd_heap_free(progress);
+}
+
+static const char *doing(enum rd_step_kind kind)
+{
+    switch (kind) {
+    case RD_STEP_PUT:
+        return "";
+    case RD_STEP_DELETE:
+        return "deleting ";
+    case RD_STEP_ACTION:
+        return "running ";
+    case RD_STEP_WAIT:
+    case RD_STEP_WAIT_UNTIL:
+        return "waiting for ";
+    case RD_STEP_APPROVE:
+        return "approval of ";
+    case RD_STEP_ALTERNATIVES:
+        return "choosing for ";
+    }
+    return "";
+}
+
+/* The part of the id that people know it by: the last name, with its owner's for children. */
+static struct rd_str short_name(const struct rd_step *step)
+{
+    struct rd_str id = step->id;
+    size_t slash = rd_str_find_last_char(id, '/');
+    return slash == RD_STR_NONE ? id : rd_str_sub(id, slash + 1, id.n);
+}
+
+static void plain_line(const struct progress *progress, const struct rd_run *run, size_t index)
+{
+    static const char *const words[] = {
+        [RD_STEP_WAITING] = "waiting", [RD_STEP_RUNNING] = "start",   [RD_STEP_DONE] = "done",
+        [RD_STEP_FAILED] = "FAILED",   [RD_STEP_SKIPPED] = "skipped",
+    };
+    const struct rd_step *step = &progress->plan->steps[index];
+    const struct rd_step_record *record = &run->steps[index];
+    const struct rd_type *type = progress->plan->changes[step->change].type;
+    int64_t s = (progress->now_ms - run->start_ms) / 1000;
+    char took[RD_TIME_TEXT_MAX] = "";
+    if (record->state == RD_STEP_DONE || record->state == RD_STEP_FAILED)
+        (void)rd_duration_format(record->end_ms - record->start_ms, took);
+    struct rd_str name = short_name(step);
+    (void)fprintf(stderr, "%02lld:%02lld:%02lld %-7s %s%.*s %.*s%s%s%s%s%.*s\n",
+                  (long long)(s / 3600), (long long)(s / 60 % 60), (long long)(s % 60),
+                  words[record->state], doing(step->kind), RD_FMT(type->label), RD_FMT(name),
+                  took[0] == '\0' ? "" : " (", took, took[0] == '\0' ? "" : ")",
+                  record->message.n > 0 ? ": " : "", RD_FMT(record->message));
+}
+
+static void draw_bar(const struct progress *progress, const struct rd_run *run)
+{
+    size_t total = progress->plan->step_count;
+    int width = progress->terminal.width / 3;
+    width = width > BAR_WIDTH_MAX ? BAR_WIDTH_MAX : width;
+    int full = total == 0 ? width : (int)((size_t)width * run->done_count / total);
+    char elapsed[RD_TIME_TEXT_MAX];
+    char left[RD_TIME_TEXT_MAX];
+    (void)rd_duration_format(progress->now_ms - run->start_ms, elapsed);
+    (void)rd_duration_format(progress->left_ms, left);
+    (void)fprintf(stderr, "  ");
+    for (int i = 0; i < width; i++)
+        (void)fprintf(stderr, "%s", i < full ? "█" : "░");
+    (void)fprintf(stderr, " %zu/%zu  %s, about %s left%s", run->done_count, total, elapsed, left,
+                  run->failed_count > 0 ? "  " : "");
+    if (run->failed_count > 0)
+        (void)fprintf(stderr, "%zu failed", run->failed_count);
+    (void)fprintf(stderr, "\n");
+}
+
+/* Up to SHOWN_MAX running steps, those that have run longest first (they started first). */
+static int draw_running(const struct progress *progress, const struct rd_run *run)
+{
+    int shown = 0;
+    for (size_t i = 0; i < progress->plan->step_count && shown < SHOWN_MAX; i++) {
+        if (run->steps[i].state != RD_STEP_RUNNING)
+            continue;
+        const struct rd_step *step = &progress->plan->steps[i];
+        const struct rd_type *type = progress->plan->changes[step->change].type;
+        char since[RD_TIME_TEXT_MAX];
+        (void)rd_duration_format(progress->now_ms - run->steps[i].start_ms, since);
+        struct rd_str name = short_name(step);
+        char line[256];
+        (void)snprintf(line, sizeof(line), "%s%.*s %.*s", doing(step->kind), RD_FMT(type->label),
+                       RD_FMT(name));
+        int room = progress->terminal.width - 24;
+        (void)fprintf(stderr, "    %-*.*s %s\n", room, room, line, since);
+        shown++;
+    }
+    return shown;
+}
+
+static void draw(struct progress *progress, const struct rd_run *run)
+{
+    int64_t now_us = rd_clock_monotonic_us();
+    if (now_us - progress->drawn_us < FRAME_US)
+        return;
+    progress->drawn_us = now_us;
+    take_off(progress);
+    draw_bar(progress, run);
+    progress->drawn_lines = 1 + draw_running(progress, run);
+    (void)fflush(stderr);
+}
+
+void progress_report(void *data, const struct rd_run *run, size_t step, int64_t now_ms,
+                     int64_t left_ms)
+{
+    struct progress *progress = data;
+    progress->now_ms = now_ms;
+    progress->left_ms = left_ms;
+    if (progress->args->is_given[OPTION_QUIET])
+        return;
+    if (progress->terminal.err_is_terminal)
+        draw(progress, run);
+    else if (step != SIZE_MAX && run->steps[step].state != RD_STEP_WAITING)
+        plain_line(progress, run, step);
+}

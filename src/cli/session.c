@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "session.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/limits.h"
+#include "cost/cost.h"
+#include "local_transport.h"
+#include "progress.h"
+
+enum {
+    PARALLEL_DEFAULT = 4096,
+    IN_FLIGHT_MAX = 64,
+    ATTEMPTS_MAX = 8,
+    WATCHING_MS = 25000, /* how long a person should have to watch a scaled run */
+    SPEED_MAX = 1000000,
+};
+
+static volatile int stop_requests;
+
+static void on_signal(int number RD_UNUSED)
+{
+    stop_requests++;
+    if (stop_requests > 2) /* the journal has what it needs: nothing is lost by leaving now */
+        _Exit(rd_rc_exit_status(RD_RC_INTERRUPTED));
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+    (void)sigaction(SIGHUP, &action, NULL);
+}
+
+void session_init(struct session *session, struct rd_arena *arena, const struct args *args)
+{
+    *session = (struct session){.arena = arena, .args = args, .terminal = terminal_look(args)};
+}
+
+void session_close(struct session *session)
+{
+    rd_client_free(session->client);
+    local_transport_free(session->transport);
+    rd_loop_free(session->loop);
+    rd_journal_close(session->journal);
+    rd_cloud_close(session->cloud);
+    rd_lock_free(session->lock);
+    if (session->desired != NULL)
+        rd_set_done(session->desired);
+    *session = (struct session){0};
+}
+
+const char *session_spec_path(const struct args *args)
+{
+    if (args->operands[0] != NULL)
+        return args->operands[0];
+    return args->is_given[OPTION_FILE] ? args->value[OPTION_FILE] : "redoubt.yaml";
+}
+
+/* What only the spec says and a saved plan must carry to find its cloud again. */
+static void add_facts(struct session *session)
+{
+    struct rd_arena *arena = session->arena;
+    struct rd_json *facts = &session->desired->facts;
+    struct rd_json subscriptions = rd_json_array();
+    const struct rd_spec *spec = session->spec;
+    (void)rd_json_append(arena, &subscriptions, rd_json_string(spec->subscription));
+    if (!rd_str_eq_case(spec->subscription, spec->images_subscription))
+        (void)rd_json_append(arena, &subscriptions, rd_json_string(spec->images_subscription));
+    (void)rd_json_set_c(arena, facts, "tenant", rd_json_string(spec->tenant));
+    (void)rd_json_set_c(arena, facts, "subscriptions", subscriptions);
+}
+
+/* A budget without an amount is what the enclave costs by its price sheet, in whole units. */
+RD_NODISCARD static enum rd_rc set_budget(struct session *session, struct rd_err *err)
+{
+    for (size_t i = 0; i < session->desired->count; i++) {
+        struct rd_resource *resource = &session->desired->resources[i];
+        if (!rd_str_is_case(resource->type->name, "Microsoft.Consumption/budgets") ||
+            rd_json_int(rd_json_at(&resource->body, "properties.amount"), 1) != 0)
+            continue;
+        struct rd_price *price = NULL;
+        RD_TRY(
+            rd_cost_price(session->arena, session->desired, (struct rd_str){"", 0}, &price, err));
+        *rd_json_make(session->arena, &resource->body, "properties.amount") =
+            rd_json_integer((price->month_micro + 999999) / 1000000);
+    }
+    return RD_RC_OK;
+}
+
+enum rd_rc session_read_spec(struct session *session, struct rd_err *err)
+{
+    const char *path = session_spec_path(session->args);
+    enum rd_rc rc = rd_spec_read(session->arena, path, &session->spec, err);
+    if (rc == RD_RC_NOT_FOUND)
+        return rd_err_hint(rc, err, "name a spec, or make one with 'redoubt init'");
+    if (rc != RD_RC_OK)
+        return rc;
+    RD_TRY(rd_enclave_compile(session->arena, session->spec, &session->desired, err));
+    add_facts(session);
+    return set_budget(session, err);
+}
+
+enum rd_rc session_read_set(struct session *session, const char *path, struct rd_err *err)
+{
+    struct rd_str text;
+    struct rd_json value;
+    RD_TRY(rd_file_read(session->arena, path, RD_PLAN_SIZE_MAX, &text, err));
+    RD_TRY(rd_json_parse(session->arena, path, text, RD_JSON_UNIQUE_KEYS, &value, err));
+    return rd_set_from_json(session->arena, path, &value, &session->desired, err);
+}
+
+/* ".redoubt/<enclave>" beside the spec or plan, or below --state. */
+static const char *state_folder(const struct session *session)
+{
+    struct rd_arena *arena = session->arena;
+    struct rd_str name = session->desired->name;
+    if (session->args->is_given[OPTION_STATE])
+        return rd_arena_printf(arena, "%s/%.*s", session->args->value[OPTION_STATE], RD_FMT(name))
+            .p;
+    struct rd_str path = rd_str_from(session_spec_path(session->args));
+    size_t slash = rd_str_find_last_char(path, '/');
+    struct rd_str beside = slash == RD_STR_NONE ? RD_STR(".") : rd_str_sub(path, 0, slash);
+    if (slash == 0)
+        beside = RD_STR("/");
+    return rd_arena_printf(arena, "%.*s/.redoubt/%.*s", RD_FMT(beside), RD_FMT(name)).p;
+}
+
+RD_NODISCARD static enum rd_rc open_emulator(struct session *session, bool keeps_state,
+                                             struct rd_err *err)
+{
+    const struct rd_json *facts = &session->desired->facts;
+    struct rd_cloud_options cloud_options = {
+        .path =
+            keeps_state ? rd_arena_printf(session->arena, "%s/cloud.db", session->folder).p : NULL,
+        .cloud_name = rd_arena_str(session->arena, session->desired->cloud).p,
+        .tenant = rd_json_str(rd_json_at(facts, "tenant")),
+        .start_ms = rd_clock_wall_ms(),
+    };
+    const struct rd_json *subscriptions = rd_json_at(facts, "subscriptions");
+    for (size_t i = 0; i < rd_json_count(subscriptions) && i < 4; i++)
+        cloud_options.subscriptions[cloud_options.subscription_count++] =
+            rd_json_str(rd_json_item(subscriptions, i));
+    int64_t seed;
+    RD_TRY(args_int(session->args, OPTION_SEED, 0, INT64_MAX, 1, &seed, err));
+    cloud_options.seed = (uint64_t)seed;
+    RD_TRY(rd_cloud_open(&cloud_options, &session->cloud, err));
+    return RD_RC_OK;
+}
+
+/* "crash:after=N" is a fault of this machine; all others are the cloud's. */
+RD_NODISCARD static enum rd_rc add_faults(struct session *session, struct rd_err *err)
+{
+    const struct rd_str crash = RD_STR("crash:after=");
+    for (size_t i = 0; i < session->args->fault_count; i++) {
+        struct rd_str fault = rd_str_from(session->args->faults[i]);
+        int64_t count;
+        if (!rd_str_has_prefix(fault, crash))
+            RD_TRY(rd_cloud_add_fault(session->cloud, fault, err));
+        else if (rd_str_to_int(rd_str_sub(fault, crash.n, fault.n), 1, INT64_MAX, &count))
+            local_transport_crash_after(session->transport, count);
+        else
+            return RD_FAIL(err, RD_RC_USAGE, "'%.*s' needs a number of requests, from 1",
+                           RD_FMT(fault));
+    }
+    return RD_RC_OK;
+}
+
+RD_NODISCARD static enum rd_rc open_doors(struct session *session, struct rd_err *err)
+{
+    rd_clock_init_virtual(&session->clock, rd_cloud_time_ms(session->cloud));
+    session->loop = rd_loop_new(&session->clock);
+    int64_t seed;
+    RD_TRY(args_int(session->args, OPTION_SEED, 0, INT64_MAX, 1, &seed, err));
+    rd_random_init_seeded(&session->seeded, (uint64_t)seed);
+    rd_random_init_system(&session->system);
+    session->transport = local_transport_new(session->loop, session->cloud);
+    RD_TRY(add_faults(session, err));
+    RD_TRY(rd_endpoints_find(session->desired->cloud, &session->world.endpoints, err));
+    struct rd_client_options client_options = {
+        .loop = session->loop,
+        .transport = local_transport_door(session->transport),
+        .random = &session->seeded,
+        .endpoints = session->world.endpoints,
+        .in_flight_max = IN_FLIGHT_MAX,
+        .attempts_max = ATTEMPTS_MAX,
+    };
+    session->client = rd_client_new(&client_options);
+    session->world.loop = session->loop;
+    session->world.client = session->client;
+    session->world.random = &session->system;
+    session->world.journal = session->journal;
+    return RD_RC_OK;
+}
+
+enum rd_rc session_open_cloud(struct session *session, bool writes, struct rd_err *err)
+{
+    if (session->args->is_given[OPTION_LIVE])
+        return rd_err_hint(RD_FAIL(err, RD_RC_UNSUPPORTED,
+                                   "--live is not there yet: this redoubt only acts on its "
+                                   "embedded cloud"),
+                           err, "leave --live out to rehearse; nothing was sent to Azure");
+    session->folder = state_folder(session);
+    bool keeps_state = writes || rd_file_exists(session->folder);
+    if (keeps_state) {
+        RD_TRY(rd_file_make_folder(session->folder, err));
+        RD_TRY(rd_lock_take(session->folder, session->args->verb->name, &session->lock, err));
+        RD_TRY(rd_journal_open(session->folder, false, &session->journal, err));
+    }
+    RD_TRY(open_emulator(session, keeps_state, err));
+    return open_doors(session, err);
+}
+
+enum rd_rc session_set_clock(struct session *session, int64_t critical_path_ms, struct rd_err *err)
+{
+    const struct args *args = session->args;
+    bool watches = session->terminal.err_is_terminal && !args->is_given[OPTION_QUIET];
+    const char *kind = watches ? "scaled" : "virtual";
+    if (args->is_given[OPTION_SPEED])
+        kind = "scaled";
+    if (args->is_given[OPTION_CLOCK])
+        kind = args->value[OPTION_CLOCK];
+    int64_t now_ms = rd_clock_now_ms(&session->clock);
+    int64_t fitting = critical_path_ms / WATCHING_MS;
+    int64_t speed;
+    RD_TRY(args_int(args, OPTION_SPEED, 1, SPEED_MAX, fitting < 1 ? 1 : fitting, &speed, err));
+    if (strcmp(kind, "scaled") == 0)
+        rd_clock_init_scaled(&session->clock, now_ms, speed);
+    else if (strcmp(kind, "real") == 0)
+        rd_clock_init_scaled(&session->clock, now_ms, 1);
+    return RD_RC_OK;
+}
+
+/* What no cloud tells (hours, logs, licences) is as the spec says, also for what is live. */
+static void take_facts(struct session *session, struct rd_set *live)
+{
+    const struct rd_json *facts = &session->desired->facts;
+    for (size_t i = 0; i < rd_json_count(facts); i++) {
+        const struct rd_json_member *fact = &facts->u.members[i];
+        if (!rd_json_exists(rd_json_get(&live->facts, fact->key)))
+            (void)rd_json_set(session->arena, &live->facts, fact->key, fact->value);
+    }
+}
+
+enum rd_rc session_read_live(struct session *session, struct rd_set **ret_live, struct rd_err *err)
+{
+    enum rd_rc rc =
+        rd_engine_read(&session->world, session->arena, session->desired, ret_live, err);
+    RD_TRY(local_transport_check(session->transport, err));
+    if (rc == RD_RC_OK)
+        take_facts(session, *ret_live);
+    return rc;
+}
+
+enum rd_rc session_run(struct session *session, const char *verb, const struct rd_plan *plan,
+                       struct rd_run **ret_run, struct rd_err *err)
+{
+    int64_t parallel;
+    RD_TRY(args_int(session->args, OPTION_PARALLEL, 1, 16384, PARALLEL_DEFAULT, &parallel, err));
+    catch_signals();
+    struct progress *progress = progress_new(session->args, &session->terminal, plan);
+    struct rd_run_options run_options = {
+        .verb = verb,
+        .parallel_max = (size_t)parallel,
+        .stop = &stop_requests,
+        .progress = {progress_report, progress},
+    };
+    enum rd_rc rc =
+        rd_engine_run(&session->world, session->arena, plan, &run_options, ret_run, err);
+    progress_free(progress);
+    RD_TRY(local_transport_check(session->transport, err));
+    return rc;
+}
+
+enum rd_rc session_day(const struct args *args, int64_t *ret_day_ms, struct rd_err *err)
+{
+    *ret_day_ms = rd_clock_wall_ms();
+    if (!args->is_given[OPTION_DAY])
+        return RD_RC_OK;
+    struct rd_str text = rd_str_from(args->value[OPTION_DAY]);
+    if (text.n != 10 || !rd_time_parse(text, ret_day_ms))
+        return RD_FAIL(err, RD_RC_USAGE, "'%s' is not a value of --day: it takes YYYY-MM-DD",
+                       args->value[OPTION_DAY]);
+    return RD_RC_OK;
+}

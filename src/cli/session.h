@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_SESSION_H
+#define CLI_SESSION_H
+
+/*
+ * What a verb works with: the spec and its resource set, and, for verbs that look at a cloud, the
+ * doors of the engine, all simulated by the embedded cloud. Opened in that order, closed by
+ * session_close in any state.
+ */
+
+#include "emulator/cloud.h"
+#include "enclave/compile.h"
+#include "engine/engine.h"
+#include "output.h"
+#include "spec/spec.h"
+#include "verb.h"
+
+struct local_transport;
+
+struct session {
+    struct rd_arena *arena;
+    const struct args *args;
+    struct terminal terminal;
+    struct rd_spec *spec; /* NULL when a saved plan or a set was given instead */
+    struct rd_set *desired;
+    const char *folder; /* of the state, with the enclave's name at the end */
+    struct rd_lock *lock;
+    struct rd_cloud *cloud;
+    struct rd_clock clock;
+    struct rd_loop *loop;
+    struct rd_random seeded;
+    struct rd_random system;
+    struct local_transport *transport;
+    struct rd_client *client;
+    struct rd_journal *journal;
+    struct rd_world world;
+};
+
+void session_init(struct session *session, struct rd_arena *arena, const struct args *args);
+void session_close(struct session *session); /* for RD_CLEANUP too */
+
+/* Reads and compiles the spec that the command line names (or redoubt.yaml). */
+RD_NODISCARD enum rd_rc session_read_spec(struct session *session, struct rd_err *err);
+/* Takes a resource set instead (from --set). */
+RD_NODISCARD enum rd_rc session_read_set(struct session *session, const char *path,
+                                         struct rd_err *err);
+/* The path the command line names for the spec. */
+const char *session_spec_path(const struct args *args);
+
+/*
+ * Opens the embedded cloud and the engine's doors. A verb that only reads leaves no trace where
+ * there is no state yet. Errors: UNSUPPORTED for --live; LOCKED, STATE, IO from the state folder;
+ * USAGE for a fault that does not exist.
+ */
+RD_NODISCARD enum rd_rc session_open_cloud(struct session *session, bool writes,
+                                           struct rd_err *err);
+/* Sets the clock that the command line asks for; `critical_path_ms` fits a scaled one to a person's
+ * patience. Before the first request. */
+RD_NODISCARD enum rd_rc session_set_clock(struct session *session, int64_t critical_path_ms,
+                                          struct rd_err *err);
+RD_NODISCARD enum rd_rc session_read_live(struct session *session, struct rd_set **ret_live,
+                                          struct rd_err *err);
+RD_NODISCARD enum rd_rc session_run(struct session *session, const char *verb,
+                                    const struct rd_plan *plan, struct rd_run **ret_run,
+                                    struct rd_err *err);
+/* The day of --day, or today by the wall clock. */
+RD_NODISCARD enum rd_rc session_day(const struct args *args, int64_t *ret_day_ms,
+                                    struct rd_err *err);
+
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verb.h"
+
+const struct option options[OPTION_COUNT] = {
+    [OPTION_HELP] = {"help", 'h', NULL, NULL, "show help and end"},
+    [OPTION_VERSION] = {"version", 'V', NULL, NULL, "show the version and end"},
+    [OPTION_OUTPUT] = {"output", 'o', "FORMAT", "text json",
+                       "text for people, or json as docs/json.md describes it"},
+    [OPTION_STATE] = {"state", 0, "FOLDER", NULL,
+                      "where journal and embedded cloud lie (default: .redoubt beside the spec)"},
+    [OPTION_DATA] = {"data", 0, "FOLDER", NULL,
+                     "tables here (types.yaml, prices/...) take the place of the built-in ones"},
+    [OPTION_COLOR] = {"color", 0, "WHEN", "auto always never", "colours in the output"},
+    [OPTION_QUIET] = {"quiet", 'q', NULL, NULL, "no progress, only results and errors"},
+    [OPTION_LIVE] = {"live", 0, NULL, NULL,
+                     "act on Azure instead of the embedded cloud (not there yet)"},
+    [OPTION_CLOCK] =
+        {"clock", 0, "CLOCK", "virtual scaled real",
+         "the embedded cloud's time: virtual jumps over waits, scaled runs fast enough "
+         "to watch, real takes as long as Azure (default: scaled on a terminal, else "
+         "virtual)"},
+    [OPTION_SPEED] = {"speed", 0, "N", NULL,
+                      "with a scaled clock: how many times faster than real time"},
+    [OPTION_FAULT] =
+        {"fault", 0, "FAULT", NULL,
+         "make the embedded cloud fail, such as capacity:zone=1 or quota; may be given "
+         "more than once ('redoubt help faults' lists them)"},
+    [OPTION_SEED] = {"seed", 0, "N", NULL,
+                     "of everything the embedded cloud draws: same seed, same run"},
+    [OPTION_YES] = {"yes", 'y', NULL, NULL, "answer every question with yes"},
+    [OPTION_PARALLEL] = {"parallel", 0, "N", NULL, "steps at the same time, 1 to 16384"},
+    [OPTION_DETAILED_EXITCODE] = {"detailed-exitcode", 0, NULL, NULL,
+                                  "end with 0 when nothing differs and 2 when there are changes"},
+    [OPTION_SAVE] = {"save", 0, "FILE", NULL, "write the plan to a file for 'redoubt apply FILE'"},
+    [OPTION_DAY] = {"day", 0, "DATE", NULL, "rules as of that day, YYYY-MM-DD (default: today)"},
+    [OPTION_SHEET] = {"sheet", 0, "NAME", NULL, "the price sheet (default: the spec's)"},
+    [OPTION_SCENARIOS] = {"scenarios", 0, NULL, NULL, "the sheet's scenarios side by side"},
+    [OPTION_TEMPLATE] = {"template", 't', "NAME", "sovereign confidential-pmk confidential-cmk",
+                         "which enclave to start from"},
+    [OPTION_FORCE] = {"force", 0, NULL, NULL, "overwrite a file that is there"},
+    [OPTION_ALL] = {"all", 'a', NULL, NULL, "show also what passed or did not change"},
+    [OPTION_OUT] = {"out", 0, "FILE", NULL, "where to write the report"},
+    [OPTION_SET] = {"set", 0, "FILE", NULL, "a resource set in JSON instead of a spec"},
+    [OPTION_FILE] = {"file", 'f', "FILE", NULL, "the spec (default: redoubt.yaml)"},
+};
+
+const uint64_t common_options = OPTION_BIT(OPTION_HELP) | OPTION_BIT(OPTION_VERSION) |
+                                OPTION_BIT(OPTION_OUTPUT) | OPTION_BIT(OPTION_DATA) |
+                                OPTION_BIT(OPTION_COLOR) | OPTION_BIT(OPTION_QUIET);
+
+#define WORLD_OPTIONS                                                                              \
+    (OPTION_BIT(OPTION_STATE) | OPTION_BIT(OPTION_LIVE) | OPTION_BIT(OPTION_CLOCK) |               \
+     OPTION_BIT(OPTION_SPEED) | OPTION_BIT(OPTION_FAULT) | OPTION_BIT(OPTION_SEED))
+#define RUN_OPTIONS (WORLD_OPTIONS | OPTION_BIT(OPTION_YES) | OPTION_BIT(OPTION_PARALLEL))
+
+const struct verb verbs[] = {
+    {.name = "init",
+     .operands = "[FILE]",
+     .summary = "write a commented spec to start from",
+     .text = "Writes FILE (default: redoubt.yaml), a complete spec with comments. Three enclaves "
+             "are there to start from: 'sovereign', twenty personal desktops in US Gov Virginia "
+             "behind a firewall; 'confidential-pmk', a pool of confidential hosts with "
+             "platform-managed keys; 'confidential-cmk', the same with your own key in a Managed "
+             "HSM.\n\nA file that is there is left alone unless --force is given.",
+     .examples = "redoubt init\nredoubt init --template confidential-pmk pool.yaml\n",
+     .options = OPTION_BIT(OPTION_TEMPLATE) | OPTION_BIT(OPTION_FORCE),
+     .operand_max = 1,
+     .run = verb_init},
+    {.name = "up",
+     .operands = "[SPEC]",
+     .summary = "from a spec to a standing enclave: check, plan, apply, audit, cost, report",
+     .text =
+         "Does the whole job: checks the spec against the rules, shows what would change, asks, "
+         "deploys with live progress, audits what then stands, prices it, and writes a report "
+         "to open in a browser.\n\nEverything happens on the embedded cloud, redoubt's own "
+         "emulator of Azure Resource Manager, whose state lies in .redoubt beside the spec.",
+     .examples = "redoubt up examples/sovereign.yaml\n"
+                 "redoubt up --yes --clock virtual examples/sovereign.yaml\n",
+     .options =
+         RUN_OPTIONS | OPTION_BIT(OPTION_DAY) | OPTION_BIT(OPTION_SHEET) | OPTION_BIT(OPTION_OUT),
+     .operand_max = 1,
+     .run = verb_up},
+    {.name = "check",
+     .operands = "[SPEC]",
+     .summary = "check a spec against the rules, offline",
+     .text = "Compiles the spec to its resource set and runs every rule on it, without any cloud. "
+             "Rules are dated knowledge: --day asks what held on another day.\n\nWith --set a "
+             "resource set from a file is checked instead. Ends with 6 when a rule of severity "
+             "error fails.",
+     .examples = "redoubt check examples/sovereign.yaml\nredoubt check --all "
+                 "examples/confidential-cmk.yaml\n",
+     .options = OPTION_BIT(OPTION_DAY) | OPTION_BIT(OPTION_ALL) | OPTION_BIT(OPTION_SET),
+     .operand_max = 1,
+     .run = verb_check},
+    {.name = "plan",
+     .operands = "[SPEC]",
+     .summary = "show what would change, and change nothing",
+     .text = "Compares what the spec asks for with what is live and prints creates, changes field "
+             "by field, replacements and deletions, each with its reason, who notices, and how "
+             "long the whole takes on its critical path. Secrets are never shown.\n\n--save writes "
+             "the plan to a file; 'redoubt apply FILE' runs exactly that plan, or refuses when the "
+             "world has moved on since.",
+     .examples = "redoubt plan examples/sovereign.yaml\n"
+                 "redoubt plan --detailed-exitcode --save plan.json examples/sovereign.yaml\n",
+     .options = WORLD_OPTIONS | OPTION_BIT(OPTION_DETAILED_EXITCODE) | OPTION_BIT(OPTION_SAVE) |
+                OPTION_BIT(OPTION_ALL),
+     .operand_max = 1,
+     .run = verb_plan},
+    {.name = "apply",
+     .operands = "[SPEC | PLAN]",
+     .summary = "carry out a plan: a spec's, or a saved one",
+     .text = "Plans (or reads a saved plan), asks, and runs the steps: as many at once as their "
+             "order and Azure's limits allow. Every intent is in the journal before its request "
+             "leaves. Ctrl-C lets what runs come to its end and starts nothing more; after that, "
+             "or after a kill -9, the same command goes on where it stopped.",
+     .examples = "redoubt apply --yes examples/sovereign.yaml\nredoubt apply --yes plan.json\n",
+     .options = RUN_OPTIONS,
+     .operand_max = 1,
+     .run = verb_apply},
+    {.name = "status",
+     .operands = "[SPEC]",
+     .summary = "what stands, what is missing, and the last runs",
+     .text = "Reads what is live and tells, by kind of resource, how much of the spec stands; the "
+             "session hosts with their users and health; and the last runs from the journal, "
+             "killed ones too.",
+     .examples = "redoubt status examples/sovereign.yaml\n",
+     .options = WORLD_OPTIONS,
+     .operand_max = 1,
+     .run = verb_status},
+    {.name = "audit",
+     .operands = "[SPEC]",
+     .summary = "run the rules on what is live, and sum up the controls",
+     .text =
+         "Reads the live enclave and runs every rule on it. Each finding names the resource and "
+         "field at fault, the remedy and the controls that it touches. A rule that found "
+         "nothing to look at has not passed. Ends with 6 when a rule of severity error fails.",
+     .examples = "redoubt audit examples/sovereign.yaml\n",
+     .options = WORLD_OPTIONS | OPTION_BIT(OPTION_DAY) | OPTION_BIT(OPTION_ALL),
+     .operand_max = 1,
+     .run = verb_audit},
+    {.name = "cost",
+     .operands = "[SPEC]",
+     .summary = "what the enclave costs a month, line by line",
+     .text = "Prices the spec's resource set from a dated price sheet. An unknown price is an "
+             "error that names the nearest ones, never zero. --scenarios sets the sheet's "
+             "variations side by side.",
+     .examples = "redoubt cost examples/sovereign.yaml\n"
+                 "redoubt cost --scenarios examples/sovereign.yaml\n",
+     .options = OPTION_BIT(OPTION_SHEET) | OPTION_BIT(OPTION_SCENARIOS) | OPTION_BIT(OPTION_SET),
+     .operand_max = 1,
+     .run = verb_cost},
+    {.name = "report",
+     .operands = "[SPEC]",
+     .summary = "write one HTML file that shows the enclave",
+     .text = "Writes one self-contained HTML file: the enclave as a picture, the last run as a "
+             "timeline, audit findings with their controls, and the price with a chart.",
+     .examples = "redoubt report --out report.html examples/sovereign.yaml\n",
+     .options =
+         WORLD_OPTIONS | OPTION_BIT(OPTION_OUT) | OPTION_BIT(OPTION_DAY) | OPTION_BIT(OPTION_SHEET),
+     .operand_max = 1,
+     .run = verb_report},
+    {.name = "destroy",
+     .operands = "[SPEC]",
+     .summary = "take an enclave down, in reverse order",
+     .text = "Deletes what tags and ids prove to be this enclave's own, in reverse order, and "
+             "nothing else: what is not provably redoubt's is left alone and listed. Asks for the "
+             "enclave's name to be typed.",
+     .examples = "redoubt destroy --yes examples/sovereign.yaml\n",
+     .options = RUN_OPTIONS,
+     .operand_max = 1,
+     .run = verb_destroy},
+    {.name = "help",
+     .operands = "[TOPIC]",
+     .summary = "help on a command, or on a topic",
+     .text = "Topics besides the commands: spec, exit-status, faults, rules, types, prices, "
+             "fidelity. 'redoubt help man [COMMAND]', 'redoubt help completion-bash', "
+             "'completion-zsh', 'completion-fish' and 'redoubt help commands' write documents made "
+             "from the same tables.",
+     .examples = "redoubt help plan\nredoubt help exit-status\n",
+     .operand_max = 2,
+     .run = verb_help},
+};
+
+const size_t verb_count = sizeof(verbs) / sizeof(verbs[0]);

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "apply.h"
+
+#include <string.h>
+
+#include "base/file.h"
+#include "base/limits.h"
+
+static const char *const state_names[] = {
+    [RD_STEP_WAITING] = "waiting", [RD_STEP_RUNNING] = "running", [RD_STEP_DONE] = "done",
+    [RD_STEP_FAILED] = "failed",   [RD_STEP_SKIPPED] = "skipped",
+};
+
+static struct rd_json step_to_json(struct rd_arena *arena, const struct rd_run *run, size_t i)
+{
+    const struct rd_step_record *record = &run->steps[i];
+    char text[RD_TIME_TEXT_MAX];
+    struct rd_json json = rd_json_object();
+    (void)rd_json_set_c(arena, &json, "id", rd_json_string(run->plan->steps[i].id));
+    (void)rd_json_set_c(arena, &json, "state", rd_json_string_c(state_names[record->state]));
+    if (record->start_ms != 0)
+        (void)rd_json_set_c(arena, &json, "start",
+                            rd_json_string(rd_arena_str(
+                                arena, rd_str_from(rd_time_format(record->start_ms, true, text)))));
+    if (record->end_ms != 0)
+        (void)rd_json_set_c(arena, &json, "end",
+                            rd_json_string(rd_arena_str(
+                                arena, rd_str_from(rd_time_format(record->end_ms, true, text)))));
+    if (record->code.n > 0)
+        (void)rd_json_set_c(arena, &json, "code", rd_json_string(record->code));
+    if (record->message.n > 0)
+        (void)rd_json_set_c(arena, &json, "message", rd_json_string(record->message));
+    return json;
+}
+
+struct rd_json run_to_json(struct rd_arena *arena, const struct rd_run *run)
+{
+    struct rd_json json = rd_json_object();
+    (void)rd_json_set_c(arena, &json, "run", rd_json_integer(run->number));
+    (void)rd_json_set_c(arena, &json, "durationSeconds",
+                        rd_json_integer((run->end_ms - run->start_ms) / 1000));
+    (void)rd_json_set_c(arena, &json, "done", rd_json_integer((int64_t)run->done_count));
+    (void)rd_json_set_c(arena, &json, "failed", rd_json_integer((int64_t)run->failed_count));
+    (void)rd_json_set_c(arena, &json, "skipped", rd_json_integer((int64_t)run->skipped_count));
+    uint64_t requests = 0;
+    for (size_t i = 0; i < sizeof(run->stats.requests) / sizeof(run->stats.requests[0]); i++)
+        requests += run->stats.requests[i];
+    const uint64_t *sent = run->stats.requests;
+    uint64_t reads = sent[RD_HTTP_GET] + sent[RD_HTTP_HEAD];
+    uint64_t deletes = sent[RD_HTTP_DELETE];
+    (void)rd_json_set_c(arena, &json, "criticalPathSeconds",
+                        rd_json_integer(run->plan->critical_path_ms / 1000));
+    (void)rd_json_set_c(arena, &json, "requests", rd_json_integer((int64_t)requests));
+    (void)rd_json_set_c(arena, &json, "reads", rd_json_integer((int64_t)reads));
+    (void)rd_json_set_c(arena, &json, "deletes", rd_json_integer((int64_t)deletes));
+    (void)rd_json_set_c(arena, &json, "writes",
+                        rd_json_integer((int64_t)(requests - reads - deletes)));
+    (void)rd_json_set_c(arena, &json, "polls", rd_json_integer((int64_t)run->stats.polls));
+    (void)rd_json_set_c(arena, &json, "throttled", rd_json_integer((int64_t)run->stats.throttled));
+    (void)rd_json_set_c(arena, &json, "retried", rd_json_integer((int64_t)run->stats.retried));
+    struct rd_json *steps = rd_json_set_c(arena, &json, "steps", rd_json_array());
+    for (size_t i = 0; i < run->plan->step_count; i++)
+        (void)rd_json_append(arena, steps, step_to_json(arena, run, i));
+    return json;
+}
+
+void run_print(const struct rd_run *run)
+{
+    char took[RD_TIME_TEXT_MAX];
+    output_printf("\n%zu of %zu steps done in %s", run->done_count, run->plan->step_count,
+                  rd_duration_format(run->end_ms - run->start_ms, took));
+    if (run->failed_count > 0)
+        output_printf(", %zu failed", run->failed_count);
+    if (run->skipped_count > 0)
+        output_printf(", %zu not started", run->skipped_count);
+    output_printf(" (on the embedded cloud's clock)\n");
+}
+
+enum rd_rc plan_run(struct session *session, const char *verb, const struct rd_plan *plan,
+                    const char *question, struct rd_str expected, struct rd_run **ret_run,
+                    struct rd_err *err)
+{
+    RD_TRY(output_ask(session->args, &session->terminal, question, expected, err));
+    RD_TRY(session_set_clock(session, plan->critical_path_ms, err));
+    return session_run(session, verb, plan, ret_run, err);
+}
+
+RD_NODISCARD static enum rd_rc show_run(struct session *session, const struct rd_run *run,
+                                        enum rd_rc rc)
+{
+    if (run == NULL)
+        return rc;
+    if (args_is_json(session->args) && rc == RD_RC_OK) {
+        struct rd_json json = run_to_json(session->arena, run);
+        output_json(&json);
+    } else if (!args_is_json(session->args)) {
+        run_print(run);
+    }
+    return rc;
+}
+
+/* Saved plans are JSON; specs are YAML whose first character is no brace. */
+static bool is_saved_plan(struct rd_str text)
+{
+    struct rd_str body = rd_str_trim(text);
+    return body.n > 0 && body.p[0] == '{';
+}
+
+/* Whether the world is still the one that a saved plan was made against. */
+RD_NODISCARD static enum rd_rc check_fresh(struct session *session, const struct rd_plan *saved,
+                                           struct rd_err *err)
+{
+    struct rd_set *live = NULL;
+    RD_TRY(session_read_live(session, &live, err));
+    struct rd_str now = rd_set_fingerprint(session->arena, live);
+    struct rd_str then = rd_set_fingerprint(session->arena, saved->live);
+    rd_set_done(live);
+    if (rd_str_eq(now, then))
+        return RD_RC_OK;
+    return rd_err_hint(RD_FAIL(err, RD_RC_STALE,
+                               "the plan was made for another state of '%.*s': something has "
+                               "changed since",
+                               RD_FMT(saved->enclave)),
+                       err, "plan again, look at the difference, and apply that");
+}
+
+RD_NODISCARD static enum rd_rc apply_saved(struct session *session, const char *path,
+                                           struct rd_str text, struct rd_err *err)
+{
+    struct rd_plan *plan = NULL;
+    RD_TRY(rd_plan_from_json(session->arena, path, text, &plan, err));
+    struct rd_set *desired = NULL;
+    struct rd_json json = rd_set_to_json(session->arena, plan->desired);
+    RD_TRY(rd_set_from_json(session->arena, path, &json, &desired, err));
+    session->desired = desired;
+    RD_TRY(session_open_cloud(session, true, err));
+    RD_TRY(check_fresh(session, plan, err));
+    if (!args_is_json(session->args))
+        plan_show(session, plan);
+    struct rd_run *run = NULL;
+    enum rd_rc rc =
+        plan_run(session, "apply", plan, "\nCarry out this plan?", RD_STR("yes"), &run, err);
+    return show_run(session, run, rc);
+}
+
+RD_NODISCARD static enum rd_rc apply_spec(struct session *session, struct rd_err *err)
+{
+    RD_TRY(session_read_spec(session, err));
+    struct rd_set *live = NULL;
+    struct rd_plan *plan = NULL;
+    RD_TRY(plan_of_spec(session, true, &live, &plan, err));
+    if (!args_is_json(session->args))
+        plan_show(session, plan);
+    struct rd_run *run = NULL;
+    enum rd_rc rc = RD_RC_OK;
+    if (plan->step_count > 0)
+        rc = plan_run(session, "apply", plan, "\nCarry out this plan?", RD_STR("yes"), &run, err);
+    else if (args_is_json(session->args))
+        rc = session_run(session, "apply", plan, &run, err);
+    rc = show_run(session, run, rc);
+    rd_set_done(live);
+    return rc;
+}
+
+enum rd_rc verb_apply(struct rd_arena *arena, const struct args *args, struct rd_err *err)
+{
+    RD_CLEANUP(session_close) struct session session;
+    session_init(&session, arena, args);
+    const char *path = session_spec_path(args);
+    struct rd_str text;
+    enum rd_rc rc = rd_file_read(arena, path, RD_PLAN_SIZE_MAX, &text, err);
+    if (rc != RD_RC_OK)
+        return rd_err_hint(rc, err, "name a spec or a saved plan");
+    if (is_saved_plan(text))
+        return apply_saved(&session, path, text, err);
+    return apply_spec(&session, err);
+}
+
+enum rd_rc verb_destroy(struct rd_arena *arena, const struct args *args, struct rd_err *err)
+{
+    RD_CLEANUP(session_close) struct session session;
+    session_init(&session, arena, args);
+    RD_TRY(session_read_spec(&session, err));
+    RD_TRY(session_open_cloud(&session, true, err));
+    struct rd_set *live = NULL;
+    struct rd_plan *plan = NULL;
+    RD_TRY(session_read_live(&session, &live, err));
+    RD_TRY(rd_plan_make_destroy(arena, session.desired, live, &plan, err));
+    if (!args_is_json(args))
+        plan_show(&session, plan);
+    struct rd_run *run = NULL;
+    enum rd_rc rc = RD_RC_OK;
+    struct rd_str question =
+        rd_arena_printf(arena, "\nThis deletes the enclave '%.*s' with every desktop in it.",
+                        RD_FMT(session.desired->name));
+    if (plan->step_count > 0)
+        rc = plan_run(&session, "destroy", plan, question.p, session.desired->name, &run, err);
+    else if (args_is_json(args))
+        rc = session_run(&session, "destroy", plan, &run, err);
+    rc = show_run(&session, run, rc);
+    rd_set_done(live);
+    return rc;
+}

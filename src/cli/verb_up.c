@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "apply.h"
+#include "look.h"
+
+#include "rules/rules.h"
+
+enum { SHOWN_FINDINGS_MAX = 5 };
+
+/* What `up` found out on its way. */
+struct outcome {
+    struct rd_findings *check;
+    struct rd_plan *plan;
+    struct rd_run *run; /* NULL when nothing had to change */
+    struct rd_audit *audit;
+    struct rd_price *price;
+    const char *report;
+};
+
+/* The spec against the rules, before anything is asked or done. Errors stop here. */
+RD_NODISCARD static enum rd_rc check(struct session *session, struct outcome *outcome,
+                                     struct rd_err *err)
+{
+    struct rd_rule *rules;
+    size_t count;
+    int64_t day_ms;
+    RD_TRY(session_day(session->args, &day_ms, err));
+    RD_TRY(rd_rules_load(session->arena, &rules, &count, err));
+    RD_TRY(
+        rd_rules_run(session->arena, rules, count, session->desired, day_ms, &outcome->check, err));
+    if (outcome->check->error_count == 0)
+        return RD_RC_OK;
+    RD_CLEANUP(rd_buf_done) struct rd_buf out;
+    rd_buf_init(&out, (size_t)64 << 20);
+    rd_findings_print(&out, outcome->check, session->terminal.has_colors, false);
+    if (!args_is_json(session->args))
+        output_text(rd_buf_str(&out));
+    return rd_err_hint(RD_FAIL(err, RD_RC_FINDINGS, "the spec breaks %zu rules: nothing was done",
+                               outcome->check->error_count),
+                       err, "see 'redoubt check %s'", session_spec_path(session->args));
+}
+
+RD_NODISCARD static enum rd_rc deploy(struct session *session, struct outcome *outcome,
+                                      struct rd_err *err)
+{
+    struct rd_set *live = NULL;
+    RD_TRY(plan_of_spec(session, true, &live, &outcome->plan, err));
+    if (!args_is_json(session->args))
+        plan_show(session, outcome->plan);
+    enum rd_rc rc = RD_RC_OK;
+    if (outcome->plan->step_count > 0)
+        rc = plan_run(session, "up", outcome->plan, "\nBuild this on the embedded cloud?",
+                      RD_STR("yes"), &outcome->run, err);
+    if (rc != RD_RC_OK && outcome->run != NULL && !args_is_json(session->args))
+        run_print(outcome->run);
+    rd_set_done(live);
+    return rc;
+}
+
+static size_t count_hosts(const struct rd_set *live)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < live->count; i++)
+        count += rd_str_is_case(live->resources[i].type->name,
+                                "Microsoft.DesktopVirtualization/hostPools/sessionHosts");
+    return count;
+}
+
+static void print_failed_rules(const struct rd_findings *findings)
+{
+    size_t shown = 0;
+    for (size_t i = 0; i < findings->count && shown < SHOWN_FINDINGS_MAX; i++) {
+        const struct rd_finding *finding = &findings->items[i];
+        if (finding->verdict != RD_VERDICT_FAIL)
+            continue;
+        output_printf("             %-7s %.*s %.*s\n", rd_severity_name(finding->rule->severity),
+                      RD_FMT(finding->rule->id), RD_FMT(finding->rule->title));
+        shown++;
+    }
+}
+
+/* Fits a screen. */
+static void print_summary(struct session *session, const struct rd_set *live,
+                          const struct outcome *outcome)
+{
+    char took[RD_TIME_TEXT_MAX] = "nothing had to change";
+    if (outcome->run != NULL)
+        (void)rd_duration_format(outcome->run->end_ms - outcome->run->start_ms, took);
+    const struct rd_findings *findings = outcome->audit->findings;
+    const struct rd_price *price = outcome->price;
+    struct rd_arena *arena = session->arena;
+    output_printf("\n%.*s stands on the embedded %.*s\n\n", RD_FMT(session->desired->name),
+                  RD_FMT(session->desired->cloud));
+    output_printf("  resources  %zu live, %zu session hosts\n", live->count, count_hosts(live));
+    if (outcome->run != NULL)
+        output_printf("  run        %zu steps in %s (its critical path: ", outcome->run->done_count,
+                      took);
+    if (outcome->run != NULL)
+        output_printf("%s)\n", rd_duration_format(outcome->plan->critical_path_ms, took));
+    else
+        output_printf("  run        nothing had to change\n");
+    output_printf("  audit      %zu rules passed, %zu failed (%zu errors, %zu warnings), %zu had "
+                  "nothing to look at\n",
+                  findings->by_verdict[RD_VERDICT_PASS], findings->by_verdict[RD_VERDICT_FAIL],
+                  findings->error_count, findings->warning_count,
+                  findings->by_verdict[RD_VERDICT_NO_SUBJECT]);
+    print_failed_rules(findings);
+    struct rd_str month = rd_money(arena, price->month_micro, price->currency);
+    struct rd_str year = rd_money(arena, price->year_micro, price->currency);
+    output_printf("  price      %.*s a month, %.*s a year (%.*s)\n", RD_FMT(month), RD_FMT(year),
+                  RD_FMT(price->sheet));
+    output_printf("  report     %s\n\nnext: redoubt status %s\n", outcome->report,
+                  session_spec_path(session->args));
+}
+
+static void print_json(struct session *session, const struct outcome *outcome)
+{
+    struct rd_arena *arena = session->arena;
+    struct rd_json json = rd_json_object();
+    (void)rd_json_set_c(arena, &json, "enclave", rd_json_string(session->desired->name));
+    (void)rd_json_set_c(arena, &json, "changes",
+                        rd_json_integer((int64_t)outcome->plan->change_count));
+    if (outcome->run != NULL)
+        (void)rd_json_set_c(arena, &json, "run", run_to_json(arena, outcome->run));
+    (void)rd_json_set_c(arena, &json, "audit", rd_audit_to_json(arena, outcome->audit));
+    (void)rd_json_set_c(arena, &json, "price", rd_price_to_json(arena, outcome->price));
+    (void)rd_json_set_c(arena, &json, "report", rd_json_string_c(outcome->report));
+    output_json(&json);
+}
+
+enum rd_rc verb_up(struct rd_arena *arena, const struct args *args, struct rd_err *err)
+{
+    RD_CLEANUP(session_close) struct session session;
+    struct outcome outcome = {0};
+    session_init(&session, arena, args);
+    RD_TRY(session_read_spec(&session, err));
+    RD_TRY(check(&session, &outcome, err));
+    RD_TRY(rd_cost_price(arena, session.desired, rd_str_from(args->value[OPTION_SHEET]),
+                         &outcome.price, err));
+    RD_TRY(deploy(&session, &outcome, err));
+    struct rd_set *live = NULL;
+    RD_TRY(session_read_live(&session, &live, err));
+    RD_TRY(look_audit(&session, live, &outcome.audit, err));
+    outcome.report = look_report_path(&session);
+    RD_TRY(look_report(&session, live, outcome.audit, outcome.price, outcome.report, err));
+    if (args_is_json(args))
+        print_json(&session, &outcome);
+    else
+        print_summary(&session, live, &outcome);
+    rd_set_done(live);
+    return outcome.audit->findings->error_count > 0 ? RD_RC_FINDINGS : RD_RC_OK;
+}

@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "address.h"
+#include "engine/engine.h"
+
+/*
+ * Reading goes from the outside in. The groups that the desired set names are asked for first;
+ * each that exists sends out one list a type; each resource that is found sends out the lists of
+ * its children and of what is attached to it, and the GETs of what cannot be listed. Whatever is
+ * missing ends its branch. All of it goes through the client at once, which paces it.
+ */
+
+enum {
+    FRESH_WAIT_MS = 20000,      /* between attempts while a permission may still be on its way */
+    FRESH_FOR_MS_MAX = 1200000, /* 20 minutes: then it is not missing but refused */
+    GRANT_AGE_MS_MAX = 1800000, /* a grant older than 30 minutes is in force everywhere */
+};
+
+/* Who asks for what once a resource is there: by the id it hangs on. */
+struct hook {
+    const struct rd_type *type;         /* to list below it, or NULL */
+    const struct rd_resource *resource; /* to GET, or NULL */
+    struct hook *next;
+};
+
+struct reader {
+    struct rd_world *world;
+    struct rd_arena *arena;
+    const struct rd_set *desired;
+    struct rd_set *live;
+    struct rd_map hooks;          /* id -> struct hook */
+    struct rd_map groups;         /* ids of the groups that the set owns -> anything */
+    const struct rd_type **types; /* of the desired set */
+    size_t type_count;
+    size_t type_cap;
+    size_t pending;
+    int64_t newest_grant_ms;  /* when the newest role assignment that was read was made */
+    struct question *refused; /* by a data plane: decided when all else is read */
+    enum rd_rc rc;
+    struct rd_err *err;
+};
+
+/* One request, again with each further page. */
+struct question {
+    struct reader *reader;
+    const struct rd_type *type;
+    struct rd_str place; /* where it lists, or the id that it GETs */
+    struct rd_str url;
+    bool is_list;
+    int64_t since_ms; /* when the first was refused for want of a permission; 0 never */
+    struct rd_outcome refusal;
+    struct question *next;
+};
+
+static void ask(struct question *question);
+
+static void fail(struct reader *reader, const struct question *question,
+                 const struct rd_outcome *outcome)
+{
+    if (reader->rc != RD_RC_OK)
+        return;
+    struct rd_str code = outcome->code;
+    reader->rc = RD_FAIL(reader->err, outcome->rc, "reading %.*s%s '%.*s' failed: %.*s%s%.*s",
+                         RD_FMT(question->type->label), question->is_list ? "s below" : "",
+                         RD_FMT(question->place), RD_FMT(code), code.n > 0 ? ": " : "",
+                         RD_FMT(outcome->message));
+    (void)snprintf(reader->err->azure_code, sizeof(reader->err->azure_code), "%.*s", RD_FMT(code));
+    struct rd_str hint = rd_error_hint(code, outcome->message);
+    if (hint.n > 0)
+        reader->rc = rd_err_hint(reader->rc, reader->err, "%.*s", RD_FMT(hint));
+}
+
+static void ask_about(struct reader *reader, const struct rd_type *type, struct rd_str place,
+                      struct rd_str url, bool is_list)
+{
+    struct question *question = rd_arena_zalloc(reader->arena, sizeof(*question));
+    question->reader = reader;
+    question->type = type;
+    question->place = place;
+    question->url = url;
+    question->is_list = is_list;
+    ask(question);
+}
+
+static void list_below(struct reader *reader, const struct rd_type *type, struct rd_str place)
+{
+    ask_about(reader, type, place,
+              address_list(reader->arena, &reader->world->endpoints, type, place), true);
+}
+
+static void get_one(struct reader *reader, const struct rd_resource *resource)
+{
+    struct target target = target_of(resource);
+    ask_about(reader, resource->type, resource->id,
+              address_url(reader->arena, &reader->world->endpoints, &target, ADDRESS_GET), false);
+}
+
+/* Whether the row's `ready` condition holds, or there is none. A vault that is not activated has
+ * no data plane to ask. */
+static bool is_ready(const struct rd_type *type, const struct rd_json *body)
+{
+    const struct rd_json *ready = rd_json_get(type->row, RD_STR("ready"));
+    if (!rd_json_exists(ready))
+        return true;
+    const struct rd_json *values = rd_json_get(ready, RD_STR("in"));
+    struct rd_str value =
+        rd_json_str(rd_json_at_str(body, rd_json_str(rd_json_get(ready, RD_STR("path")))));
+    for (size_t i = 0; i < rd_json_count(values); i++)
+        if (rd_str_eq_case(value, rd_json_str(rd_json_item(values, i))))
+            return true;
+    return false;
+}
+
+static void follow_hooks(struct reader *reader, struct rd_str id, bool has_data_plane)
+{
+    for (struct hook *hook = rd_map_get(&reader->hooks, id); hook != NULL; hook = hook->next) {
+        const struct rd_type *type = hook->type != NULL ? hook->type : hook->resource->type;
+        bool is_data = type->plane == RD_PLANE_VAULT || type->plane == RD_PLANE_HSM;
+        if (is_data && !has_data_plane)
+            continue;
+        if (hook->type != NULL)
+            list_below(reader, hook->type, id);
+        else
+            get_one(reader, hook->resource);
+    }
+}
+
+/* What comes back from a data plane is named by URL; in the set it has the id that redoubt gave it.
+ */
+static struct rd_str id_of_item(struct reader *reader, const struct question *question,
+                                const struct rd_json *item)
+{
+    if (!question->is_list)
+        return question->place;
+    struct rd_str id = rd_json_str(rd_json_get(item, RD_STR("id")));
+    if (question->type->plane == RD_PLANE_ARM)
+        return id;
+    struct rd_str name = rd_json_str(rd_json_get(item, RD_STR("name")));
+    if (name.n == 0)
+        name = address_last_segment(id.n > 0 ? id : rd_json_str(rd_json_get(item, RD_STR("kid"))));
+    return rd_arena_printf(reader->arena, "%.*s/%.*s/%.*s", RD_FMT(question->place),
+                           RD_FMT(address_last_segment(question->type->name)), RD_FMT(name));
+}
+
+/*
+ * Kept are what the set desires, what lies in a group or below a resource that it owns (so that
+ * what is foreign there can be reported), and what bears the enclave's tag or mark.
+ */
+static bool is_kept(struct reader *reader, const struct question *question, struct rd_str id,
+                    const struct rd_json *item)
+{
+    if (rd_set_find(reader->desired, id) != NULL)
+        return true;
+    struct rd_arm_id parsed;
+    if (!rd_arm_id_parse(id, &parsed))
+        return false;
+    if (question->type->listing == RD_LIST_SCOPE) {
+        /* Lists of a scope name what it inherits, too. */
+        struct rd_str description = rd_json_str(rd_json_at(item, "properties.description"));
+        struct rd_str mark = RD_STR(RD_MARK_PREFIX);
+        bool is_marked =
+            rd_str_has_prefix(description, mark) &&
+            rd_str_eq(rd_str_sub(description, mark.n, description.n), reader->desired->name);
+        return rd_str_eq_case(parsed.parent, question->place) &&
+               (is_marked || !rd_json_exists(rd_json_at(item, "properties.principalId")));
+    }
+    const struct rd_json *tags = rd_json_get(item, RD_STR("tags"));
+    if (rd_str_eq_case(rd_json_str(rd_json_get_case(tags, RD_STR(RD_TAG_ENCLAVE))),
+                       reader->desired->name))
+        return true;
+    if (question->type->listing == RD_LIST_PARENT) {
+        const struct rd_resource *parent = rd_set_find(reader->desired, question->place);
+        return parent == NULL || !parent->is_existing;
+    }
+    size_t end = parsed.resource_group.n == 0
+                     ? 0
+                     : (size_t)(parsed.resource_group.p - id.p) + parsed.resource_group.n;
+    return end > 0 && rd_map_get(&reader->groups, rd_str_sub(id, 0, end)) != NULL;
+}
+
+static void note_grant(struct reader *reader, const struct rd_json *item)
+{
+    int64_t made_ms = 0;
+    if (rd_time_parse(rd_json_str(rd_json_at(item, "properties.createdOn")), &made_ms) &&
+        made_ms > reader->newest_grant_ms)
+        reader->newest_grant_ms = made_ms;
+}
+
+static void add_item(struct reader *reader, const struct question *question, struct rd_json *item)
+{
+    struct rd_str id = id_of_item(reader, question, item);
+    if (question->type->listing == RD_LIST_SCOPE)
+        note_grant(reader, item);
+    if (!rd_json_is(item, RD_JSON_OBJECT) || id.n == 0 || !is_kept(reader, question, id, item) ||
+        rd_set_find(reader->live, id) != NULL)
+        return;
+    if (question->type->plane == RD_PLANE_ARM) {
+        (void)rd_json_remove(item, RD_STR("id"));
+        (void)rd_json_remove(item, RD_STR("name"));
+        (void)rd_json_remove(item, RD_STR("type"));
+    }
+    (void)rd_json_remove(item, RD_STR("etag"));
+    (void)rd_json_remove(item, RD_STR("systemData"));
+    size_t index = 0;
+    struct rd_err err;
+    /* A type that no row describes, or a malformed id, is nobody's business here. */
+    if (rd_set_add(reader->live, id, *item, RD_STR("live"), &index, &err) != RD_RC_OK)
+        return;
+    const struct rd_resource *wanted = rd_set_find(reader->desired, id);
+    if (wanted != NULL) {
+        reader->live->resources[index].is_existing = wanted->is_existing;
+        reader->live->resources[index].host = wanted->host;
+    }
+    const struct rd_resource *added = &reader->live->resources[index];
+    follow_hooks(reader, added->id, is_ready(added->type, &added->body));
+}
+
+static void take_page(struct question *question, const struct rd_json *body)
+{
+    struct reader *reader = question->reader;
+    const struct rd_json *items =
+        rd_json_is(body, RD_JSON_ARRAY) ? body : rd_json_get(body, RD_STR("value"));
+    if (rd_json_is(items, RD_JSON_ARRAY))
+        for (size_t i = 0; i < rd_json_count(items); i++)
+            add_item(reader, question, &items->u.items[i]);
+    struct rd_str next = rd_json_str(rd_json_get(body, RD_STR("nextLink")));
+    if (next.n == 0)
+        return;
+    question->url = next;
+    ask(question);
+}
+
+static void ask_again(void *data)
+{
+    struct question *question = data;
+    question->reader->pending--;
+    ask(question);
+}
+
+/*
+ * A data plane that refuses may do so because the grant is not made yet (then nothing of ours can
+ * be in it), or because it was made a moment ago (then it is asked again for a while). Which it is
+ * shows when the role assignments are read.
+ */
+static bool keep_refusal(struct question *question, const struct rd_outcome *outcome)
+{
+    struct reader *reader = question->reader;
+    if (outcome->rc != RD_RC_PERMISSION || question->type->plane == RD_PLANE_ARM ||
+        !rd_error_propagates(outcome->code, outcome->message))
+        return false;
+    question->refusal = *outcome;
+    question->next = reader->refused;
+    reader->refused = question;
+    return true;
+}
+
+/* Desired grants that are not there: the data planes may refuse because of them. */
+static bool lacks_grant(const struct reader *reader)
+{
+    for (size_t i = 0; i < reader->desired->count; i++) {
+        const struct rd_resource *resource = &reader->desired->resources[i];
+        if (rd_str_has_suffix_case(resource->type->name, RD_STR("/roleAssignments")) &&
+            resource->type->plane == RD_PLANE_ARM &&
+            rd_set_find(reader->live, resource->id) == NULL)
+            return true;
+    }
+    return false;
+}
+
+static void decide_refused(struct reader *reader)
+{
+    int64_t now_ms = rd_loop_now_ms(reader->world->loop);
+    bool is_fresh = reader->newest_grant_ms > now_ms - GRANT_AGE_MS_MAX;
+    bool is_empty = lacks_grant(reader);
+    struct question *refused = reader->refused;
+    reader->refused = NULL;
+    while (refused != NULL) {
+        struct question *question = refused;
+        refused = question->next;
+        if (question->since_ms == 0)
+            question->since_ms = now_ms;
+        if (is_empty || reader->rc != RD_RC_OK)
+            continue;
+        if (is_fresh && now_ms - question->since_ms < FRESH_FOR_MS_MAX) {
+            reader->pending++;
+            (void)rd_loop_at(reader->world->loop, now_ms + FRESH_WAIT_MS, ask_again, question);
+        } else {
+            fail(reader, question, &question->refusal);
+        }
+    }
+}
+
+static void take_answer(void *data, const struct rd_outcome *outcome)
+{
+    struct question *question = data;
+    struct reader *reader = question->reader;
+    reader->pending--;
+    if (reader->rc != RD_RC_OK)
+        ; /* what comes after a failure is not used */
+    else if (outcome->rc == RD_RC_OK && question->is_list)
+        take_page(question, &outcome->body);
+    else if (outcome->rc == RD_RC_OK) {
+        struct rd_json item = outcome->body;
+        add_item(reader, question, &item);
+    } else if (outcome->rc != RD_RC_NOT_FOUND && !keep_refusal(question, outcome))
+        fail(reader, question, outcome);
+    if (reader->pending == 0)
+        decide_refused(reader);
+    if (reader->pending == 0)
+        rd_loop_stop(reader->world->loop);
+}
+
+static void ask(struct question *question)
+{
+    struct reader *reader = question->reader;
+    reader->pending++;
+    struct rd_call call = {
+        .method = RD_HTTP_GET,
+        .url = question->url,
+        .arena = reader->arena,
+        .done = take_answer,
+        .data = question,
+    };
+    rd_client_call(reader->world->client, &call);
+}
+
+/* Preparing ---------------------------------------------------------------------------------- */
+
+/* False when the type is hooked there already. */
+static bool add_hook(struct reader *reader, struct rd_str id, const struct rd_type *type,
+                     const struct rd_resource *resource)
+{
+    struct hook *first = rd_map_get(&reader->hooks, id);
+    for (struct hook *hook = first; hook != NULL && type != NULL; hook = hook->next)
+        if (hook->type == type)
+            return false;
+    struct hook *hook = rd_arena_zalloc(reader->arena, sizeof(*hook));
+    hook->type = type;
+    hook->resource = resource;
+    hook->next = first;
+    (void)rd_map_set(&reader->hooks, id, hook);
+    return true;
+}
+
+static void note_type(struct reader *reader, const struct rd_type *type)
+{
+    for (size_t i = 0; i < reader->type_count; i++)
+        if (reader->types[i] == type)
+            return;
+    reader->types = rd_arena_grow(reader->arena, reader->types, reader->type_count,
+                                  &reader->type_cap, sizeof(const struct rd_type *));
+    reader->types[reader->type_count++] = type;
+}
+
+static struct rd_str group_of(const struct rd_arm_id *id)
+{
+    if (id->resource_group.n == 0)
+        return RD_STR("");
+    return rd_str_sub(id->id, 0, (size_t)(id->resource_group.p - id->id.p) + id->resource_group.n);
+}
+
+/* The ancestor whose presence a resource's own GET or list waits for: the nearest that the set
+ * names, so that nothing is asked below what is missing; "" when there is none. */
+static struct rd_str owner_of(struct reader *reader, struct rd_str id)
+{
+    int64_t index = rd_set_ancestor(reader->desired, id);
+    return index == RD_NONE ? RD_STR("") : reader->desired->resources[index].id;
+}
+
+static bool is_group(const struct rd_resource *resource)
+{
+    return rd_str_is_case(resource->type->name, "Microsoft.Resources/resourceGroups");
+}
+
+/* Children are listed below each parent that is found, so the hook is on the parents' type: every
+ * desired parent, and (in add_item's way) only those that exist. */
+static void hook_children(struct reader *reader, const struct rd_type *type)
+{
+    struct rd_str parent_type = rd_json_str(rd_json_get(type->row, RD_STR("list_parent")));
+    if (parent_type.n == 0)
+        parent_type = rd_str_sub(type->name, 0, rd_str_find_last_char(type->name, '/'));
+    for (size_t i = 0; i < reader->desired->count; i++) {
+        const struct rd_resource *parent = &reader->desired->resources[i];
+        if (rd_str_eq_case(parent->type->name, parent_type))
+            (void)add_hook(reader, parent->id, type, NULL);
+    }
+}
+
+static void hook_resource(struct reader *reader, const struct rd_resource *resource)
+{
+    struct rd_arm_id id;
+    if (is_group(resource) || !rd_arm_id_parse(resource->id, &id))
+        return;
+    struct rd_str owner = owner_of(reader, resource->id);
+    switch (resource->type->listing) {
+    case RD_LIST_GROUP:
+        /* A group outside the set, somebody else's, is taken to be there. */
+        if (add_hook(reader, group_of(&id), resource->type, NULL) &&
+            rd_set_find(reader->desired, group_of(&id)) == NULL)
+            list_below(reader, resource->type, group_of(&id));
+        break;
+    case RD_LIST_SUBSCRIPTION:
+    case RD_LIST_PARENT:
+        break;
+    case RD_LIST_SCOPE:
+        /* A scope inside the set is asked when it is found; others at once. */
+        if (add_hook(reader, id.parent, resource->type, NULL) &&
+            rd_set_find(reader->desired, id.parent) == NULL)
+            list_below(reader, resource->type, id.parent);
+        break;
+    case RD_LIST_NONE:
+    default:
+        if (owner.n > 0)
+            (void)add_hook(reader, owner, NULL, resource);
+        else
+            get_one(reader, resource);
+        break;
+    }
+}
+
+static void prepare(struct reader *reader)
+{
+    const struct rd_set *desired = reader->desired;
+    for (size_t i = 0; i < desired->count; i++) {
+        const struct rd_resource *resource = &desired->resources[i];
+        note_type(reader, resource->type);
+        if (is_group(resource) && !resource->is_existing)
+            (void)rd_map_set(&reader->groups, resource->id, reader);
+    }
+    for (size_t t = 0; t < reader->type_count; t++) {
+        const struct rd_type *type = reader->types[t];
+        if (type->listing == RD_LIST_PARENT)
+            hook_children(reader, type);
+        size_t cursor = 0;
+        const struct rd_map_entry *group;
+        while (type->listing == RD_LIST_GROUP &&
+               (group = rd_map_next(&reader->groups, &cursor)) != NULL)
+            (void)add_hook(reader, group->key, type, NULL);
+    }
+}
+
+static void list_subscriptions(struct reader *reader)
+{
+    struct rd_map asked;
+    rd_map_init(&asked, true);
+    for (size_t i = 0; i < reader->desired->count; i++) {
+        const struct rd_resource *resource = &reader->desired->resources[i];
+        struct rd_arm_id id;
+        if (resource->type->listing != RD_LIST_SUBSCRIPTION || !rd_arm_id_parse(resource->id, &id))
+            continue;
+        struct rd_str place =
+            rd_arena_printf(reader->arena, "/subscriptions/%.*s", RD_FMT(id.subscription));
+        struct rd_str key = rd_arena_printf(reader->arena, "%.*s %.*s", RD_FMT(place),
+                                            RD_FMT(resource->type->name));
+        if (rd_map_set(&asked, key, reader) == NULL)
+            list_below(reader, resource->type, place);
+    }
+    rd_map_done(&asked);
+}
+
+static void start(struct reader *reader)
+{
+    prepare(reader);
+    for (size_t i = 0; i < reader->desired->count; i++) {
+        const struct rd_resource *resource = &reader->desired->resources[i];
+        if (is_group(resource))
+            get_one(reader, resource);
+        else
+            hook_resource(reader, resource);
+    }
+    list_subscriptions(reader);
+}
+
+enum rd_rc rd_engine_read(struct rd_world *world, struct rd_arena *arena,
+                          const struct rd_set *desired, struct rd_set **ret_live,
+                          struct rd_err *err)
+{
+    struct reader reader = {
+        .world = world,
+        .arena = arena,
+        .desired = desired,
+        .live = rd_set_new(arena, desired->name, desired->cloud),
+        .rc = RD_RC_OK,
+        .err = err,
+    };
+    rd_map_init(&reader.hooks, true);
+    rd_map_init(&reader.groups, true);
+    start(&reader);
+    for (size_t before = 0; reader.pending > 0 && reader.pending != before;) {
+        before = reader.pending;
+        rd_loop_run(world->loop);
+    }
+    assert(reader.pending == 0); /* a transport that loses requests breaks its contract */
+    rd_map_done(&reader.hooks);
+    rd_map_done(&reader.groups);
+    if (reader.rc != RD_RC_OK) {
+        rd_set_done(reader.live);
+        return rd_err_frame(reader.rc, err, "while reading what is live");
+    }
+    rd_set_resolve_live(reader.live);
+    *ret_live = reader.live;
+    return RD_RC_OK;
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ENGINE_RUNNING_H
+#define ENGINE_RUNNING_H
+
+/*
+ * Private to engine/: a plan that runs. prepare.c readies it, schedule.c decides which step is
+ * next, step.c takes one step from its start to its end, lookup.c fetches what steps need to know
+ * of other resources (each thing once a run), body.c makes request bodies.
+ *
+ * A step's way, each stage through step.c's enter():
+ *
+ *     SETTLE -> APPEAR -> RESOLVE -> SEND -> READY -> end
+ *                            ^________|  (a retry; a resumed operation that is gone)
+ *
+ * SETTLE waits until what it needs, but no step of the plan makes, is at rest; APPEAR until what
+ * others make is there; RESOLVE fetches references; SEND writes; READY waits until others may
+ * build on it.
+ */
+
+#include "address.h"
+#include "base/buf.h"
+#include "base/secret.h"
+#include "engine/engine.h"
+
+struct running;
+struct job;
+
+enum stage { STAGE_SETTLE, STAGE_APPEAR, STAGE_RESOLVE, STAGE_SEND, STAGE_READY };
+
+/* Something that is fetched once and that several steps may wait for. */
+enum lookup_kind {
+    LOOKUP_RESOURCE, /* GET of a resource: $ref */
+    LOOKUP_CALL,     /* POST: $call; secret */
+    LOOKUP_SECRET,   /* GET of a vault's secret: $secret; secret */
+    LOOKUP_SETTLE,   /* GETs until a resource is at rest and ready */
+};
+enum lookup_state { LOOKUP_ASKING, LOOKUP_DONE, LOOKUP_FAILED };
+
+struct lookup {
+    struct running *running;
+    enum lookup_kind kind;
+    enum lookup_state state;
+    struct target target;
+    struct rd_str url;
+    struct rd_arena *arena;
+    struct rd_json body;
+    enum rd_rc rc; /* FAILED */
+    struct rd_str code;
+    struct rd_str message;
+    struct job *waiters; /* by job->next_waiter */
+    uint64_t timer;
+    int64_t since_ms;
+    int64_t delay_ms;
+    struct lookup *next;
+};
+
+struct lock {
+    bool is_held;
+    uint32_t *waiting; /* steps, in order */
+    size_t count;
+    size_t cap;
+    size_t first;
+};
+
+struct job {
+    struct running *running;
+    uint32_t index;
+    enum stage stage;
+    const struct rd_step *step;
+    const struct rd_change *change;
+    struct target target;
+    const struct rd_type *type;
+    struct rd_arena *arena;
+    struct rd_arena
+        *call_arena; /* of the request at hand: a step that polls for long stays small */
+    struct rd_buf body;
+    struct rd_str made_secret; /* a password on its way into the body; wiped once it is there */
+    bool is_secret;
+    bool is_create;
+    bool has_intent;
+    bool is_resumed; /* an operation of a killed run is being followed */
+    bool has_recovered;
+    bool has_made;  /* a request of this step was accepted: what is there now is its own */
+    bool is_unsure; /* a POST may have been carried out */
+    int retries;
+    int64_t retry_since_ms;
+    int64_t wait_since_ms;
+    int64_t delay_ms;
+    uint64_t timer;
+    struct rd_str get_url; /* of what is watched, made once */
+    struct rd_str ready_url;
+    struct lookup *awaited;
+    struct rd_call call;
+    struct job *next_waiter;
+    struct job *next_out;
+    struct job *next;
+    struct job *previous;
+};
+
+struct running {
+    struct rd_world *world;
+    struct rd_arena *arena;
+    const struct rd_plan *plan;
+    const struct rd_run_options *options;
+    struct rd_run *run;
+    uint32_t *successor_start; /* step_count + 1 */
+    uint32_t *successors;
+    uint32_t *needs_left;
+    int64_t *tail_ms; /* the longest way from a step's start to the plan's end */
+    uint32_t *ready;  /* a heap, longest tail first */
+    size_t ready_count;
+    struct rd_map step_of;      /* id -> record of the step that writes it */
+    struct rd_str *resume_urls; /* by step: operations that a killed run left open; "" mostly */
+    struct rd_map lookups;      /* key -> struct lookup */
+    struct lookup *all_lookups;
+    struct rd_map locks; /* parent id -> struct lock */
+    struct job *jobs;
+    struct job *outbox;
+    struct job **outbox_end;
+    bool is_flush_due;
+    int64_t flushed_ms;
+    bool is_dispatch_due;
+    bool is_stopping;
+    int64_t sequence;
+    enum rd_rc journal_rc;
+    struct rd_err journal_err;
+    enum rd_rc first_rc;
+    struct rd_err first_err;
+    int64_t left_ms;
+    int64_t left_at_ms;
+    int64_t left_at_real_us;
+    int64_t idle_real_us;
+    uint32_t idle_count;
+};
+
+/* schedule.c */
+void schedule_job_ended(struct job *job, enum rd_rc rc, struct rd_str code, struct rd_str message,
+                        struct rd_str hint);
+/* Adds to the journal; false when that failed, after which nothing new starts. */
+bool schedule_journal(struct running *running, const struct job *job, enum rd_journal_phase phase,
+                      struct rd_str url, int status, struct rd_str code, struct rd_str message);
+/* Sends the job's call once its intent is in the journal's file. */
+void schedule_send(struct job *job);
+struct rd_str schedule_step_name(struct rd_arena *arena, const struct rd_step *step);
+
+/* prepare.c */
+/* Links the steps, measures the ways behind them, finds what a killed run left open, and begins
+ * the run in the journal. Errors: INVALID for a circle of steps; those of the journal. */
+RD_NODISCARD enum rd_rc prepare_run(struct running *running, struct rd_err *err);
+
+/* step.c */
+void step_start(struct job *job);
+void step_lookup_done(struct job *job);
+/* Ends a job that only waits for a time; a job with a request under way is left alone. */
+void step_interrupt(struct job *job);
+
+/* lookup.c */
+/* The lookup of a reference's value, started when it is new; NULL when its id has no known type. */
+struct lookup *lookup_reference(struct running *running, const struct rd_json *reference);
+struct lookup *lookup_secret(struct running *running, struct rd_str id);
+struct lookup *lookup_settle(struct running *running, const struct rd_resource *resource);
+void lookup_wait(struct lookup *lookup, struct job *job);
+void lookup_stop(struct running *running);
+void lookup_done(struct running *running);
+/* Hides values that are secret in a text of the cloud's. */
+struct rd_str lookup_mask(struct running *running, struct rd_arena *arena, struct rd_str text);
+/* Whether a row's `ready` condition holds; true when it has none. */
+bool lookup_is_ready(const struct rd_type *type, const struct rd_json *body);
+/* Whether a body's provisioningState, if any, is terminal. */
+bool lookup_is_at_rest(const struct rd_json *body);
+/* Overwrites text in an arena. */
+void lookup_wipe(struct rd_str text);
+
+/* body.c */
+/* The first reference in the desired body whose value is not here yet, or NULL when all are; false
+ * when one failed (then `*ret_lookup` is it, or NULL for an id of unknown type in `*ret_id`). */
+bool body_missing(struct job *job, struct lookup **ret_lookup, struct rd_str *ret_id);
+/* Writes job->body from the desired body with the values in place. False when a path of a
+ * reference leads nowhere: `*ret_message` says which. */
+bool body_write(struct job *job, struct rd_str *ret_message);
+
+#endif

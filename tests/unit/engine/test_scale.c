@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "engine/engine.h"
+#include "fake_transport.h"
+
+/*
+ * A thousand hosts of eleven steps each against a cloud without memory: an operation's URL holds
+ * the time at which it ends. The cloud keeps ARM's buckets and counts who overdraws them.
+ */
+
+enum { HOSTS = 1000, KINDS = 11, CHAIN_MS = 1500000, IMAGE_MS = 3600000, START_MS = 1000 };
+
+#define SUB "/subscriptions/00000000-0000-0000-0000-000000000001"
+#define GROUP SUB "/resourceGroups/rg"
+
+struct counter {
+    int64_t milli;
+    int64_t at_ms;
+    int64_t capacity;
+    int64_t rate;
+    size_t overdrawn;
+    size_t count;
+};
+
+struct vast_cloud {
+    struct counter reads;
+    struct counter writes;
+};
+
+static void draw(struct counter *counter, int64_t now_ms)
+{
+    counter->milli += (now_ms - counter->at_ms) * counter->rate;
+    if (counter->milli > counter->capacity * 1000)
+        counter->milli = counter->capacity * 1000;
+    counter->at_ms = now_ms;
+    counter->count++;
+    if (counter->milli < 1000)
+        counter->overdrawn++;
+    else
+        counter->milli -= 1000;
+}
+
+static void vast_answer(void *data, struct rd_arena *arena, int64_t now_ms,
+                        const struct rd_http_request *request, struct fake_answer *answer)
+{
+    struct vast_cloud *cloud = data;
+    if (request->method == RD_HTTP_GET) {
+        draw(&cloud->reads, now_ms);
+        size_t at = rd_str_find(request->url, RD_STR("?until="), 0);
+        int64_t until_ms = 0;
+        if (at == RD_STR_NONE || !rd_str_to_int(rd_str_sub(request->url, at + 7, request->url.n), 0,
+                                                INT64_MAX, &until_ms)) {
+            answer->reply.status = 404;
+            return;
+        }
+        answer->reply.body = now_ms < until_ms ? RD_STR("{\"status\":\"InProgress\"}")
+                                               : RD_STR("{\"status\":\"Succeeded\"}");
+        fake_header(arena, answer, "Retry-After", "10");
+        return;
+    }
+    draw(&cloud->writes, now_ms);
+    /* Every other operation is quicker, every other slower than the plan believes. */
+    size_t at = rd_str_find(request->body, RD_STR("\"ms\":"), 0);
+    size_t end = rd_str_find_char(request->body, '}', at);
+    int64_t duration_ms = 0;
+    if (!rd_str_to_int(rd_str_sub(request->body, at + 5, end), 0, INT64_MAX, &duration_ms))
+        abort();
+    duration_ms = duration_ms * (95 + (int64_t)(request->url.p[request->url.n - 20] % 10)) / 100;
+    answer->reply.status = 201;
+    answer->reply.body = RD_STR("{\"properties\":{\"provisioningState\":\"Creating\"}}");
+    fake_header(arena, answer, "Azure-AsyncOperation",
+                rd_arena_printf(arena, "https://management.azure.com" SUB "/operations?until=%lld",
+                                (long long)(now_ms + duration_ms))
+                    .p);
+    fake_header(arena, answer, "Retry-After", "10");
+}
+
+static void add_step(struct rd_plan *plan, struct rd_set *set, struct rd_str id, int64_t ms,
+                     int64_t after)
+{
+    struct rd_err err;
+    size_t index = 0;
+    struct rd_json body = rd_json_object();
+    *rd_json_make(set->arena, &body, "properties.ms") = rd_json_integer(ms);
+    assert_int_equal(rd_set_add(set, id, body, RD_STR("t"), &index, &err), RD_RC_OK);
+    struct rd_step *step = &plan->steps[plan->step_count++];
+    step->kind = RD_STEP_PUT;
+    step->id = id;
+    step->change = (uint32_t)plan->change_count++;
+    step->expected_ms = ms;
+    if (after < 0)
+        return;
+    step->needs = rd_arena_array(set->arena, 1, sizeof(uint32_t));
+    step->needs[0] = (uint32_t)after;
+    step->need_count = 1;
+}
+
+static void make_plan(struct rd_plan *plan, struct rd_set *set, struct rd_arena *arena)
+{
+    static const int64_t seconds[KINDS] = {5, 180, 120, 120, 240, 120, 120, 300, 120, 60, 115};
+    size_t count = HOSTS * KINDS + 1;
+    plan->steps = rd_arena_array(arena, count, sizeof(*plan->steps));
+    plan->changes = rd_arena_array(arena, count, sizeof(*plan->changes));
+    add_step(plan, set, RD_STR(GROUP "/providers/Microsoft.VirtualMachineImages/imageTemplates/i"),
+             IMAGE_MS, -1);
+    for (int h = 0; h < HOSTS; h++) {
+        struct rd_str vm =
+            rd_arena_printf(arena, GROUP "/providers/Microsoft.Compute/virtualMachines/vm%04d", h);
+        for (int k = 0; k < KINDS; k++) {
+            struct rd_str id =
+                k == 0
+                    ? rd_arena_printf(
+                          arena, GROUP "/providers/Microsoft.Network/networkInterfaces/nic%04d", h)
+                : k == 1 ? vm
+                         : rd_arena_printf(arena, "%.*s/extensions/extension%d", RD_FMT(vm), k);
+            add_step(plan, set, id, seconds[k] * 1000, k == 0 ? 0 : (int64_t)plan->step_count - 1);
+        }
+    }
+    for (size_t i = 0; i < count; i++)
+        plan->changes[i] = (struct rd_change){.kind = RD_CHANGE_CREATE,
+                                              .id = set->resources[i].id,
+                                              .type = set->resources[i].type,
+                                              .desired = &set->resources[i]};
+}
+
+static void a_thousand_hosts_are_limited_by_the_cloud_alone(void **state)
+{
+    (void)state;
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+    const struct rd_type *types = NULL;
+    size_t type_count = 0;
+    struct rd_err err;
+    assert_int_equal(rd_types_load(&types, &type_count, &err), RD_RC_OK);
+    struct rd_set *set = rd_set_new(arena, RD_STR("e"), RD_STR("AzureCloud"));
+    struct rd_plan plan = {.arena = arena, .enclave = set->name, .desired = set};
+    make_plan(&plan, set, arena);
+
+    char folder[] = "/tmp/redoubt-scale-XXXXXX";
+    char path[64];
+    assert_non_null(mkdtemp(folder));
+    struct rd_clock virtual_clock;
+    rd_clock_init_virtual(&virtual_clock, START_MS);
+    struct rd_loop *loop = rd_loop_new(&virtual_clock);
+    struct vast_cloud cloud = {
+        .reads = {.milli = 250000, .at_ms = START_MS, .capacity = 250, .rate = 25},
+        .writes = {.milli = 200000, .at_ms = START_MS, .capacity = 200, .rate = 10},
+    };
+    struct fake_transport fake;
+    fake_transport_init(&fake, loop, vast_answer, &cloud);
+    fake.keeps_no_log = true;
+    struct rd_random random;
+    rd_random_init_seeded(&random, 3);
+    struct rd_client_options options = {.loop = loop,
+                                        .transport = &fake.base,
+                                        .random = &random,
+                                        .in_flight_max = 64,
+                                        .attempts_max = 5};
+    assert_int_equal(rd_endpoints_find(RD_STR("AzureCloud"), &options.endpoints, &err), RD_RC_OK);
+    struct rd_world world = {.loop = loop,
+                             .client = rd_client_new(&options),
+                             .random = &random,
+                             .endpoints = options.endpoints};
+    assert_int_equal(rd_journal_open(folder, false, &world.journal, &err), RD_RC_OK);
+    struct rd_run_options run_options = {.verb = "apply", .parallel_max = 4000};
+    struct rd_run *run = NULL;
+    clock_t before = clock();
+    assert_int_equal(rd_engine_run(&world, arena, &plan, &run_options, &run, &err), RD_RC_OK);
+    long cpu_ms = (long)((clock() - before) * 1000 / CLOCKS_PER_SEC);
+    int64_t makespan_ms = run->end_ms - run->start_ms;
+    print_message("# cpu %ld ms, makespan %lld s, %llu polls\n", cpu_ms,
+                  (long long)(makespan_ms / 1000), (unsigned long long)run->stats.polls);
+    /* The image is followed by all NICs and machines at once: the last machine can't start before
+     * 2,000 writes have gone out, whatever the order, so its chain starts that much later. */
+    int64_t bound_ms = IMAGE_MS + CHAIN_MS + (2 * HOSTS - 200) * 100;
+    assert_true(makespan_ms <= bound_ms * 105 / 100);
+    assert_int_equal(cloud.writes.overdrawn, 0);
+    assert_int_equal(cloud.reads.overdrawn, 0);
+    assert_int_equal(cloud.writes.count, HOSTS * KINDS + 1);
+
+    rd_journal_close(world.journal);
+    rd_client_free(world.client);
+    fake_transport_done(&fake);
+    rd_loop_free(loop);
+    rd_set_done(set);
+    static const char *const names[] = {"redoubt.db", "redoubt.db-wal", "redoubt.db-shm"};
+    for (size_t i = 0; i < 3; i++) {
+        (void)snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+        (void)unlink(path);
+    }
+    (void)rmdir(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_thousand_hosts_are_limited_by_the_cloud_alone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "sql/sql.h"
+#include "store/journal.h"
+
+static char folder[64];
+
+static int make_folder(void **state)
+{
+    (void)state;
+    (void)snprintf(folder, sizeof(folder), "/tmp/redoubt-journal-XXXXXX");
+    return mkdtemp(folder) == NULL;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"redoubt.db", "redoubt.db-wal", "redoubt.db-shm", "lock"};
+    char path[128];
+    (void)chmod(folder, 0700);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        (void)snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+        (void)unlink(path);
+    }
+    return rmdir(folder);
+}
+
+static struct rd_journal *open_journal(void)
+{
+    struct rd_journal *journal = NULL;
+    struct rd_err err;
+    assert_int_equal(rd_journal_open(folder, false, &journal, &err), RD_RC_OK);
+    return journal;
+}
+
+static int64_t begin_run(struct rd_journal *journal)
+{
+    struct rd_err err;
+    int64_t run = 0;
+    struct rd_run_record record = {.verb = RD_STR("apply"), .enclave = RD_STR("e"), .start_ms = 5};
+    assert_int_equal(rd_journal_begin(journal, &record, &run, &err), RD_RC_OK);
+    return run;
+}
+
+static void add(struct rd_journal *journal, int64_t run, int64_t sequence,
+                enum rd_journal_phase phase, const char *id, const char *url)
+{
+    struct rd_err err;
+    struct rd_journal_entry entry = {
+        .run = run,
+        .sequence = sequence,
+        .phase = phase,
+        .step = RD_STR("put"),
+        .id = rd_str_from(id),
+        .url = rd_str_from(url),
+    };
+    assert_int_equal(rd_journal_add(journal, &entry, &err), RD_RC_OK);
+}
+
+static const char *open_operation(struct rd_journal *journal, struct rd_arena *arena,
+                                  const char *id)
+{
+    struct rd_err err;
+    struct rd_str url = RD_STR("");
+    assert_int_equal(
+        rd_journal_open_operation(journal, arena, RD_STR("put"), rd_str_from(id), &url, &err),
+        RD_RC_OK);
+    return url.p;
+}
+
+static void an_accepted_operation_is_open_until_it_ends(void **state)
+{
+    (void)state;
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+    struct rd_journal *journal = open_journal();
+    int64_t run = begin_run(journal);
+    add(journal, run, 1, RD_JOURNAL_INTENT, "/a", "");
+    assert_string_equal(open_operation(journal, arena, "/a"), "");
+    add(journal, run, 2, RD_JOURNAL_ACCEPTED, "/a", "https://op/1");
+    add(journal, run, 3, RD_JOURNAL_ACCEPTED, "/b", "https://op/2");
+    assert_string_equal(open_operation(journal, arena, "/A"), "https://op/1");
+    add(journal, run, 4, RD_JOURNAL_DONE, "/a", "");
+    assert_string_equal(open_operation(journal, arena, "/a"), "");
+    add(journal, run, 5, RD_JOURNAL_FAILED, "/b", "");
+    assert_string_equal(open_operation(journal, arena, "/b"), "");
+    struct rd_journal_entry *entries = NULL;
+    size_t count = 0;
+    struct rd_err err;
+    assert_int_equal(rd_journal_entries(journal, arena, run, &entries, &count, &err), RD_RC_OK);
+    assert_int_equal(count, 5);
+    assert_int_equal(entries[1].phase, RD_JOURNAL_ACCEPTED);
+    assert_int_equal(entries[1].url.n, 0); /* signed URLs go when they are of no more use */
+    rd_journal_close(journal);
+}
+
+/* The child ends without closing anything, as kill -9 does. */
+static void what_was_flushed_outlives_the_process(void **state)
+{
+    (void)state;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct rd_journal *journal = open_journal();
+        struct rd_err err;
+        int64_t run = begin_run(journal);
+        add(journal, run, 1, RD_JOURNAL_ACCEPTED, "/a", "https://op/1");
+        bool is_flushed = rd_journal_flush(journal, &err) == RD_RC_OK;
+        add(journal, run, 2, RD_JOURNAL_DONE, "/a", "");
+        _exit(is_flushed ? 0 : 1);
+    }
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+    struct rd_journal *journal = open_journal();
+    assert_string_equal(open_operation(journal, arena, "/a"), "https://op/1");
+    struct rd_run_record *runs = NULL;
+    size_t count = 0;
+    struct rd_err err;
+    assert_int_equal(rd_journal_runs(journal, arena, 10, &runs, &count, &err), RD_RC_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(runs[0].state, RD_RUN_RUNNING);
+    rd_journal_close(journal);
+}
+
+static void runs_come_newest_first(void **state)
+{
+    (void)state;
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+    struct rd_journal *journal = open_journal();
+    struct rd_err err;
+    int64_t first = begin_run(journal);
+    assert_int_equal(
+        rd_journal_end(journal, first, RD_RUN_SUCCEEDED, 99, RD_STR("{\"done\":1}"), &err),
+        RD_RC_OK);
+    int64_t second = begin_run(journal);
+    struct rd_run_record *runs = NULL;
+    size_t count = 0;
+    assert_int_equal(rd_journal_runs(journal, arena, 1, &runs, &count, &err), RD_RC_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(runs[0].run, second);
+    assert_int_equal(rd_journal_runs(journal, arena, 9, &runs, &count, &err), RD_RC_OK);
+    assert_int_equal(runs[1].state, RD_RUN_SUCCEEDED);
+    assert_int_equal(runs[1].end_ms, 99);
+    assert_true(rd_str_is(runs[1].summary, "{\"done\":1}"));
+    rd_journal_close(journal);
+}
+
+static void a_newer_journal_is_refused(void **state)
+{
+    (void)state;
+    struct rd_journal *journal = open_journal();
+    rd_journal_close(journal);
+    static const char *const steps[] = {"", "CREATE TABLE new_thing (a)"};
+    const struct rd_sql_schema newer = {"journal", 2, steps, 0x52444a31};
+    char path[128];
+    struct rd_sql *sql = NULL;
+    struct rd_err err;
+    (void)snprintf(path, sizeof(path), "%s/redoubt.db", folder);
+    assert_int_equal(rd_sql_open(path, RD_SQL_FAST, &newer, &sql, &err), RD_RC_OK);
+    rd_sql_close(sql);
+    assert_int_equal(rd_journal_open(folder, false, &journal, &err), RD_RC_STATE);
+    assert_non_null(strstr(err.msg, "newer"));
+}
+
+static void a_damaged_journal_is_refused(void **state)
+{
+    (void)state;
+    char path[128];
+    struct rd_err err;
+    struct rd_journal *journal = NULL;
+    (void)snprintf(path, sizeof(path), "%s/redoubt.db", folder);
+    assert_int_equal(rd_file_write(path,
+                                   RD_STR("this is no database at all, but long enough to "
+                                          "be one: 0123456789012345678901234567890123456789"),
+                                   0600, &err),
+                     RD_RC_OK);
+    assert_int_equal(rd_journal_open(folder, false, &journal, &err), RD_RC_STATE);
+    assert_true(err.hint[0] != '\0');
+}
+
+static void a_folder_that_cannot_be_made_is_a_matter_of_state(void **state)
+{
+    (void)state;
+    char path[128];
+    struct rd_err err;
+    struct rd_journal *journal = NULL;
+    struct rd_lock *lock = NULL;
+    (void)snprintf(path, sizeof(path), "%s/lock", folder);
+    assert_int_equal(rd_file_write(path, RD_STR("x"), 0600, &err), RD_RC_OK);
+    (void)snprintf(path, sizeof(path), "%s/lock/below", folder);
+    assert_int_equal(rd_journal_open(path, false, &journal, &err), RD_RC_STATE);
+    assert_int_equal(rd_lock_take(path, "apply", &lock, &err), RD_RC_STATE);
+}
+
+static void a_lock_names_its_holder_and_ends_with_it(void **state)
+{
+    (void)state;
+    int ready[2];
+    int end[2];
+    assert_int_equal(pipe(ready), 0);
+    assert_int_equal(pipe(end), 0);
+    struct rd_err err;
+    struct rd_lock *lock = NULL;
+    pid_t child = fork();
+    if (child == 0) {
+        char c;
+        bool is_held = rd_lock_take(folder, "apply", &lock, &err) == RD_RC_OK;
+        (void)!write(ready[1], "x", 1);
+        (void)close(end[1]);
+        (void)!read(end[0], &c, 1);
+        _exit(is_held ? 0 : 1); /* without freeing: the kernel lets go */
+    }
+    char c;
+    assert_int_equal(read(ready[0], &c, 1), 1);
+    assert_int_equal(rd_lock_take(folder, "plan", &lock, &err), RD_RC_LOCKED);
+    char pid[32];
+    (void)snprintf(pid, sizeof(pid), "pid %ld, apply", (long)child);
+    assert_non_null(strstr(err.msg, pid));
+    (void)close(end[0]);
+    (void)close(end[1]);
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(rd_lock_take(folder, "plan", &lock, &err), RD_RC_OK);
+    rd_lock_free(lock);
+    (void)close(ready[0]);
+    (void)close(ready[1]);
+}
+
+#define IN_FOLDER(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_FOLDER(an_accepted_operation_is_open_until_it_ends),
+        IN_FOLDER(what_was_flushed_outlives_the_process),
+        IN_FOLDER(runs_come_newest_first),
+        IN_FOLDER(a_newer_journal_is_refused),
+        IN_FOLDER(a_damaged_journal_is_refused),
+        IN_FOLDER(a_folder_that_cannot_be_made_is_a_matter_of_state),
+        IN_FOLDER(a_lock_names_its_holder_and_ends_with_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
