@@ -257,7 +257,7 @@ struct node *parts_backup(struct picture *picture)
         live_count += parts_is_live(picture->page, resource->id) ? 1 : 0;
     }
     struct rd_str detail =
-        rd_arena_printf(picture->page->arena, "%zu of %zu hosts backed up", live_count, count);
+        rd_arena_printf(picture->page->arena, "%zu of %zu hosts protected", live_count, count);
     struct node *card =
         parts_card(picture, parts_find(picture, "Microsoft.RecoveryServices/vaults", 0), detail);
     if (card != NULL)
@@ -265,63 +265,113 @@ struct node *parts_backup(struct picture *picture)
     return card;
 }
 
-static struct node *host_cell(struct picture *picture, const struct rd_resource *vm)
+/* What the hosts lack: whole machines, and parts of machines that are there. */
+struct lack {
+    size_t *parts; /* by host: extensions, pins, backup items ... that are not there */
+    size_t host_count;
+    size_t missing, incomplete;
+};
+
+static struct lack count_lack(struct picture *picture)
 {
+    struct lack lack = {0};
+    const struct rd_set *set = picture->set;
+    for (size_t i = 0; i < set->count; i++)
+        if (set->resources[i].host >= (int32_t)lack.host_count)
+            lack.host_count = (size_t)set->resources[i].host + 1;
+    lack.parts = rd_arena_array(picture->page->arena, lack.host_count + 1, sizeof(size_t));
+    for (size_t i = 0; i < set->count; i++)
+        if (set->resources[i].host >= 0 && !parts_is_live(picture->page, set->resources[i].id))
+            lack.parts[set->resources[i].host]++;
+    for (size_t i = 0; i < set->count; i++) {
+        const struct rd_resource *vm = &set->resources[i];
+        if (!rd_str_is_case(vm->type->name, VM))
+            continue;
+        if (!parts_is_live(picture->page, vm->id))
+            lack.missing++;
+        else if (vm->host >= 0 && lack.parts[vm->host] > 0)
+            lack.incomplete++;
+    }
+    return lack;
+}
+
+static struct node *host_cell(struct picture *picture, const struct rd_resource *vm,
+                              const struct lack *lack)
+{
+    struct rd_arena *arena = picture->page->arena;
     struct node *cell = layout_node(picture->page, NODE_CARD);
     cell->name = vm->name;
     struct rd_str zone = rd_json_str(rd_json_at(&vm->body, "zones.0"));
     cell->tip = rd_arena_printf(
-        picture->page->arena, "%.*s, %.*s%s%.*s", RD_FMT(vm->name),
+        arena, "%.*s, %.*s%s%.*s", RD_FMT(vm->name),
         RD_FMT(rd_json_str(rd_json_at(&vm->body, "properties.hardwareProfile.vmSize"))),
         zone.n > 0 ? ", zone " : "", RD_FMT(zone));
     cell->is_missing = !parts_is_live(picture->page, vm->id);
+    size_t parts = vm->host >= 0 ? lack->parts[vm->host] : 0;
+    if (cell->is_missing || parts == 0)
+        return cell;
+    cell->class_name = "partial";
+    cell->tip = rd_arena_printf(arena, "%.*s; not there: %.*s", RD_FMT(cell->tip),
+                                RD_FMT(html_count(arena, parts, "part of it", "parts of it")));
     return cell;
 }
 
 /* "20 x Standard_D8as_v6, TrustedLaunch" of the first host: a set's hosts are of one kind. */
 static struct rd_str hosts_detail(struct picture *picture, const struct rd_resource *vm,
-                                  size_t count, size_t missing)
+                                  size_t count, const struct lack *lack)
 {
+    struct rd_arena *arena = picture->page->arena;
     struct rd_str size = rd_json_str(rd_json_at(&vm->body, "properties.hardwareProfile.vmSize"));
     struct rd_str security =
         rd_json_str(rd_json_at(&vm->body, "properties.securityProfile.securityType"));
-    struct rd_str text =
-        rd_arena_printf(picture->page->arena, "%zu \xC3\x97 %.*s%s%.*s", count, RD_FMT(size),
-                        security.n > 0 ? ", " : "", RD_FMT(security));
-    if (missing == 0)
-        return text;
-    return rd_arena_printf(picture->page->arena, "%zu not there of %.*s", missing, RD_FMT(text));
+    struct rd_str text = rd_arena_printf(arena, "%zu \xC3\x97 %.*s%s%.*s", count, RD_FMT(size),
+                                         security.n > 0 ? ", " : "", RD_FMT(security));
+    if (lack->incomplete > 0)
+        text = rd_arena_printf(arena, "%zu incomplete%s %.*s", lack->incomplete,
+                               lack->missing > 0 ? "," : " of", RD_FMT(text));
+    if (lack->missing > 0)
+        text = rd_arena_printf(arena, "%zu not there%s %.*s", lack->missing,
+                               lack->incomplete > 0 ? "," : " of", RD_FMT(text));
+    return text;
+}
+
+static struct node *rest_cell(struct picture *picture, size_t count, size_t missing)
+{
+    struct node *rest = layout_node(picture->page, NODE_CARD);
+    rest->name = rd_arena_printf(picture->page->arena, "+%zu", count);
+    rest->tip = rd_arena_printf(picture->page->arena,
+                                "%zu more hosts, %zu of them not there or "
+                                "incomplete",
+                                count, missing);
+    if (missing > 0)
+        rest->class_name = "partial";
+    return rest;
 }
 
 struct node *parts_hosts(struct picture *picture, struct rd_str *ret_detail)
 {
     struct node *grid = layout_node(picture->page, NODE_HOSTS);
     const struct rd_resource *first = NULL;
-    size_t total = parts_count(picture, VM), count = 0, missing = 0, hidden_missing = 0;
+    const struct lack lack = count_lack(picture);
+    size_t total = parts_count(picture, VM), count = 0, shown_lack = 0;
     size_t named = total <= HOSTS_NAMED_MAX + 1 ? total : HOSTS_NAMED_MAX;
-    for (size_t i = 0; i < picture->set->count; i++) {
+    for (size_t i = 0; i < picture->set->count && count < total; i++) {
         const struct rd_resource *vm = &picture->set->resources[i];
         if (!rd_str_is_case(vm->type->name, VM))
             continue;
         first = first == NULL ? vm : first;
-        bool is_missing = !parts_is_live(picture->page, vm->id);
-        missing += is_missing ? 1 : 0;
         picture->is_drawn[i] = true;
-        if (count++ < named)
-            layout_add(picture->page, grid, host_cell(picture, vm));
-        else
-            hidden_missing += is_missing ? 1 : 0;
+        if (count++ >= named)
+            continue;
+        struct node *cell = host_cell(picture, vm, &lack);
+        shown_lack += cell->is_missing || rd_str_is(rd_str_from(cell->class_name), "partial");
+        layout_add(picture->page, grid, cell);
     }
     if (first == NULL)
         return NULL;
-    if (total > named) {
-        struct node *rest = layout_node(picture->page, NODE_CARD);
-        rest->name = rd_arena_printf(picture->page->arena, "+%zu", total - named);
-        rest->tip = rd_arena_printf(picture->page->arena, "%zu more hosts, %zu of them not there",
-                                    total - named, hidden_missing);
-        rest->is_missing = hidden_missing == total - named;
-        layout_add(picture->page, grid, rest);
-    }
-    *ret_detail = hosts_detail(picture, first, total, missing);
+    if (total > named)
+        layout_add(picture->page, grid,
+                   rest_cell(picture, total - named, lack.missing + lack.incomplete - shown_lack));
+    *ret_detail = hosts_detail(picture, first, total, &lack);
     return grid;
 }

@@ -10,7 +10,6 @@ struct picture {
     struct page *page;
     const struct rd_set *set;
     bool *is_drawn; /* by index in the set: the others are counted in a frame's last line */
-    size_t drawn_count;
 };
 
 /* The `nth` resource of a type, or NULL; the short type is matched at the end ("/hostPools"). */

@@ -6,10 +6,9 @@
 #include "resource/id.h"
 
 enum {
-    ROWS_MAX = 60,            /* beyond, rows of one kind become one */
-    CRITICAL_MAX = 24,        /* the last ones of a longer path */
-    NEED_DEPTH_MAX = 6,       /* steps may rest on resources that the run did not touch */
-    PREDECESSOR_SLACK_MS = 0, /* a step starts no earlier than what it waits for has ended */
+    ROWS_MAX = 60,      /* beyond, rows of one kind become one */
+    CRITICAL_MAX = 24,  /* the last ones of a longer path */
+    NEED_DEPTH_MAX = 6, /* steps may rest on resources that the run did not touch */
 };
 
 struct book {
@@ -118,8 +117,7 @@ static bool is_delete(const struct run_row *row)
 static void offer(struct run_row *row, const struct run_row *after, struct run_row **best)
 {
     for (; row != NULL; row = row->same) {
-        bool fits = row != after && !row->is_critical &&
-                    row->end_ms <= after->start_ms + PREDECESSOR_SLACK_MS;
+        bool fits = row != after && !row->is_critical && row->end_ms <= after->start_ms;
         if (fits && (*best == NULL || row->end_ms > (*best)->end_ms))
             *best = row;
     }

@@ -155,7 +155,8 @@ static void add_summary(struct page *page, const struct rd_run_record *run)
 {
     static const struct {
         const char *key, *name;
-    } rows[] = {{"requests", "requests"},
+    } rows[] = {{"skipped", "steps not started"},
+                {"requests", "requests"},
                 {"polls", "of them polls"},
                 {"throttled", "throttled"},
                 {"retried", "retried"}};
@@ -166,7 +167,7 @@ static void add_summary(struct page *page, const struct rd_run_record *run)
         return;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const struct rd_json *value = rd_json_get(&summary, rd_str_from(rows[i].key));
-        if (rd_json_is(value, RD_JSON_INT))
+        if (rd_json_is(value, RD_JSON_INT) && value->u.i != 0)
             add_fact(page, rows[i].name,
                      rd_arena_printf(page->arena, "%lld", (long long)value->u.i));
     }

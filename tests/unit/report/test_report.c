@@ -185,6 +185,21 @@ static void what_is_missing_is_dashed_and_said_so(void **state)
     world_done(&world);
 }
 
+static void a_host_that_lacks_parts_does_not_look_whole(void **state)
+{
+    (void)state;
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+    struct world world = world_make(arena, "sovereign", 3, "cui-02/extensions/");
+    RD_CLEANUP(rd_buf_done) struct rd_buf out;
+    const char *html = render(&out, arena, &world.input);
+    assert_sound(html);
+    assert_int_equal(count(html, "<g class=\"cell partial\"><title>cui-02, "), 2);
+    assert_int_equal(count(html, "<g class=\"cell partial\">"), 2);
+    ASSERT_CONTAINS(html, "1 incomplete of 3 ");
+    ASSERT_CONTAINS(html, "; not there: 6 parts of it</title>");
+    world_done(&world);
+}
+
 static void nothing_that_stands_is_no_error(void **state)
 {
     (void)state;
@@ -356,8 +371,9 @@ static void the_price_is_the_sheet_s(void **state)
 TESTS(TEST(a_whole_report_is_well_formed_and_asks_for_nothing),
       TEST(the_picture_names_what_the_set_has), TEST(many_hosts_are_collapsed),
       TEST(a_thousand_hosts_stay_small), TEST(what_is_missing_is_dashed_and_said_so),
-      TEST(nothing_that_stands_is_no_error), TEST(an_empty_input_makes_a_page),
-      TEST(text_from_outside_is_escaped_everywhere), TEST(bytes_that_are_no_text_are_replaced),
+      TEST(a_host_that_lacks_parts_does_not_look_whole), TEST(nothing_that_stands_is_no_error),
+      TEST(an_empty_input_makes_a_page), TEST(text_from_outside_is_escaped_everywhere),
+      TEST(bytes_that_are_no_text_are_replaced),
       TEST(a_rule_without_a_subject_is_never_among_the_passed),
       TEST(the_critical_path_leads_through_the_longest_needs),
       TEST(a_failed_step_bears_the_cloud_s_code),
