@@ -174,7 +174,8 @@ static const char *const style_parts[] = {
     ".findings td:nth-child(4)::before{content:\"Remedy: \";color:var(--muted)}"
     ".control-table td:nth-child(4)::before{content:\"Evidence: \";color:var(--muted)}}\n"
     "@media print{:root{--ground:#fff}body{max-width:none;padding:0;font-size:11pt}"
-    "nav,.filter{display:none!important}section{break-inside:auto}h2,h3{break-after:avoid}"
+    "nav,.filter{display:none!important}.badge,.rule,.control{print-color-adjust:exact;"
+    "-webkit-print-color-adjust:exact}section{break-inside:auto}h2,h3{break-after:avoid}"
     "tr,.tile,.chart,.picture{break-inside:avoid}.scroll{overflow:visible}"
     ".findings,.control-table,.price{min-width:0;font-size:9pt}"
     ".picture.wide{display:block;min-width:0}.picture.narrow{display:none}}\n",

@@ -2,7 +2,7 @@
 #include "run_rows.h"
 #include "sections.h"
 
-enum { TICKS_MAX = 6, MESSAGE_SHOWN_MAX = 240, PER_MILLE_MIN = 4, TICK_TEXT_MAX = 870 };
+enum { TICKS_MAX = 6, MESSAGE_SHOWN_MAX = 400, PER_MILLE_MIN = 4, TICK_TEXT_MAX = 870 };
 
 /* Tick distances in seconds, the first that leaves at most TICKS_MAX ticks is taken. */
 static const int64_t tick_seconds[] = {1,    2,     5,     10,    15,    30,    60,
@@ -92,6 +92,17 @@ static void draw_track(struct page *page, const struct run_rows *rows, const str
                 bar_class(row), (long long)from, (long long)width);
 }
 
+/* The beginning of a long message, not cut within a character. */
+static struct rd_str message_shown(struct rd_str message)
+{
+    if (message.n <= MESSAGE_SHOWN_MAX)
+        return message;
+    size_t n = MESSAGE_SHOWN_MAX;
+    while (n > 0 && ((unsigned char)message.p[n] & 0xC0) == 0x80)
+        n--;
+    return rd_str_sub(message, 0, n);
+}
+
 static void row_name(struct page *page, const struct run_row *row)
 {
     if (!rd_str_is(row->step, "put")) {
@@ -108,8 +119,9 @@ static void row_name(struct page *page, const struct run_row *row)
         html_raw(page, "<div class=\"why\">");
         html_element(page, "code", NULL, row->code);
         html_raw(page, " ");
-        html_text(page, rd_str_sub(row->message, 0, MESSAGE_SHOWN_MAX));
-        html_raw(page, row->message.n > MESSAGE_SHOWN_MAX ? "\xE2\x80\xA6</div>" : "</div>");
+        struct rd_str shown = message_shown(row->message);
+        html_text(page, shown);
+        html_raw(page, shown.n < row->message.n ? "\xE2\x80\xA6</div>" : "</div>");
     }
     if (row->state == RUN_OPEN)
         html_raw(page, "<div class=\"why\">not ended</div>");

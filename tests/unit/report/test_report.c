@@ -356,6 +356,33 @@ static void a_step_that_has_not_ended_is_said_to_be_open(void **state)
     ASSERT_CONTAINS(html, "<dt>steps not ended</dt><dd>1</dd>");
 }
 
+static void a_long_message_is_not_cut_within_a_character(void **state)
+{
+    char message[1000];
+    (void)state;
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+    for (size_t at = 0; at < sizeof(message); at += 2)
+        (void)memcpy(&message[at], "\xC3\xA4", 2);
+    for (size_t shift = 0; shift < 2; shift++) {
+        struct rd_run_record run = {.run = 1, .verb = RD_STR("apply"), .state = RD_RUN_FAILED};
+        struct rd_journal_entry entry = {.run = 1,
+                                         .phase = RD_JOURNAL_FAILED,
+                                         .step = RD_STR("put"),
+                                         .code = RD_STR("BadRequest"),
+                                         .message = {message, sizeof(message)}};
+        message[0] = shift == 0 ? '\xC3' : 'x';
+        message[1] = shift == 0 ? '\xA4' : 'y';
+        entry.message.p += shift;
+        entry.message.n -= shift;
+        struct rd_report_input input = {.run = &run, .entries = &entry, .entry_count = 1};
+        RD_CLEANUP(rd_buf_done) struct rd_buf out;
+        const char *html = render(&out, arena, &input);
+        assert_sound(html);
+        assert_null(strstr(html, "\xEF\xBF\xBD"));
+        ASSERT_CONTAINS(html, "\xC3\xA4\xE2\x80\xA6</div>");
+    }
+}
+
 static void the_price_is_the_sheet_s(void **state)
 {
     (void)state;
@@ -377,4 +404,5 @@ TESTS(TEST(a_whole_report_is_well_formed_and_asks_for_nothing),
       TEST(a_rule_without_a_subject_is_never_among_the_passed),
       TEST(the_critical_path_leads_through_the_longest_needs),
       TEST(a_failed_step_bears_the_cloud_s_code),
-      TEST(a_step_that_has_not_ended_is_said_to_be_open), TEST(the_price_is_the_sheet_s))
+      TEST(a_step_that_has_not_ended_is_said_to_be_open),
+      TEST(a_long_message_is_not_cut_within_a_character), TEST(the_price_is_the_sheet_s))
