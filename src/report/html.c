@@ -113,6 +113,12 @@ struct rd_str html_duration(struct rd_arena *arena, int64_t duration_ms)
     return rd_arena_str(arena, rd_str_from(rd_duration_format(duration_ms, text)));
 }
 
+bool html_is_missing(const struct page *page, const struct rd_resource *resource)
+{
+    const struct rd_set *live = page->input->live;
+    return !resource->is_existing && (live == NULL || rd_set_find(live, resource->id) == NULL);
+}
+
 /* Thousandths of an em of the character that starts at `at`, and its length in bytes. */
 static int advance_at(struct rd_str text, size_t at, size_t *ret_length)
 {

@@ -31,6 +31,9 @@ struct rd_str html_count(struct rd_arena *arena, size_t count, const char *one, 
 struct rd_str html_time(struct rd_arena *arena, int64_t time_ms); /* 2026-11-21 21:40 UTC */
 struct rd_str html_duration(struct rd_arena *arena, int64_t duration_ms);
 
+/* Whether the live set lacks it. What is only referred to is never missed: nobody reads it. */
+bool html_is_missing(const struct page *page, const struct rd_resource *resource);
+
 /* The width in pixels of `text` set in the pictures' font (Helvetica and what shares its metrics)
  * at `size` pixels, rounded up, with some room for wider fallbacks. */
 int html_width(struct rd_str text, int size, bool is_bold);

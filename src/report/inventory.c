@@ -47,22 +47,19 @@ static void write_kinds(struct page *page, const struct kind *kinds, size_t coun
     html_raw(page, "</tbody></table></div>\n");
 }
 
-static void write_missing(struct page *page, const struct rd_set *desired,
-                          const struct rd_set *live)
+static void write_missing(struct page *page, const struct rd_set *desired)
 {
-    size_t count = 0;
+    size_t count = 0, shown = 0;
     for (size_t i = 0; i < desired->count; i++)
-        count += live == NULL || rd_set_find(live, desired->resources[i].id) == NULL ? 1 : 0;
-    if (count == 0 || live == NULL)
+        count += html_is_missing(page, &desired->resources[i]) ? 1 : 0;
+    if (count == 0 || page->input->live == NULL)
         return;
-    html_format(
-        page,
-        "<details class=\"fold\"><summary>Not there <span class=\"count\">%zu</span></summary>"
-        "<ul class=\"ids\">\n",
-        count);
-    size_t shown = 0;
+    html_format(page,
+                "<details class=\"fold\"><summary>Not there <span class=\"count\">%zu</span>"
+                "</summary><ul class=\"ids\">\n",
+                count);
     for (size_t i = 0; i < desired->count && shown < MISSING_NAMED_MAX; i++) {
-        if (rd_set_find(live, desired->resources[i].id) != NULL)
+        if (!html_is_missing(page, &desired->resources[i]))
             continue;
         html_element(page, "li", NULL, desired->resources[i].id);
         shown++;
@@ -78,9 +75,11 @@ void section_inventory(struct page *page)
     struct kind *kinds = NULL;
     size_t count = 0, cap = 0;
     for (size_t i = 0; desired != NULL && i < desired->count; i++) {
+        if (desired->resources[i].is_existing)
+            continue;
         struct kind *kind = kind_of(page, &kinds, &count, &cap, desired->resources[i].type);
         kind->desired++;
-        kind->live += live != NULL && rd_set_find(live, desired->resources[i].id) != NULL ? 1 : 0;
+        kind->live += html_is_missing(page, &desired->resources[i]) ? 0 : 1;
     }
     for (size_t i = 0; live != NULL && i < live->count; i++)
         if (desired == NULL || rd_set_find(desired, live->resources[i].id) == NULL)
@@ -90,7 +89,7 @@ void section_inventory(struct page *page)
     qsort(kinds, count, sizeof(*kinds), by_name);
     html_raw(page, "<section id=\"inventory\"><h2>Inventory</h2>\n");
     if (desired != NULL)
-        write_missing(page, desired, live);
+        write_missing(page, desired);
     html_format(
         page,
         "<details class=\"fold\"><summary>By type <span class=\"count\">%zu</span></summary>\n",

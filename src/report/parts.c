@@ -42,7 +42,7 @@ struct node *parts_card(struct picture *picture, const struct rd_resource *resou
         return NULL;
     struct node *card = layout_card(picture->page, resource->type->label, resource->name, detail);
     card->tip = resource->id;
-    card->is_missing = !parts_is_live(picture->page, resource->id) && !resource->is_existing;
+    card->is_missing = html_is_missing(picture->page, resource);
     if (resource->is_existing)
         card->label = rd_arena_printf(picture->page->arena, "%.*s (existing)", RD_FMT(card->label));
     picture->is_drawn[resource - picture->set->resources] = true;

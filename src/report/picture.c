@@ -94,7 +94,7 @@ static struct node *net_frame(struct scene *scene, const struct rd_resource *net
     frame->name = net->name;
     frame->tip = net->id;
     frame->class_name = "net";
-    frame->is_missing = !parts_is_live(scene->page, net->id) && !net->is_existing;
+    frame->is_missing = html_is_missing(scene->page, net);
     frame->detail =
         rd_json_str(rd_json_at(&net->body, "properties.addressSpace.addressPrefixes.0"));
     scene->picture.is_drawn[net - scene->picture.set->resources] = true;
@@ -251,7 +251,7 @@ static struct node *group_frame(struct scene *scene, const struct rd_resource *g
     frame->name = group->name;
     frame->tip = group->id;
     frame->class_name = "group";
-    frame->is_missing = !parts_is_live(scene->page, group->id) && !group->is_existing;
+    frame->is_missing = html_is_missing(scene->page, group);
     struct node *flow = layout_node(scene->page, NODE_FLOW);
     for (size_t i = 0; i < part_count; i++)
         if (parts[i] != NULL && node_is_in_group(parts[i], id.subscription, group->name))
@@ -335,7 +335,7 @@ static const char *link_state(const struct scene *scene, const char *type, const
 {
     static const char *const states[][2] = {{"route", "route gone"}, {"peer", "peer gone"}};
     const struct rd_resource *resource = parts_find(&scene->picture, type, 0);
-    bool is_gone = resource == NULL || !parts_is_live(scene->page, resource->id);
+    bool is_gone = resource == NULL || html_is_missing(scene->page, resource);
     return states[rd_str_is(rd_str_from(name), "peer") ? 1 : 0][is_gone ? 1 : 0];
 }
 

@@ -41,15 +41,17 @@ static void write_head(struct page *page)
     html_raw(page, "</style>\n</head>\n");
 }
 
-/* How many of the desired resources stand. */
-static size_t standing(const struct rd_report_input *input)
+/* How many resources are the enclave's own, and how many of them stand. */
+static void count_resources(const struct page *page, size_t *ret_wanted, size_t *ret_there)
 {
-    size_t count = 0;
-    if (input->desired == NULL || input->live == NULL)
-        return 0;
-    for (size_t i = 0; i < input->desired->count; i++)
-        count += rd_set_find(input->live, input->desired->resources[i].id) != NULL ? 1 : 0;
-    return count;
+    const struct rd_set *desired = page->input->desired;
+    *ret_wanted = *ret_there = 0;
+    for (size_t i = 0; desired != NULL && i < desired->count; i++) {
+        if (desired->resources[i].is_existing)
+            continue;
+        *ret_wanted += 1;
+        *ret_there += html_is_missing(page, &desired->resources[i]) ? 0 : 1;
+    }
 }
 
 static void tile(struct page *page, const char *class_name, const char *name, struct rd_str value,
@@ -64,9 +66,8 @@ static void tile(struct page *page, const char *class_name, const char *name, st
 
 static void tile_stands(struct page *page)
 {
-    const struct rd_report_input *input = page->input;
-    size_t wanted = input->desired == NULL ? 0 : input->desired->count;
-    size_t there = standing(input);
+    size_t wanted, there;
+    count_resources(page, &wanted, &there);
     struct rd_str detail = rd_arena_printf(page->arena, "%zu of %zu resources", there, wanted);
     if (wanted == 0)
         tile(page, "none", "State", RD_STR("empty"), RD_STR("the spec wants nothing"));

@@ -218,6 +218,23 @@ static void nothing_that_stands_is_no_error(void **state)
     world_done(&world);
 }
 
+static void what_is_only_referred_to_is_never_missed(void **state)
+{
+    (void)state;
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+    struct world world = world_make(arena, "sovereign", 1, "virtualNetworks/vnet-contoso-cui-hub");
+    for (size_t i = 0; i < world.desired->count; i++)
+        if (rd_set_find(world.live, world.desired->resources[i].id) == NULL)
+            world.desired->resources[i].is_existing = true;
+    RD_CLEANUP(rd_buf_done) struct rd_buf out;
+    const char *html = render(&out, arena, &world.input);
+    assert_sound(html);
+    ASSERT_CONTAINS(html, "<b>stands</b>");
+    assert_null(strstr(html, "(not there)</title>"));
+    assert_null(strstr(html, "<summary>Not there"));
+    world_done(&world);
+}
+
 static void an_empty_input_makes_a_page(void **state)
 {
     (void)state;
@@ -399,8 +416,8 @@ TESTS(TEST(a_whole_report_is_well_formed_and_asks_for_nothing),
       TEST(the_picture_names_what_the_set_has), TEST(many_hosts_are_collapsed),
       TEST(a_thousand_hosts_stay_small), TEST(what_is_missing_is_dashed_and_said_so),
       TEST(a_host_that_lacks_parts_does_not_look_whole), TEST(nothing_that_stands_is_no_error),
-      TEST(an_empty_input_makes_a_page), TEST(text_from_outside_is_escaped_everywhere),
-      TEST(bytes_that_are_no_text_are_replaced),
+      TEST(what_is_only_referred_to_is_never_missed), TEST(an_empty_input_makes_a_page),
+      TEST(text_from_outside_is_escaped_everywhere), TEST(bytes_that_are_no_text_are_replaced),
       TEST(a_rule_without_a_subject_is_never_among_the_passed),
       TEST(the_critical_path_leads_through_the_longest_needs),
       TEST(a_failed_step_bears_the_cloud_s_code),
