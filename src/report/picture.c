@@ -240,6 +240,29 @@ static bool node_is_in_group(const struct node *node, struct rd_str subscription
     return is_in_group(first->tip, subscription, group);
 }
 
+/* The hosts in a subnet that was there before: it is known by the network interfaces alone. */
+static struct node *foreign_subnet(struct scene *scene)
+{
+    const struct rd_resource *nic =
+        parts_find(&scene->picture, "Microsoft.Network/networkInterfaces", 0);
+    struct node *hosts = hosts_frame(scene);
+    if (nic == NULL || hosts == NULL)
+        return hosts;
+    struct rd_str subnet =
+        rd_json_str(rd_json_at(&nic->body, "properties.ipConfigurations.0.properties.subnet.id"));
+    struct rd_arm_id id, net;
+    if (!rd_arm_id_parse(subnet, &id) || !rd_arm_id_parse(id.parent, &net))
+        return hosts;
+    struct node *frame = layout_node(scene->page, NODE_FRAME);
+    frame->label = RD_STR("subnet (existing)");
+    frame->name =
+        rd_arena_printf(scene->page->arena, "%.*s of %.*s", RD_FMT(id.name), RD_FMT(net.name));
+    frame->tip = subnet;
+    frame->class_name = "subnet";
+    layout_add(scene->page, frame, hosts);
+    return frame;
+}
+
 static struct node *group_frame(struct scene *scene, const struct rd_resource *group,
                                 struct node *const *parts, size_t part_count)
 {
@@ -263,7 +286,7 @@ static struct node *group_frame(struct scene *scene, const struct rd_resource *g
         parts_find(&scene->picture, "Microsoft.Compute/virtualMachines", 0);
     bool has_network = parts_find(&scene->picture, VNET, 0) != NULL;
     if (vm != NULL && !has_network && is_in_group(vm->id, id.subscription, group->name))
-        layout_add(scene->page, frame, hosts_frame(scene));
+        layout_add(scene->page, frame, foreign_subnet(scene));
     frame->detail = rest_of_group(scene, id.subscription, group->name);
     return frame;
 }

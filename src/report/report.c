@@ -41,16 +41,24 @@ static void write_head(struct page *page)
     html_raw(page, "</style>\n</head>\n");
 }
 
-/* How many resources are the enclave's own, and how many of them stand. */
-static void count_resources(const struct page *page, size_t *ret_wanted, size_t *ret_there)
+/* How many resources are the enclave's own, and how many of them stand. Directory objects are
+ * shared by a tenant and outlive enclaves: alone they do not make one. */
+static void count_resources(const struct page *page, size_t *ret_wanted, size_t *ret_there,
+                            bool *ret_is_begun)
 {
     const struct rd_set *desired = page->input->desired;
     *ret_wanted = *ret_there = 0;
+    *ret_is_begun = false;
     for (size_t i = 0; desired != NULL && i < desired->count; i++) {
-        if (desired->resources[i].is_existing)
+        const struct rd_resource *resource = &desired->resources[i];
+        if (resource->is_existing)
             continue;
         *ret_wanted += 1;
-        *ret_there += html_is_missing(page, &desired->resources[i]) ? 0 : 1;
+        if (html_is_missing(page, resource))
+            continue;
+        *ret_there += 1;
+        if (resource->type->plane != RD_PLANE_GRAPH)
+            *ret_is_begun = true;
     }
 }
 
@@ -67,13 +75,14 @@ static void tile(struct page *page, const char *class_name, const char *name, st
 static void tile_stands(struct page *page)
 {
     size_t wanted, there;
-    count_resources(page, &wanted, &there);
+    bool is_begun;
+    count_resources(page, &wanted, &there, &is_begun);
     struct rd_str detail = rd_arena_printf(page->arena, "%zu of %zu resources", there, wanted);
     if (wanted == 0)
         tile(page, "none", "State", RD_STR("empty"), RD_STR("the spec wants nothing"));
     else if (there == wanted)
         tile(page, "pass", "State", RD_STR("stands"), detail);
-    else if (there == 0)
+    else if (!is_begun)
         tile(page, "none", "State", RD_STR("not built"), detail);
     else
         tile(page, "warning", "State", RD_STR("incomplete"), detail);

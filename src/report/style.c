@@ -98,8 +98,7 @@ static const char *const style_parts[] = {
     ".sheet{background:var(--sheet);border:1px solid var(--line);border-radius:8px;padding:20px;"
     "overflow-x:auto}\n"
     ".picture{display:block;width:100%;height:auto;font-family:Arial,Helvetica,"
-    "\"Liberation Sans\",\"Nimbus Sans\",sans-serif}.picture.narrow{display:none}"
-    ".picture.wide{min-width:860px}\n"
+    "\"Liberation Sans\",\"Nimbus Sans\",sans-serif}.picture.narrow{display:none}\n"
     ".picture text{fill:var(--ink)}.picture .name{font-weight:700}"
     ".picture .kind,.picture .detail{fill:var(--muted)}\n"
     ".picture rect{stroke-width:1.2}.frame>rect{fill:none;stroke:var(--line)}"
@@ -150,10 +149,12 @@ static const char *const style_parts[] = {
     "footer{margin-top:52px;border-top:1px solid var(--line);padding-top:16px;"
     "color:var(--muted);font-size:13px}\n"
     "@media(max-width:1000px){.sheet{padding:14px}}\n"
+    "@media(max-width:900px){.picture.wide{display:none}.picture.narrow{display:block;"
+    "max-width:420px;margin:0 auto}}\n"
     "@media(max-width:820px){body{padding:18px 14px 36px}.tiles{grid-template-columns:"
     "repeat(2,minmax(0,1fr));gap:10px}.tile{padding:10px 12px 11px}.tile b{font-size:17px}"
     "h1{font-size:26px}section{margin-top:34px}"
-    ".picture.wide{display:none}.picture.narrow{display:block;max-width:420px;margin:0 auto}"
+    ""
     ".sheet{padding:12px}.charts{grid-template-columns:minmax(0,1fr)}\n"
     ".timeline thead .start,.timeline td.start{display:none}.timeline,.timeline tbody,"
     ".timeline thead,.timeline caption{display:block}"
@@ -178,7 +179,7 @@ static const char *const style_parts[] = {
     "-webkit-print-color-adjust:exact}section{break-inside:auto}h2,h3{break-after:avoid}"
     "tr,.tile,.chart,.picture{break-inside:avoid}.scroll{overflow:visible}"
     ".findings,.control-table,.price{min-width:0;font-size:9pt}"
-    ".picture.wide{display:block;min-width:0}.picture.narrow{display:none}}\n",
+    ".picture.wide{display:block}.picture.narrow{display:none}}\n",
 };
 
 const char script_text[] =

@@ -218,6 +218,46 @@ static void nothing_that_stands_is_no_error(void **state)
     world_done(&world);
 }
 
+static void directory_objects_alone_are_no_enclave(void **state)
+{
+    (void)state;
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+    struct world world = world_make(arena, "sovereign", 1, "/subscriptions/");
+    RD_CLEANUP(rd_buf_done) struct rd_buf out;
+    const char *html = render(&out, arena, &world.input);
+    assert_true(world.live->count > 0);
+    ASSERT_CONTAINS(html, "<b>not built</b><span>1 of ");
+    world_done(&world);
+}
+
+static void a_subnet_of_others_is_named(void **state)
+{
+    static const char text[] =
+        "enclave: test-one\n"
+        "tenant: 11111111-2222-3333-4444-555555555555\n"
+        "subscription: 22222222-3333-4444-5555-666666666666\n"
+        "region: westeurope\n"
+        "hosts: {count: 2, size: Standard_D8as_v6, security: trusted-launch}\n"
+        "network: {existing_subnet: /subscriptions/22222222-3333-4444-5555-666666666666/"
+        "resourceGroups/rg-net/providers/Microsoft.Network/virtualNetworks/v1/subnets/s1}\n"
+        "access: {users_group: 33333333-4444-5555-6666-777777777777}\n";
+    (void)state;
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+    struct rd_err err = {.rc = RD_RC_OK};
+    struct rd_spec *spec = NULL;
+    struct rd_set *set = NULL;
+    ASSERT_OK(rd_spec_parse(arena, "test.yaml", rd_str_from(text), &spec, &err), &err);
+    ASSERT_OK(rd_enclave_compile(arena, spec, &set, &err), &err);
+    struct rd_report_input input = {.desired = set};
+    RD_CLEANUP(rd_buf_done) struct rd_buf out;
+    const char *html = render(&out, arena, &input);
+    assert_sound(html);
+    ASSERT_CONTAINS(html, ">subnet (existing)</text>");
+    ASSERT_CONTAINS(html, ">s1 of v1</text>");
+    ASSERT_CONTAINS(html, ">test-one-02</text>");
+    rd_set_done(set);
+}
+
 static void what_is_only_referred_to_is_never_missed(void **state)
 {
     (void)state;
@@ -416,6 +456,7 @@ TESTS(TEST(a_whole_report_is_well_formed_and_asks_for_nothing),
       TEST(the_picture_names_what_the_set_has), TEST(many_hosts_are_collapsed),
       TEST(a_thousand_hosts_stay_small), TEST(what_is_missing_is_dashed_and_said_so),
       TEST(a_host_that_lacks_parts_does_not_look_whole), TEST(nothing_that_stands_is_no_error),
+      TEST(directory_objects_alone_are_no_enclave), TEST(a_subnet_of_others_is_named),
       TEST(what_is_only_referred_to_is_never_missed), TEST(an_empty_input_makes_a_page),
       TEST(text_from_outside_is_escaped_everywhere), TEST(bytes_that_are_no_text_are_replaced),
       TEST(a_rule_without_a_subject_is_never_among_the_passed),
