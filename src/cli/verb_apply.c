@@ -6,6 +6,8 @@
 #include "base/file.h"
 #include "base/limits.h"
 
+enum { FAILURES_SHOWN_MAX = 8 };
+
 static const char *const state_names[] = {
     [RD_STEP_WAITING] = "waiting", [RD_STEP_RUNNING] = "running", [RD_STEP_DONE] = "done",
     [RD_STEP_FAILED] = "failed",   [RD_STEP_SKIPPED] = "skipped",
@@ -64,7 +66,34 @@ struct rd_json run_to_json(struct rd_arena *arena, const struct rd_run *run)
     return json;
 }
 
-void run_print(const struct rd_run *run)
+/* Failures of one kind and code are one line. */
+static void print_failures(const struct rd_run *run)
+{
+    const struct rd_plan *plan = run->plan;
+    size_t shown = 0;
+    for (size_t i = 0; i < plan->step_count && shown < FAILURES_SHOWN_MAX; i++) {
+        const struct rd_type *type = plan->changes[plan->steps[i].change].type;
+        struct rd_str code = run->steps[i].code;
+        if (run->steps[i].state != RD_STEP_FAILED)
+            continue;
+        size_t count = 0;
+        bool is_first = true;
+        for (size_t k = 0; k < plan->step_count; k++) {
+            bool is_like = run->steps[k].state == RD_STEP_FAILED &&
+                           plan->changes[plan->steps[k].change].type == type &&
+                           rd_str_eq(run->steps[k].code, code);
+            is_first = is_first && !(is_like && k < i);
+            count += is_like;
+        }
+        if (!is_first)
+            continue;
+        output_printf("  failed: %zu x %.*s%s%.*s\n", count, RD_FMT(type->label),
+                      code.n > 0 ? ", " : "", RD_FMT(code));
+        shown++;
+    }
+}
+
+static void run_print(const struct rd_run *run)
 {
     char took[RD_TIME_TEXT_MAX];
     output_printf("\n%zu of %zu steps done in %s", run->done_count, run->plan->step_count,
@@ -74,6 +103,7 @@ void run_print(const struct rd_run *run)
     if (run->skipped_count > 0)
         output_printf(", %zu not started", run->skipped_count);
     output_printf(" (on the embedded cloud's clock)\n");
+    print_failures(run);
 }
 
 enum rd_rc plan_run(struct session *session, const char *verb, const struct rd_plan *plan,
@@ -81,21 +111,28 @@ enum rd_rc plan_run(struct session *session, const char *verb, const struct rd_p
                     struct rd_err *err)
 {
     RD_TRY(output_ask(session->args, &session->terminal, question, expected, err));
-    RD_TRY(session_set_clock(session, plan->critical_path_ms, err));
+    /* Who closed standard output before a run has left: nothing is started for nobody. */
+    enum rd_rc rc = output_finish(err);
+    if (rc != RD_RC_OK)
+        return rd_err_hint(rc, err, "nothing was changed; run it again with its output open");
+    session_set_clock(session, plan->critical_path_ms);
     return session_run(session, verb, plan, ret_run, err);
 }
 
-RD_NODISCARD static enum rd_rc show_run(struct session *session, const struct rd_run *run,
-                                        enum rd_rc rc)
+enum rd_rc run_show(struct session *session, const struct rd_run *run, enum rd_rc rc)
 {
     if (run == NULL)
         return rc;
-    if (args_is_json(session->args) && rc == RD_RC_OK) {
-        struct rd_json json = run_to_json(session->arena, run);
-        output_json(&json);
-    } else if (!args_is_json(session->args)) {
+    if (!args_is_json(session->args)) {
         run_print(run);
+        return rc;
     }
+    struct rd_json *json = rd_arena_alloc(session->arena, sizeof(*json));
+    *json = run_to_json(session->arena, run);
+    if (rc == RD_RC_OK)
+        output_json(json);
+    else
+        output_keep_run(json);
     return rc;
 }
 
@@ -113,9 +150,8 @@ RD_NODISCARD static enum rd_rc check_fresh(struct session *session, const struct
     struct rd_set *live = NULL;
     RD_TRY(session_read_live(session, &live, err));
     struct rd_str now = rd_set_fingerprint(session->arena, live);
-    struct rd_str then = rd_set_fingerprint(session->arena, saved->live);
     rd_set_done(live);
-    if (rd_str_eq(now, then))
+    if (rd_str_eq(now, saved->fingerprint))
         return RD_RC_OK;
     return rd_err_hint(RD_FAIL(err, RD_RC_STALE,
                                "the plan was made for another state of '%.*s': something has "
@@ -140,7 +176,7 @@ RD_NODISCARD static enum rd_rc apply_saved(struct session *session, const char *
     struct rd_run *run = NULL;
     enum rd_rc rc =
         plan_run(session, "apply", plan, "\nCarry out this plan?", RD_STR("yes"), &run, err);
-    return show_run(session, run, rc);
+    return run_show(session, run, rc);
 }
 
 RD_NODISCARD static enum rd_rc apply_spec(struct session *session, struct rd_err *err)
@@ -157,7 +193,7 @@ RD_NODISCARD static enum rd_rc apply_spec(struct session *session, struct rd_err
         rc = plan_run(session, "apply", plan, "\nCarry out this plan?", RD_STR("yes"), &run, err);
     else if (args_is_json(session->args))
         rc = session_run(session, "apply", plan, &run, err);
-    rc = show_run(session, run, rc);
+    rc = run_show(session, run, rc);
     rd_set_done(live);
     return rc;
 }
@@ -197,7 +233,7 @@ enum rd_rc verb_destroy(struct rd_arena *arena, const struct args *args, struct 
         rc = plan_run(&session, "destroy", plan, question.p, session.desired->name, &run, err);
     else if (args_is_json(args))
         rc = session_run(&session, "destroy", plan, &run, err);
-    rc = show_run(&session, run, rc);
+    rc = run_show(&session, run, rc);
     rd_set_done(live);
     return rc;
 }
