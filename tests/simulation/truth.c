@@ -50,9 +50,15 @@ static bool is_drawn(struct rd_str key)
     return false;
 }
 
+/* A GUID, or 32 hexadecimal digits: the version of a key or a secret. */
 static size_t guid_at(struct rd_str text, size_t at)
 {
-    return at + 36 <= text.n && rd_str_is_guid(rd_str_sub(text, at, at + 36)) ? 36 : 0;
+    if (at + 36 <= text.n && rd_str_is_guid(rd_str_sub(text, at, at + 36)))
+        return 36;
+    size_t n = 0;
+    while (n < 32 && at + n < text.n && rd_char_is_hex(text.p[at + n]))
+        n++;
+    return n == 32 ? 32 : 0;
 }
 
 static size_t time_at(struct rd_str text, size_t at)

@@ -21,24 +21,30 @@ enum rd_rc __wrap_rd_journal_end(struct rd_journal *journal, int64_t run, enum r
 
 /* What is known of one step of one resource. */
 struct intent {
-    bool is_stored;
-    bool is_pending; /* added, not in the file yet */
+    int64_t stored_epoch; /* the last process whose entry is in the file; 0: none */
+    bool is_pending;      /* added, not in the file yet */
     struct intent *next_pending;
 };
 
 static struct world *watched;
 static struct intent *pending;
 
+/* What a crash kept from the file was never written. */
+static void forget_pending(void)
+{
+    for (; pending != NULL; pending = pending->next_pending)
+        pending->is_pending = false;
+}
+
 void watch_begin(struct world *world)
 {
     watched = world;
-    pending = NULL;
 }
 
 void watch_end(void)
 {
+    forget_pending();
     watched = NULL;
-    pending = NULL;
 }
 
 static struct intent *intent_of(struct world *world, struct rd_str id)
@@ -54,7 +60,7 @@ static struct intent *intent_of(struct world *world, struct rd_str id)
 bool watch_has_intent(struct world *world, struct rd_str id)
 {
     const struct intent *intent = rd_map_get(&world->intents, id);
-    return intent != NULL && intent->is_stored;
+    return intent != NULL && intent->stored_epoch == world->epoch;
 }
 
 static void store_pending(void)
@@ -63,7 +69,7 @@ static void store_pending(void)
         struct intent *intent = pending;
         pending = intent->next_pending;
         intent->is_pending = false;
-        intent->is_stored = true;
+        intent->stored_epoch = watched->epoch;
     }
 }
 
@@ -79,11 +85,12 @@ static void check_entry(struct world *world, const struct rd_journal_entry *entr
     digest_text(world, entry->url);
     digest_text(world, entry->code);
     digest_text(world, entry->message);
-    if (entry->phase == RD_JOURNAL_INTENT && !intent->is_pending && !intent->is_stored) {
+    if (entry->phase == RD_JOURNAL_INTENT && !intent->is_pending &&
+        intent->stored_epoch != world->epoch) {
         intent->is_pending = true;
         intent->next_pending = pending;
         pending = intent;
-    } else if (entry->phase != RD_JOURNAL_INTENT && !intent->is_stored) {
+    } else if (entry->phase != RD_JOURNAL_INTENT && intent->stored_epoch == 0) {
         broken(world, "the journal has an outcome of '%.*s %.*s' without an intent in its file",
                RD_FMT(entry->step), RD_FMT(entry->id));
     }
