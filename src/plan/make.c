@@ -191,7 +191,8 @@ static enum rd_rc decide_live(struct rd_maker *maker, size_t index, int64_t live
     differ->change = &draft;
     bool differs = rd_diff_with(differ, draft.desired, draft.live);
     const struct rd_resource *owner = replaced_owner(maker, index);
-    if (!differs && owner == NULL) {
+    bool is_broken = rd_owner_is_broken(draft.live);
+    if (!differs && owner == NULL && !is_broken) {
         maker->plan->counts[RD_CHANGE_NONE]++;
         return RD_RC_OK;
     }
@@ -204,8 +205,11 @@ static enum rd_rc decide_live(struct rd_maker *maker, size_t index, int64_t live
     const struct rd_resource *named = take_bound_fields(maker, &draft);
     if (owner == NULL)
         owner = named;
-    struct rd_str reason =
-        owner != NULL ? owner_reason(maker, owner) : fields_reason(maker, &draft);
+    struct rd_str reason = RD_STR("it is there, but its last write has failed: it is sent again");
+    if (owner != NULL)
+        reason = owner_reason(maker, owner);
+    else if (draft.field_count > 0)
+        reason = fields_reason(maker, &draft);
     struct rd_change *change = rd_maker_add(maker, draft.kind, (int64_t)index, live, reason);
     change->fields = draft.fields;
     change->field_count = draft.field_count;
@@ -265,6 +269,8 @@ static void decide_orphan(struct rd_maker *maker, size_t index)
     /* A session host appears when its machine registers and is left over when the machine goes;
      * until then it is part of the machine, whether the spec pins a user to it or not. */
     int64_t machine = rd_set_index(maker->live, rd_owner_machine(live));
+    if (rd_owner_is_service(live))
+        return;
     bool is_left_over = rd_maker_deletes(maker, machine);
     if (machine != RD_NONE && !is_left_over && maker->live_desired[machine] != RD_NONE)
         return;

@@ -50,3 +50,18 @@ struct rd_str rd_owner_machine(const struct rd_resource *live)
         return (struct rd_str){"", 0};
     return rd_json_str(rd_json_at(&live->body, "properties.resourceId"));
 }
+
+bool rd_owner_is_broken(const struct rd_resource *live)
+{
+    struct rd_str state = rd_json_str(rd_json_at(&live->body, "properties.provisioningState"));
+    return rd_str_is_case(state, "Failed") || rd_str_is_case(state, "Canceled");
+}
+
+bool rd_owner_is_service(const struct rd_resource *live)
+{
+    const struct rd_json *names = rd_json_get(live->type->row, RD_STR("own"));
+    for (size_t i = 0; i < rd_json_count(names); i++)
+        if (rd_str_eq_case(rd_json_str(rd_json_item(names, i)), live->name))
+            return true;
+    return false;
+}
