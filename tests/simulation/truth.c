@@ -156,12 +156,18 @@ static int by_id(const void *a, const void *b)
     return order != 0 ? order : rd_str_cmp(x->text, y->text);
 }
 
-/* Gone HSMs and vaults, and what the directory knows of identities that are gone, are history: how
- * much of it there is depends on what went wrong. */
+/* What depends on what went wrong meanwhile, not on where it ended: gone HSMs and vaults, what the
+ * directory knows of other people's identities, the outputs of image builds that replicated only at
+ * the second attempt. Who has which address is drawn by the order of arrival. */
 static bool is_history(const struct em_resource *resource)
 {
-    return resource->is_deleted ||
-           rd_str_find_case(rd_str_from(resource->type->name), RD_STR("deleted"), 0) != RD_STR_NONE;
+    static const char *const names[] = {"deleted", "allocatedAddresses", "directoryObjects",
+                                        "runOutputs", "backupJobs"};
+    bool is_found = resource->is_deleted;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        is_found = is_found || rd_str_find_case(rd_str_from(resource->type->name),
+                                                rd_str_from(names[i]), 0) != RD_STR_NONE;
+    return is_found;
 }
 
 void truth_read(struct world *world, struct rd_arena *arena, struct truth *ret_truth)
