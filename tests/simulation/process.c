@@ -162,6 +162,8 @@ RD_NODISCARD static enum rd_rc make_plan(struct world *world, enum verb verb, st
     RD_TRY(rd_journal_open(world->folder, false, &process->engine.journal, err));
     RD_TRY(rd_engine_read(&process->engine, process->arena, process->desired, &process->live, err));
     if (verb == VERB_DESTROY)
+        RD_TRY(rd_engine_read_foreign(&process->engine, process->arena, process->live, err));
+    if (verb == VERB_DESTROY)
         RD_TRY(rd_plan_make_destroy(process->arena, process->desired, process->live, &process->plan,
                                     err));
     else
