@@ -115,7 +115,7 @@ static void empty_home(void)
 /* Seeds --------------------------------------------------------------------------------------- */
 
 struct totals {
-    int64_t seeds, requests, crashes, stops, faults, polls;
+    int64_t seeds, requests, crashes, stops, faults, polls, late;
 };
 
 static void count(struct totals *totals, const struct world *world)
@@ -125,6 +125,7 @@ static void count(struct totals *totals, const struct world *world)
     totals->stops += world->stop_count;
     totals->faults += world->fault_count;
     totals->polls += world->poll_pairs;
+    totals->late += world->late_failures;
 }
 
 /* Runs the same disturbed story once more: nothing in it may depend on anything but the seed. */
@@ -213,10 +214,10 @@ static int run_all(int64_t first, int64_t seed_count, bool is_verbose)
     }
     double seconds = (double)(rd_clock_monotonic_us() - begin_us) / 1e6;
     (void)printf("# %lld seeds in %.1f s (%.1f a second): %lld requests, %lld faults, %lld "
-                 "crashes, %lld interrupts, %lld pairs of polls\n",
+                 "crashes, %lld interrupts, %lld pairs of polls, %lld late failures\n",
                  (long long)totals.seeds, seconds, (double)totals.seeds / seconds,
                  (long long)totals.requests, (long long)totals.faults, (long long)totals.crashes,
-                 (long long)totals.stops, (long long)totals.polls);
+                 (long long)totals.stops, (long long)totals.polls, (long long)totals.late);
     if (seed_count >= SEEDS_A_LINE * 10 &&
         (totals.crashes == 0 || totals.stops == 0 || totals.faults == 0 || totals.polls == 0)) {
         (void)printf("# so many seeds without a crash, an interrupt, a fault or a poll prove "
