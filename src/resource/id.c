@@ -107,10 +107,9 @@ bool rd_arm_id_parse(struct rd_str id, struct rd_arm_id *ret_id)
     return walk_id(id, &walk);
 }
 
-size_t rd_arm_id_write_type(struct rd_str id, char *out, size_t out_size)
+size_t rd_arm_id_split(struct rd_str id, struct rd_arm_id *ret_id, char *out, size_t out_size)
 {
-    struct rd_arm_id parsed;
-    struct walk walk = {.id = &parsed};
+    struct walk walk = {.id = ret_id};
     if (!walk_id(id, &walk))
         return 0;
     struct rd_str fixed = {"", 0};
@@ -143,7 +142,8 @@ size_t rd_arm_id_write_type(struct rd_str id, char *out, size_t out_size)
 struct rd_str rd_arm_id_type(struct rd_arena *arena, struct rd_str id)
 {
     char type[RD_ARM_ID_SIZE_MAX];
-    size_t n = rd_arm_id_write_type(id, type, sizeof(type));
+    struct rd_arm_id parsed;
+    size_t n = rd_arm_id_split(id, &parsed, type, sizeof(type));
     return n == 0 ? (struct rd_str){"", 0} : rd_arena_str(arena, (struct rd_str){type, n});
 }
 
