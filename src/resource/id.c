@@ -34,10 +34,8 @@ static bool next_pair(struct rd_str *rest, struct rd_str keyword, struct rd_str 
 /* An id goes into URLs and messages as it is, so what would end a path or a line is refused. */
 static bool is_plain(struct rd_str id)
 {
-    for (size_t i = 0; i < id.n; i++)
-        if ((unsigned char)id.p[i] < 0x20 || id.p[i] == '?' || id.p[i] == '#' || id.p[i] == '\x7f')
-            return false;
-    return true;
+    return !rd_str_has_control(id) && rd_str_find_char(id, '?', 0) == RD_STR_NONE &&
+           rd_str_find_char(id, '#', 0) == RD_STR_NONE;
 }
 
 /* What a walk over an id finds out; the type's parts are views into the id. */
