@@ -119,6 +119,7 @@ enum rd_rc rd_cloud_open(const struct rd_cloud_options *options, struct rd_cloud
     enum rd_rc rc = copy_options(cloud, options, err);
     if (rc == RD_RC_OK) {
         add_parts(cloud);
+        em_routes_open(cloud);
         add_regions(cloud);
         em_throttle_open(cloud);
         if (options->path != NULL)

@@ -40,6 +40,14 @@ struct em_class {
     size_t live;
 };
 
+/* A route with what matching asks of its path first. */
+struct em_road {
+    const struct em_route *route;
+    struct rd_str pattern; /* the path behind "{scope}", or all of it */
+    size_t slashes;        /* in the pattern */
+    bool has_scope;
+};
+
 enum em_operation_kind { EM_OPERATION_WRITE, EM_OPERATION_DELETE, EM_OPERATION_ACTION };
 enum em_operation_status { EM_OPERATION_RUNNING, EM_OPERATION_SUCCEEDED, EM_OPERATION_FAILED };
 
@@ -100,6 +108,8 @@ struct rd_cloud {
     struct rd_map events_by_name;
     struct em_class *classes;
     size_t class_count;
+    struct em_road *roads; /* all parts' routes, in order */
+    size_t road_count;
     struct em_index resources;
     struct em_index operations;
     struct em_pointers operation_queue; /* struct em_operation, in order of start */
@@ -162,6 +172,7 @@ const struct em_class *em_class_find(const struct rd_cloud *cloud, struct rd_str
 /* dispatch.c, verbs.c */
 void em_answer_arm(struct em_exchange *ex);
 void em_verb(struct em_exchange *ex, const struct em_target *target);
+void em_routes_open(struct rd_cloud *cloud);
 bool em_answer_routes(struct em_exchange *ex, bool *ret_is_answered);
 
 /* location.c: false after em_fail. */
