@@ -48,7 +48,7 @@ static void unlink_child(struct em_resource *child)
     child->parent = child->next_sibling = child->prev_sibling = NULL;
 }
 
-const struct em_class *em_class_find(const struct rd_cloud *cloud, struct rd_str type_name)
+struct em_class *em_class_find(const struct rd_cloud *cloud, struct rd_str type_name)
 {
     return rd_map_get(&cloud->types, type_name);
 }

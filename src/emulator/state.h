@@ -8,6 +8,8 @@
  * of each exchange and in one transaction, what the exchange marked.
  */
 
+#include <regex.h>
+
 #include "core.h"
 
 #include "base/buf.h"
@@ -38,6 +40,7 @@ struct em_class {
     size_t count;
     size_t cap;
     size_t live;
+    regex_t *name_pattern; /* compiled when the first name is checked; heap, owned */
 };
 
 /* A route with what matching asks of its path first. */
@@ -167,7 +170,7 @@ void em_push(struct em_pointers *pointers, void *item);
 
 /* target.c: false after em_fail. */
 bool em_target_find(struct em_exchange *ex, struct em_target *ret_target);
-const struct em_class *em_class_find(const struct rd_cloud *cloud, struct rd_str type_name);
+struct em_class *em_class_find(const struct rd_cloud *cloud, struct rd_str type_name);
 
 /* dispatch.c, verbs.c */
 void em_answer_arm(struct em_exchange *ex);
