@@ -154,7 +154,6 @@ static const char *const style_parts[] = {
     "@media(max-width:820px){body{padding:18px 14px 36px}.tiles{grid-template-columns:"
     "repeat(2,minmax(0,1fr));gap:10px}.tile{padding:10px 12px 11px}.tile b{font-size:17px}"
     "h1{font-size:26px}section{margin-top:34px}"
-    ""
     ".sheet{padding:12px}.charts{grid-template-columns:minmax(0,1fr)}\n"
     ".timeline thead .start,.timeline td.start{display:none}.timeline,.timeline tbody,"
     ".timeline thead,.timeline caption{display:block}"
