@@ -5,11 +5,11 @@ BUILD := build
 .PHONY: all demo check bench soak install clean setup docs golden help
 
 all: setup ## build build/redoubt
-	@tools/build $(BUILD) release
+	@tools/build $(BUILD) program
 
 demo: ## set the machine up, build, and rehearse the 20-host sovereign enclave
 	@tools/setup demo
-	@tools/build $(BUILD) release
+	@tools/build $(BUILD) program
 	@tools/demo $(BUILD)/redoubt
 
 check: ## everything that must hold, on this machine, set up if need be

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "facts/facts.h"
 
-const char *rd_control_state_name(enum rd_control_state state)
+static const char *control_state_name(enum rd_control_state state)
 {
     static const char *const names[] = {
         [RD_CONTROL_PASSING] = "passing",
@@ -109,7 +109,7 @@ static struct rd_json control_to_json(struct rd_arena *arena, const struct rd_co
     (void)rd_json_set_c(arena, &item, "id", rd_json_string(control->id));
     (void)rd_json_set_c(arena, &item, "text", rd_json_string(control->text));
     (void)rd_json_set_c(arena, &item, "state",
-                        rd_json_string_c(rd_control_state_name(control->state)));
+                        rd_json_string_c(control_state_name(control->state)));
     (void)rd_json_set_c(arena, &item, "listed", rd_json_bool(control->is_listed));
     (void)rd_json_set_c(arena, &item, "evidence", rd_json_string(control->evidence));
     (void)rd_json_set_c(arena, &item, "note", rd_json_string(control->note));
@@ -147,7 +147,7 @@ void rd_audit_print(struct rd_buf *out, const struct rd_audit *audit, bool color
         const struct rd_control *control = &audit->controls[i];
         if (!shows_passed && control->state != RD_CONTROL_FAILING)
             continue;
-        rd_buf_printf(out, "%-12s %.*s  %.*s\n", rd_control_state_name(control->state),
+        rd_buf_printf(out, "%-12s %.*s  %.*s\n", control_state_name(control->state),
                       RD_FMT(control->id), RD_FMT(control->text));
     }
     rd_buf_printf(out,

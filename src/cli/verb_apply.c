@@ -221,6 +221,7 @@ enum rd_rc verb_destroy(struct rd_arena *arena, const struct args *args, struct 
     struct rd_set *live = NULL;
     struct rd_plan *plan = NULL;
     RD_TRY(session_read_live(&session, &live, err));
+    RD_TRY(rd_engine_read_foreign(&session.world, arena, live, err));
     RD_TRY(rd_plan_make_destroy(arena, session.desired, live, &plan, err));
     if (!args_is_json(args))
         plan_show(&session, plan);

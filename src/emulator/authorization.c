@@ -25,7 +25,7 @@ static struct em_resource *find_principal(struct em_exchange *ex, struct rd_str 
 
 /* People and groups belong to a tenant that the embedded cloud does not hold: an id that it has not
  * made itself is taken for theirs. */
-bool em_principal_is_known(struct em_exchange *ex, struct rd_str object_id)
+static bool principal_is_known(struct em_exchange *ex, struct rd_str object_id)
 {
     const struct em_resource *principal = find_principal(ex, object_id);
     if (principal == NULL)
@@ -140,7 +140,7 @@ static bool check_principal(struct em_exchange *ex, const struct rd_json *body)
 {
     struct rd_str principal = rd_json_str(rd_json_at(body, "properties.principalId"));
     if (rd_json_exists(rd_json_at(body, "properties.principalType")) ||
-        em_principal_is_known(ex, principal))
+        principal_is_known(ex, principal))
         return true;
     char tenant[40];
     size_t n = 0;

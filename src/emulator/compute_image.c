@@ -75,8 +75,7 @@ static const struct rd_json *target_region(struct em_exchange *ex, const struct 
     return &rd_json_absent;
 }
 
-bool em_version_is_in(struct em_exchange *ex, const struct em_resource *version,
-                      struct rd_str region)
+static bool is_in(struct em_exchange *ex, const struct em_resource *version, struct rd_str region)
 {
     struct rd_json hidden = em_hidden(ex, version);
     const struct rd_json *replicas = rd_json_at(&hidden, "replicas");
@@ -89,8 +88,8 @@ bool em_version_is_in(struct em_exchange *ex, const struct em_resource *version,
     return false;
 }
 
-bool em_version_is_excluded(struct em_exchange *ex, const struct em_resource *version,
-                            struct rd_str region)
+static bool is_excluded(struct em_exchange *ex, const struct em_resource *version,
+                        struct rd_str region)
 {
     struct rd_json body = em_body(ex, version);
     return rd_json_is_true(rd_json_at(&body, "properties.publishingProfile.excludeFromLatest")) ||
@@ -103,8 +102,7 @@ latest_version(struct em_exchange *ex, const struct em_resource *definition, str
     struct em_resource *best = NULL;
     for (struct em_resource *version = em_next_child(definition, EM_VERSION_TYPE, NULL);
          version != NULL; version = em_next_child(definition, EM_VERSION_TYPE, version)) {
-        if (version->is_deleted || em_version_is_excluded(ex, version, region) ||
-            !em_version_is_in(ex, version, region))
+        if (version->is_deleted || is_excluded(ex, version, region) || !is_in(ex, version, region))
             continue;
         if (best == NULL || em_version_cmp(em_name(version), em_name(best)) > 0)
             best = version;
@@ -137,7 +135,7 @@ static bool resolve_gallery(struct em_exchange *ex, struct rd_str id, struct rd_
     struct em_resource *version = at == RD_STR_NONE || rd_str_is_case(em_id_name(id), "latest")
                                       ? latest_version(ex, definition, region)
                                       : em_find(ex->cloud, id);
-    if (version == NULL || !em_version_is_in(ex, version, region))
+    if (version == NULL || !is_in(ex, version, region))
         return em_fail_target(ex, 404, "ImageVersionNotFound", "imageReference",
                               "The gallery image %.*s is not available in %.*s region. Please "
                               "contact image owner to replicate to this region, or change your "

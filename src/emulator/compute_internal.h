@@ -80,11 +80,6 @@ bool em_image_resolve(struct em_exchange *ex, const struct rd_json *reference, s
 bool em_image_allows_confidential(const struct em_image *image);
 bool em_image_allows_trusted_launch(const struct em_image *image);
 
-/* Whether a gallery image version has a replica in that region by now. */
-bool em_version_is_in(struct em_exchange *ex, const struct em_resource *version,
-                      struct rd_str region);
-bool em_version_is_excluded(struct em_exchange *ex, const struct em_resource *version,
-                            struct rd_str region);
 /* Compares "1.10.2" with "1.9.9" as versions. */
 int em_version_cmp(struct rd_str a, struct rd_str b);
 
@@ -111,7 +106,6 @@ struct rd_str em_vm_capacity_text(struct em_exchange *ex, struct rd_str kind, st
                                   struct rd_str region);
 /* "running", "stopped", "starting", "deallocated" ... by now. */
 const char *em_vm_power(struct em_exchange *ex, const struct em_resource *vm);
-bool em_vm_agent_is_ready(struct em_exchange *ex, const struct em_resource *vm);
 struct rd_json em_vm_instance_view(struct em_exchange *ex, struct em_resource *vm);
 /* Power states begin: written into the hidden object by whoever changes them. */
 void em_vm_set_power(struct em_exchange *ex, struct rd_json *hidden, const char *state);

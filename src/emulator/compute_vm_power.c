@@ -39,7 +39,7 @@ const char *em_vm_power(struct em_exchange *ex, const struct em_resource *vm)
     return since >= SHOWN_STOPPED_MS ? "starting" : "stopped";
 }
 
-bool em_vm_agent_is_ready(struct em_exchange *ex, const struct em_resource *vm)
+static bool agent_is_ready(struct em_exchange *ex, const struct em_resource *vm)
 {
     struct rd_json hidden = em_hidden(ex, vm);
     return rd_str_is(rd_str_from(em_vm_power(ex, vm)), "running") &&
@@ -101,7 +101,7 @@ static struct rd_json provisioning(struct em_exchange *ex, const struct em_resou
 static struct rd_json agent_view(struct em_exchange *ex, const struct em_resource *vm)
 {
     struct rd_json agent = rd_json_object(), item;
-    bool is_ready = em_vm_agent_is_ready(ex, vm);
+    bool is_ready = agent_is_ready(ex, vm);
     em_set_word(ex, &agent, "vmAgentVersion", is_ready ? "2.7.41491.1183" : "Unknown");
     if (is_ready) {
         item = status(ex, RD_STR("ProvisioningState/succeeded"), "Info", RD_STR("Ready"));
@@ -143,7 +143,7 @@ struct rd_json em_vm_instance_view(struct em_exchange *ex, struct em_resource *v
 {
     struct rd_json body = em_body(ex, vm), hidden = em_hidden(ex, vm), view = rd_json_object();
     const char *power = em_vm_power(ex, vm);
-    if (em_vm_agent_is_ready(ex, vm)) {
+    if (agent_is_ready(ex, vm)) {
         em_set_text(ex, &view, "computerName",
                     em_text_at(&body, "properties.osProfile.computerName"));
         em_set_word(ex, &view, "osName", "Windows 11 Enterprise multi-session");

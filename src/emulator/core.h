@@ -183,6 +183,7 @@ struct em_type {
 
     /* What only some types need; zero is the usual. */
     bool is_internal;         /* made by the cloud or a data plane only: ARM knows no such type */
+    bool shows_on_expand;     /* without $expand, `show` adds nothing and is not asked */
     bool has_etag;            /* "etag" is shown, and changes with each write */
     bool has_no_state;        /* properties.provisioningState is not shown */
     bool allows_overlap;      /* a write may come while the former one is unfinished */
@@ -270,8 +271,6 @@ struct rd_str em_group(const struct em_resource *resource); /* resource group's 
 struct rd_str em_subscription(const struct em_resource *resource);
 /* Full body as a GET shows it: id, name, type, then the rest. */
 struct rd_json em_view(struct em_exchange *ex, struct em_resource *resource);
-/* Whether the last write has finished and succeeded. */
-bool em_is_ready(struct em_exchange *ex, const struct em_resource *resource);
 
 /* Time ----------------------------------------------------------------------------------------- */
 
@@ -288,12 +287,6 @@ void em_operation_fail(struct em_exchange *ex, struct rd_str operation, const ch
 /* What the operation answers at its end (properties.output; the body of its Location). */
 void em_operation_result(struct em_exchange *ex, struct rd_str operation,
                          const struct rd_json *result);
-/* An operation that belongs to no write: as em_start_operation, but returns the GUID and leaves the
- * reply alone. Used where the reply has a form of its own (Azure Backup). */
-struct rd_str em_operation_new(struct em_exchange *ex, struct em_resource *resource,
-                               int64_t duration_ms, const char *event, struct rd_str argument);
-/* Its state by now: "InProgress", "Succeeded", "Failed", or "" when there is no such operation. */
-struct rd_str em_operation_status(struct em_exchange *ex, struct rd_str operation);
 /* A duration drawn around `typical_ms` (0.85 to 1.25 of it), from the seed and the id. */
 int64_t em_draw_ms(struct em_exchange *ex, struct rd_str id, int64_t typical_ms);
 /* ISO time of `ms`, in the arena. */
@@ -378,8 +371,6 @@ bool em_feature_is_registered(struct em_exchange *ex, struct rd_str subscription
 /* Directory --------------------------------------------------------------------------------------
  */
 
-/* Whether a principal (object id) is known yet: identities appear with replication delay. */
-bool em_principal_is_known(struct em_exchange *ex, struct rd_str object_id);
 /* A principal that the cloud itself made (an identity). */
 void em_principal_add(struct em_exchange *ex, struct rd_str object_id, const char *type);
 /* Whether `object_id` holds an ARM role (by GUID) at or above `scope`, propagated by now. */

@@ -96,7 +96,7 @@ void em_reply_empty(struct em_exchange *ex, int status)
 }
 
 /* Compact JSON with line ends and indents put in, as the compute provider writes it (recorded). */
-void em_write_crlf(struct rd_buf *out, struct rd_str json)
+static void write_crlf(struct rd_buf *out, struct rd_str json)
 {
     const struct rd_str spaces =
         RD_STR("\r\n                                                                            ");
@@ -141,7 +141,7 @@ static void reply_styled(struct em_exchange *ex, int status, struct rd_str text,
     }
     struct rd_buf buf;
     rd_buf_init(&buf, RD_HTTP_BODY_SIZE_MAX);
-    em_write_crlf(&buf, text);
+    write_crlf(&buf, text);
     em_reply_text(ex, status, rd_arena_str(ex->arena, rd_buf_str(&buf)));
     rd_buf_done(&buf);
 }

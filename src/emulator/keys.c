@@ -87,7 +87,7 @@ bool em_key_parse(struct em_exchange *ex, struct rd_str url, struct em_key_ref *
 
 /* Roles ---------------------------------------------------------------------------------------- */
 
-bool em_hsm_has_role(struct em_exchange *ex, const struct em_resource *hsm, struct rd_str principal,
+static bool has_role(struct em_exchange *ex, const struct em_resource *hsm, struct rd_str principal,
                      const char *role, struct rd_str scope)
 {
     for (struct em_resource *item = em_next_child(hsm, EM_HSM_ROLE_TYPE, NULL); item != NULL;
@@ -145,7 +145,7 @@ bool em_key_allows(struct em_exchange *ex, const struct em_key_ref *key, struct 
     if (!key->is_hsm)
         return vault_allows(ex, key, principal, use);
     struct rd_str scope = rd_arena_printf(ex->arena, "/keys/%.*s", RD_FMT(key->name));
-    return em_hsm_has_role(ex, key->store, principal,
-                           use == EM_KEY_WRAP ? HSM_WRAP_ROLE : HSM_RELEASE_ROLE, scope) ||
-           em_hsm_has_role(ex, key->store, principal, HSM_CRYPTO_USER_ROLE, scope);
+    return has_role(ex, key->store, principal,
+                    use == EM_KEY_WRAP ? HSM_WRAP_ROLE : HSM_RELEASE_ROLE, scope) ||
+           has_role(ex, key->store, principal, HSM_CRYPTO_USER_ROLE, scope);
 }

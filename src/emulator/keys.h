@@ -59,9 +59,6 @@ bool em_plane_fail(struct em_exchange *ex, int status, const char *code, const c
 bool em_plane_challenge(struct em_exchange *ex, bool is_hsm);
 /* The path's segments without empty ones; returns how many, at most 8. */
 size_t em_plane_segments(struct em_exchange *ex, struct rd_str segments[8]);
-/* Whether a principal holds an HSM role at a scope ("/keys/x", "/keys" or "/") by now. */
-bool em_hsm_has_role(struct em_exchange *ex, const struct em_resource *hsm, struct rd_str principal,
-                     const char *role, struct rd_str scope);
 /* Attributes shared by keys and secrets: enabled, created, updated, recoveryLevel ... */
 struct rd_json em_plane_attributes(struct em_exchange *ex, const struct em_resource *store,
                                    bool is_hsm, const struct rd_json *asked);

@@ -36,8 +36,6 @@ void em_nic_detach(struct em_exchange *ex, struct rd_str nic_id, struct rd_str v
                    bool failed_create);
 /* Tells whether the VM of an attached NIC runs: the effective routes are known only then. */
 void em_nic_power(struct em_exchange *ex, struct rd_str nic_id, bool is_running);
-/* The first private address of a NIC, or "". */
-struct rd_str em_nic_address(struct em_exchange *ex, const struct em_resource *nic);
 
 /* IPv4 prefixes -------------------------------------------------------------------------------- */
 

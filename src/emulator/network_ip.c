@@ -326,12 +326,6 @@ EM_GONE_HOOK(em_nic_deleted)
         release_config(ex, resource->id, rd_json_item(list, i));
 }
 
-struct rd_str em_nic_address(struct em_exchange *ex, const struct em_resource *nic)
-{
-    struct rd_json body = em_body(ex, nic);
-    return em_text_at(&body, "properties.ipConfigurations.0.properties.privateIPAddress");
-}
-
 bool em_nic_attach(struct em_exchange *ex, struct rd_str nic_id, struct rd_str vm_id,
                    bool is_primary)
 {

@@ -134,13 +134,6 @@ static struct em_operation *find(struct em_exchange *ex, struct rd_str guid)
     return em_index_get(&ex->cloud->operations, guid);
 }
 
-struct rd_str em_operation_new(struct em_exchange *ex, struct em_resource *resource,
-                               int64_t duration_ms, const char *event, struct rd_str argument)
-{
-    return rd_str_from(
-        em_operation_start(ex, resource, EM_OPERATION_ACTION, duration_ms, event, argument)->guid);
-}
-
 void em_start_operation(struct em_exchange *ex, struct em_resource *resource, int64_t duration_ms,
                         const char *event, struct rd_str argument)
 {
@@ -181,12 +174,6 @@ static const char *status_word(const struct em_operation *operation)
         [EM_OPERATION_FAILED] = "Failed",
     };
     return words[operation->status];
-}
-
-struct rd_str em_operation_status(struct em_exchange *ex, struct rd_str guid)
-{
-    const struct em_operation *operation = find(ex, guid);
-    return operation == NULL ? (struct rd_str){"", 0} : rd_str_from(status_word(operation));
 }
 
 /* Ends ----------------------------------------------------------------------------------------- */

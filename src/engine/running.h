@@ -136,7 +136,6 @@ struct running {
 /* schedule.c */
 void schedule_job_ended(struct job *job, enum rd_rc rc, struct rd_str code, struct rd_str message,
                         struct rd_str hint);
-void schedule_report(struct running *running, size_t step);
 /* Adds to the journal; false when that failed, after which nothing new starts. */
 bool schedule_journal(struct running *running, const struct job *job, enum rd_journal_phase phase,
                       struct rd_str url, int status, struct rd_str code, struct rd_str message);

@@ -86,7 +86,7 @@ static int64_t count_left_ms(const struct running *running, int64_t now_ms)
     return left_ms;
 }
 
-void schedule_report(struct running *running, size_t step)
+static void report(struct running *running, size_t step)
 {
     const struct rd_progress *progress = &running->options->progress;
     if (progress->report == NULL)
@@ -265,7 +265,7 @@ static void start_step(struct running *running, uint32_t index)
     record->state = RD_STEP_RUNNING;
     record->start_ms = rd_loop_now_ms(running->world->loop);
     running->run->running_count++;
-    schedule_report(running, index);
+    report(running, index);
     step_start(job);
 }
 
@@ -304,7 +304,7 @@ static void skip_step(struct running *running, uint32_t index, enum rd_rc rc)
     record->state = RD_STEP_SKIPPED;
     record->rc = rc;
     running->run->skipped_count++;
-    schedule_report(running, index);
+    report(running, index);
 }
 
 /* Everything that needs the step, however far away. */
@@ -434,7 +434,7 @@ void schedule_job_ended(struct job *job, enum rd_rc rc, struct rd_str code, stru
     else
         skip_dependents(running, index);
     release_lock(running, step);
-    schedule_report(running, index);
+    report(running, index);
     dispatch_soon(running);
 }
 
@@ -455,7 +455,7 @@ static void idle(void *data)
                         : rd_journal_flush(running->world->journal, &running->journal_err);
     if (rc != RD_RC_OK)
         journal_failed(running, rc);
-    schedule_report(running, SIZE_MAX);
+    report(running, SIZE_MAX);
 }
 
 /* Running ------------------------------------------------------------------------------------ */

@@ -339,16 +339,31 @@ static void look_again(struct job *job)
     get_target(job, url_for(job, ADDRESS_GET), take_second_look);
 }
 
+static void take_look_for_nothing(void *data, const struct rd_outcome *outcome)
+{
+    struct job *job = data;
+    if (outcome->rc == RD_RC_NOT_FOUND)
+        end_well(job);
+    else if (outcome->rc == RD_RC_OK)
+        enter(job, STAGE_RESOLVE);
+    else
+        end_badly(job, outcome);
+}
+
+/* An operation that the journal holds open may have ended long ago, and what it made or deleted may
+ * have been deleted or made anew since: its good end is believed only of what is really so. */
 static void take_resumed(struct job *job, const struct rd_outcome *outcome)
 {
     job->is_resumed = false;
     if (outcome->rc == RD_RC_INTERRUPTED || outcome->rc == RD_RC_TRANSIENT)
         /* It goes on by itself: its entry stays open for the next run. */
         schedule_job_ended(job, outcome->rc, outcome->code, outcome->message, RD_STR(""));
+    else if (outcome->rc == RD_RC_OK && job->step->kind == RD_STEP_DELETE)
+        get_target(job, url_for(job, ADDRESS_GET), take_look_for_nothing);
     else if (outcome->rc == RD_RC_OK && job->step->kind != RD_STEP_PUT)
         end_well(job);
     else if (outcome->rc == RD_RC_OK && job->is_create)
-        enter(job, STAGE_READY);
+        look_again(job);
     else if (outcome->rc == RD_RC_NOT_FOUND && job->step->kind == RD_STEP_PUT)
         look_again(job);
     else

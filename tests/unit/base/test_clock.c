@@ -16,6 +16,27 @@ static void a_virtual_clock_moves_only_when_waited_on(void **state)
     assert_int_equal(rd_clock_now_ms(&clock), 86400000);
 }
 
+static void a_real_clock_is_the_machines(void **state)
+{
+    (void)state;
+    struct rd_clock clock;
+    rd_clock_init_real(&clock);
+    int64_t before = rd_clock_wall_ms();
+    rd_clock_wait_until_ms(&clock, before + 5);
+    assert_true(rd_clock_now_ms(&clock) >= before + 5);
+}
+
+static void a_scaled_clock_runs_faster(void **state)
+{
+    (void)state;
+    struct rd_clock clock;
+    rd_clock_init_scaled(&clock, 1000, 100000);
+    int64_t before = rd_clock_wall_ms();
+    rd_clock_wait_until_ms(&clock, 1000 + 600000);
+    assert_true(rd_clock_now_ms(&clock) >= 601000);
+    assert_true(rd_clock_wall_ms() - before < 5000);
+}
+
 static void times_survive_being_written_and_read(void **state)
 {
     (void)state;
@@ -28,6 +49,10 @@ static void times_survive_being_written_and_read(void **state)
     }
     char text[RD_TIME_TEXT_MAX];
     assert_string_equal(rd_time_format(1795292668123, false, text), "2026-11-21T20:24:28Z");
+    assert_string_equal(rd_time_format(1795292668023, true, text), "2026-11-21T20:24:28.023Z");
+    assert_string_equal(rd_time_format(-62135596800000, false, text), "0001-01-01T00:00:00Z");
+    assert_string_equal(rd_time_format(253402300800000, false, text), "10000-01-01T00:00:00Z");
+    assert_string_equal(rd_time_format(INT64_MAX, true, text), "292278994-08-17T07:12:55.807Z");
 }
 
 static void odd_times_are_read_or_refused(void **state)
@@ -56,5 +81,6 @@ static void durations_show_two_units(void **state)
     assert_string_equal(rd_duration_format(180000000, text), "2 d 2 h");
 }
 
-TESTS(TEST(a_virtual_clock_moves_only_when_waited_on), TEST(times_survive_being_written_and_read),
+TESTS(TEST(a_virtual_clock_moves_only_when_waited_on), TEST(a_real_clock_is_the_machines),
+      TEST(a_scaled_clock_runs_faster), TEST(times_survive_being_written_and_read),
       TEST(odd_times_are_read_or_refused), TEST(durations_show_two_units))

@@ -44,6 +44,8 @@ static void exit_statuses_are_all_different(void **state)
             assert_int_not_equal(rd_rc_exit_status((enum rd_rc)a),
                                  rd_rc_exit_status((enum rd_rc)b));
     assert_int_equal(rd_rc_exit_status(RD_RC_CHANGES), 2); /* as people know it */
+    assert_true(rd_rc_is_retryable(RD_RC_TRANSIENT));
+    assert_false(rd_rc_is_retryable(RD_RC_QUOTA));
 }
 
 TESTS(TEST(a_failure_carries_message_frames_and_hint),

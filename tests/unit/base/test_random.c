@@ -55,5 +55,18 @@ static void passwords_have_all_four_classes(void **state)
     }
 }
 
-TESTS(TEST(a_seed_repeats_itself_and_another_does_not),
+static void a_secret_is_its_own_copy(void **state)
+{
+    (void)state;
+    char value[] = "hunter2";
+    RD_CLEANUP(rd_secret_done) struct rd_secret secret;
+    rd_secret_init(&secret);
+    rd_secret_set(&secret, rd_str_from(value));
+    value[0] = 'x';
+    ASSERT_STR(rd_secret_reveal(&secret), "hunter2");
+    rd_secret_set(&secret, RD_STR("other"));
+    ASSERT_STR(rd_secret_reveal(&secret), "other");
+}
+
+TESTS(TEST(a_secret_is_its_own_copy), TEST(a_seed_repeats_itself_and_another_does_not),
       TEST(bounded_draws_stay_in_bounds_and_reach_all), TEST(passwords_have_all_four_classes))

@@ -52,6 +52,9 @@ static void rows_survive_a_migration(void **state)
     rd_sql_bind_str(put, 1, RD_STR("a"));
     rd_sql_bind_int(put, 2, INT64_MIN);
     ASSERT_OK(rd_sql_run(put, &err), &err);
+    rd_sql_bind_str(put, 1, RD_STR("b"));
+    rd_sql_bind_null(put, 2);
+    ASSERT_OK(rd_sql_run(put, &err), &err);
     ASSERT_OK(rd_sql_commit(sql, &err), &err);
     rd_sql_close(sql);
     ASSERT_OK(rd_sql_open(path, RD_SQL_FAST, &schema2, &sql, &err), &err);

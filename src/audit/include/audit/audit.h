@@ -44,7 +44,6 @@ RD_NODISCARD enum rd_rc rd_audit_run(struct rd_arena *arena, const struct rd_rul
                                      size_t count, const struct rd_set *live,
                                      const struct rd_set *desired, int64_t day_ms,
                                      struct rd_audit **ret_audit, struct rd_err *err);
-const char *rd_control_state_name(enum rd_control_state state);
 /* {"redoubt":"audit/1", "day", "findings" (as rd_findings_to_json), "controls", "missing"} */
 struct rd_json rd_audit_to_json(struct rd_arena *arena, const struct rd_audit *audit);
 void rd_audit_print(struct rd_buf *out, const struct rd_audit *audit, bool colors,
