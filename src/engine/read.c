@@ -196,7 +196,6 @@ static void add_item(struct reader *reader, const struct question *question, str
     if (wanted == NULL && !is_kept(reader, question, id, item))
         return;
     /* A list leaves out what only the row's get_query asks for ($expand). */
-    const struct rd_resource *wanted = rd_set_find(reader->desired, id);
     if (question->is_list && wanted != NULL &&
         rd_json_str(rd_json_get(question->type->row, RD_STR("get_query"))).n > 0) {
         get_one(reader, wanted);
