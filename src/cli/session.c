@@ -32,9 +32,9 @@ static void on_signal(int number RD_UNUSED)
     stop_requests++;
     if (is_running != 0 && stop_requests < 2)
         return;
-    if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
-        _Exit(rd_rc_exit_status(RD_RC_INTERRUPTED));
-    _Exit(rd_rc_exit_status(RD_RC_INTERRUPTED));
+    ssize_t written = write(STDERR_FILENO, text, sizeof(text) - 1);
+    (void)written; /* there is nobody else to tell */
+    _exit(rd_rc_exit_status(RD_RC_INTERRUPTED));
 }
 
 void session_stop(void)
