@@ -2,6 +2,7 @@
 #include "output.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,6 +77,10 @@ static void error_as_json(const struct rd_err *err)
         (void)rd_json_set_c(arena, &error, "azureCode", rd_json_string_c(err->azure_code));
     if (err->hint[0] != '\0')
         (void)rd_json_set_c(arena, &error, "hint", rd_json_string_c(err->hint));
+    struct rd_json context = rd_json_array();
+    for (int i = 0; i < err->frame_count; i++)
+        (void)rd_json_append(arena, &context, rd_json_string_c(err->frame[i]));
+    (void)rd_json_set_c(arena, &error, "context", context);
     struct rd_json whole = rd_json_object();
     (void)rd_json_set_c(arena, &whole, "error", error);
     output_json(&whole);
@@ -100,15 +105,21 @@ enum rd_rc output_finish(struct rd_err *err)
     return RD_FAIL(err, RD_RC_IO, "cannot write to standard output: %s", strerror(write_errno));
 }
 
+bool output_is_gone(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO};
+    return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
 enum rd_rc output_ask(const struct args *args, const struct terminal *terminal,
                       const char *question, struct rd_str expected, struct rd_err *err)
 {
     if (args->is_given[OPTION_YES])
         return RD_RC_OK;
     if (!terminal->in_is_terminal)
-        return rd_err_hint(
-            RD_FAIL(err, RD_RC_USAGE, "there is no terminal to ask at: %s", question), err,
-            "answer beforehand with --yes");
+        return rd_err_hint(RD_FAIL(err, RD_RC_USAGE, "there is no terminal to ask at: '%.*s'",
+                                   RD_FMT(rd_str_trim(rd_str_from(question)))),
+                           err, "answer beforehand with --yes; nothing was changed");
     (void)fflush(stdout);
     (void)fprintf(stderr, "%s\nType '%.*s' to go on: ", question, RD_FMT(expected));
     (void)fflush(stderr);

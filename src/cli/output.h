@@ -32,6 +32,9 @@ void output_error(const struct args *args, const struct rd_err *err);
 /* Flushes. Errors: IO when anything could not be written. */
 RD_NODISCARD enum rd_rc output_finish(struct rd_err *err);
 
+/* Whether nobody reads standard output any more: the reader of its pipe has gone. */
+bool output_is_gone(void);
+
 /* Asks on the terminal; without one, or with --yes, see the error and the answer. `expected` is
  * what must be typed ("yes" or a name). Errors: DECLINED, USAGE when there is no terminal to ask
  * at. */

@@ -15,7 +15,6 @@ enum {
     IN_FLIGHT_MAX = 64,
     ATTEMPTS_MAX = 8,
     WATCHING_MS = 25000, /* how long a person should have to watch a scaled run */
-    SPEED_MAX = 1000000,
 };
 
 static volatile int stop_requests;
@@ -25,6 +24,12 @@ static void on_signal(int number RD_UNUSED)
     stop_requests++;
     if (stop_requests > 2) /* the journal has what it needs: nothing is lost by leaving now */
         _Exit(rd_rc_exit_status(RD_RC_INTERRUPTED));
+}
+
+void session_stop(void)
+{
+    if (stop_requests == 0)
+        stop_requests = 1;
 }
 
 static void catch_signals(void)
@@ -145,27 +150,40 @@ RD_NODISCARD static enum rd_rc open_emulator(struct session *session, bool keeps
     for (size_t i = 0; i < rd_json_count(subscriptions) && i < 4; i++)
         cloud_options.subscriptions[cloud_options.subscription_count++] =
             rd_json_str(rd_json_item(subscriptions, i));
-    int64_t seed;
-    RD_TRY(args_int(session->args, OPTION_SEED, 0, INT64_MAX, 1, &seed, err));
-    cloud_options.seed = (uint64_t)seed;
+    cloud_options.seed = (uint64_t)args_int(session->args, OPTION_SEED, 1);
     RD_TRY(rd_cloud_open(&cloud_options, &session->cloud, err));
     return RD_RC_OK;
 }
 
 /* "crash:after=N" is a fault of this machine; all others are the cloud's. */
+static const struct rd_str crash_fault = {"crash", 5};
+static const struct rd_str crash_argument = {"crash:after=", 12};
+
+RD_NODISCARD static enum rd_rc check_faults(const struct args *args, struct rd_err *err)
+{
+    for (size_t i = 0; i < args->fault_count; i++) {
+        struct rd_str fault = rd_str_from(args->faults[i]);
+        int64_t count;
+        if (!rd_str_has_prefix(fault, crash_fault))
+            RD_TRY(rd_cloud_check_fault(fault, err));
+        else if (!rd_str_has_prefix(fault, crash_argument) ||
+                 !rd_str_to_int(rd_str_sub(fault, crash_argument.n, fault.n), 1, INT64_MAX, &count))
+            return rd_err_hint(RD_FAIL(err, RD_RC_USAGE,
+                                       "'%.*s' needs a number of requests, from 1", RD_FMT(fault)),
+                               err, "such as 'crash:after=100'");
+    }
+    return RD_RC_OK;
+}
+
 RD_NODISCARD static enum rd_rc add_faults(struct session *session, struct rd_err *err)
 {
-    const struct rd_str crash = RD_STR("crash:after=");
     for (size_t i = 0; i < session->args->fault_count; i++) {
         struct rd_str fault = rd_str_from(session->args->faults[i]);
-        int64_t count;
-        if (!rd_str_has_prefix(fault, crash))
+        int64_t count = 0;
+        if (!rd_str_has_prefix(fault, crash_fault))
             RD_TRY(rd_cloud_add_fault(session->cloud, fault, err));
-        else if (rd_str_to_int(rd_str_sub(fault, crash.n, fault.n), 1, INT64_MAX, &count))
+        else if (rd_str_to_int(rd_str_sub(fault, crash_argument.n, fault.n), 1, INT64_MAX, &count))
             local_transport_crash_after(session->transport, count);
-        else
-            return RD_FAIL(err, RD_RC_USAGE, "'%.*s' needs a number of requests, from 1",
-                           RD_FMT(fault));
     }
     return RD_RC_OK;
 }
@@ -174,9 +192,7 @@ RD_NODISCARD static enum rd_rc open_doors(struct session *session, struct rd_err
 {
     rd_clock_init_virtual(&session->clock, rd_cloud_time_ms(session->cloud));
     session->loop = rd_loop_new(&session->clock);
-    int64_t seed;
-    RD_TRY(args_int(session->args, OPTION_SEED, 0, INT64_MAX, 1, &seed, err));
-    rd_random_init_seeded(&session->seeded, (uint64_t)seed);
+    rd_random_init_seeded(&session->seeded, (uint64_t)args_int(session->args, OPTION_SEED, 1));
     rd_random_init_system(&session->system);
     session->transport = local_transport_new(session->loop, session->cloud);
     RD_TRY(add_faults(session, err));
@@ -199,11 +215,7 @@ RD_NODISCARD static enum rd_rc open_doors(struct session *session, struct rd_err
 
 enum rd_rc session_open_cloud(struct session *session, bool writes, struct rd_err *err)
 {
-    if (session->args->is_given[OPTION_LIVE])
-        return rd_err_hint(RD_FAIL(err, RD_RC_UNSUPPORTED,
-                                   "--live is not there yet: this redoubt only acts on its "
-                                   "embedded cloud"),
-                           err, "leave --live out to rehearse; nothing was sent to Azure");
+    RD_TRY(check_faults(session->args, err));
     session->folder = state_folder(session);
     bool keeps_state = writes || rd_file_exists(session->folder);
     if (keeps_state) {
@@ -215,7 +227,7 @@ enum rd_rc session_open_cloud(struct session *session, bool writes, struct rd_er
     return open_doors(session, err);
 }
 
-enum rd_rc session_set_clock(struct session *session, int64_t critical_path_ms, struct rd_err *err)
+void session_set_clock(struct session *session, int64_t critical_path_ms)
 {
     const struct args *args = session->args;
     bool watches = session->terminal.err_is_terminal && !args->is_given[OPTION_QUIET];
@@ -226,13 +238,11 @@ enum rd_rc session_set_clock(struct session *session, int64_t critical_path_ms, 
         kind = args->value[OPTION_CLOCK];
     int64_t now_ms = rd_clock_now_ms(&session->clock);
     int64_t fitting = critical_path_ms / WATCHING_MS;
-    int64_t speed;
-    RD_TRY(args_int(args, OPTION_SPEED, 1, SPEED_MAX, fitting < 1 ? 1 : fitting, &speed, err));
+    int64_t speed = args_int(args, OPTION_SPEED, fitting < 1 ? 1 : fitting);
     if (strcmp(kind, "scaled") == 0)
         rd_clock_init_scaled(&session->clock, now_ms, speed);
     else if (strcmp(kind, "real") == 0)
         rd_clock_init_scaled(&session->clock, now_ms, 1);
-    return RD_RC_OK;
 }
 
 /* What no cloud tells (hours, logs, licences) is as the spec says, also for what is live. */
@@ -259,12 +269,12 @@ enum rd_rc session_read_live(struct session *session, struct rd_set **ret_live, 
 enum rd_rc session_run(struct session *session, const char *verb, const struct rd_plan *plan,
                        struct rd_run **ret_run, struct rd_err *err)
 {
-    int64_t parallel;
-    RD_TRY(args_int(session->args, OPTION_PARALLEL, 1, 16384, PARALLEL_DEFAULT, &parallel, err));
+    int64_t parallel = args_int(session->args, OPTION_PARALLEL, PARALLEL_DEFAULT);
     catch_signals();
     struct progress *progress = progress_new(session->args, &session->terminal, plan);
     struct rd_run_options run_options = {
         .verb = verb,
+        .plan_hash = rd_plan_hash(session->arena, plan),
         .parallel_max = (size_t)parallel,
         .stop = &stop_requests,
         .progress = {progress_report, progress},

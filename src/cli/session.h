@@ -49,20 +49,21 @@ const char *session_spec_path(const struct args *args);
 
 /*
  * Opens the embedded cloud and the engine's doors. A verb that only reads leaves no trace where
- * there is no state yet. Errors: UNSUPPORTED for --live; LOCKED, STATE, IO from the state folder;
+ * there is no state yet. Errors: LOCKED, STATE, IO from the state folder;
  * USAGE for a fault that does not exist.
  */
 RD_NODISCARD enum rd_rc session_open_cloud(struct session *session, bool writes,
                                            struct rd_err *err);
 /* Sets the clock that the command line asks for; `critical_path_ms` fits a scaled one to a person's
  * patience. Before the first request. */
-RD_NODISCARD enum rd_rc session_set_clock(struct session *session, int64_t critical_path_ms,
-                                          struct rd_err *err);
+void session_set_clock(struct session *session, int64_t critical_path_ms);
 RD_NODISCARD enum rd_rc session_read_live(struct session *session, struct rd_set **ret_live,
                                           struct rd_err *err);
 RD_NODISCARD enum rd_rc session_run(struct session *session, const char *verb,
                                     const struct rd_plan *plan, struct rd_run **ret_run,
                                     struct rd_err *err);
+/* Stops the run under way as Ctrl-C does. */
+void session_stop(void);
 /* The day of --day, or today by the wall clock. */
 RD_NODISCARD enum rd_rc session_day(const struct args *args, int64_t *ret_day_ms,
                                     struct rd_err *err);

@@ -20,15 +20,18 @@ const struct option options[OPTION_COUNT] = {
          "to watch, real takes as long as Azure (default: scaled on a terminal, else "
          "virtual)"},
     [OPTION_SPEED] = {"speed", 0, "N", NULL,
-                      "with a scaled clock: how many times faster than real time"},
+                      "with a scaled clock: how many times faster than real time, 1 to 1000000",
+                      .min = 1, .max = 1000000},
     [OPTION_FAULT] =
         {"fault", 0, "FAULT", NULL,
          "make the embedded cloud fail, such as capacity:zone=1 or quota; may be given "
          "more than once ('redoubt help faults' lists them)"},
     [OPTION_SEED] = {"seed", 0, "N", NULL,
-                     "of everything the embedded cloud draws: same seed, same run"},
+                     "of everything the embedded cloud draws: same seed, same run", .min = 0,
+                     .max = INT64_MAX},
     [OPTION_YES] = {"yes", 'y', NULL, NULL, "answer every question with yes"},
-    [OPTION_PARALLEL] = {"parallel", 0, "N", NULL, "steps at the same time, 1 to 16384"},
+    [OPTION_PARALLEL] = {"parallel", 0, "N", NULL, "steps at the same time, 1 to 16384", .min = 1,
+                         .max = 16384},
     [OPTION_DETAILED_EXITCODE] = {"detailed-exitcode", 0, NULL, NULL,
                                   "end with 0 when nothing differs and 2 when there are changes"},
     [OPTION_SAVE] = {"save", 0, "FILE", NULL, "write the plan to a file for 'redoubt apply FILE'"},

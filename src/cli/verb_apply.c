@@ -6,6 +6,8 @@
 #include "base/file.h"
 #include "base/limits.h"
 
+enum { FAILURES_SHOWN_MAX = 8 };
+
 static const char *const state_names[] = {
     [RD_STEP_WAITING] = "waiting", [RD_STEP_RUNNING] = "running", [RD_STEP_DONE] = "done",
     [RD_STEP_FAILED] = "failed",   [RD_STEP_SKIPPED] = "skipped",
@@ -64,6 +66,33 @@ struct rd_json run_to_json(struct rd_arena *arena, const struct rd_run *run)
     return json;
 }
 
+/* Failures of one kind and code are one line. */
+static void print_failures(const struct rd_run *run)
+{
+    const struct rd_plan *plan = run->plan;
+    size_t shown = 0;
+    for (size_t i = 0; i < plan->step_count && shown < FAILURES_SHOWN_MAX; i++) {
+        const struct rd_type *type = plan->changes[plan->steps[i].change].type;
+        struct rd_str code = run->steps[i].code;
+        if (run->steps[i].state != RD_STEP_FAILED)
+            continue;
+        size_t count = 0;
+        bool is_first = true;
+        for (size_t k = 0; k < plan->step_count; k++) {
+            bool is_like = run->steps[k].state == RD_STEP_FAILED &&
+                           plan->changes[plan->steps[k].change].type == type &&
+                           rd_str_eq(run->steps[k].code, code);
+            is_first = is_first && !(is_like && k < i);
+            count += is_like;
+        }
+        if (!is_first)
+            continue;
+        output_printf("  failed: %zu x %.*s%s%.*s\n", count, RD_FMT(type->label),
+                      code.n > 0 ? ", " : "", RD_FMT(code));
+        shown++;
+    }
+}
+
 void run_print(const struct rd_run *run)
 {
     char took[RD_TIME_TEXT_MAX];
@@ -74,6 +103,7 @@ void run_print(const struct rd_run *run)
     if (run->skipped_count > 0)
         output_printf(", %zu not started", run->skipped_count);
     output_printf(" (on the embedded cloud's clock)\n");
+    print_failures(run);
 }
 
 enum rd_rc plan_run(struct session *session, const char *verb, const struct rd_plan *plan,
@@ -81,7 +111,11 @@ enum rd_rc plan_run(struct session *session, const char *verb, const struct rd_p
                     struct rd_err *err)
 {
     RD_TRY(output_ask(session->args, &session->terminal, question, expected, err));
-    RD_TRY(session_set_clock(session, plan->critical_path_ms, err));
+    /* Who closed standard output before a run has left: nothing is started for nobody. */
+    enum rd_rc rc = output_finish(err);
+    if (rc != RD_RC_OK)
+        return rd_err_hint(rc, err, "nothing was changed; run it again with its output open");
+    session_set_clock(session, plan->critical_path_ms);
     return session_run(session, verb, plan, ret_run, err);
 }
 
@@ -185,6 +219,7 @@ enum rd_rc verb_destroy(struct rd_arena *arena, const struct args *args, struct 
     struct rd_set *live = NULL;
     struct rd_plan *plan = NULL;
     RD_TRY(session_read_live(&session, &live, err));
+    RD_TRY(rd_engine_read_foreign(&session.world, arena, live, err));
     RD_TRY(rd_plan_make_destroy(arena, session.desired, live, &plan, err));
     if (!args_is_json(args))
         plan_show(&session, plan);

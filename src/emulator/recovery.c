@@ -110,14 +110,15 @@ static const char *vault_ready(struct em_exchange *ex, struct em_resource *resou
     (void)body;
     (void)hidden;
     (void)ret_message;
+    bool is_new = false; /* not only updated; a policy may be written before it is ready */
     for (size_t i = 0; i < EM_COUNT(configs); i++) {
         struct rd_json empty = rd_json_object(), none = rd_json_object();
-        em_create(
-            ex, configs[i].type,
-            em_child_id(ex, resource->id, configs[i].collection, rd_str_from(configs[i].name)),
-            &empty, &none);
+        is_new |= em_create(ex, configs[i].type,
+                            em_child_id(ex, resource->id, configs[i].collection,
+                                        rd_str_from(configs[i].name)),
+                            &empty, &none) != NULL;
     }
-    if (em_next_child(resource, EM_BACKUP_POLICY_TYPE, NULL) == NULL) {
+    if (is_new) {
         add_default_policy(ex, resource, "DefaultPolicy", "V1", "SimpleSchedulePolicy");
         add_default_policy(ex, resource, "EnhancedPolicy", "V2", "SimpleSchedulePolicyV2");
     }

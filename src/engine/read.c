@@ -68,9 +68,7 @@ static void fail(struct reader *reader, const struct question *question,
                          RD_FMT(question->place), RD_FMT(code), code.n > 0 ? ": " : "",
                          RD_FMT(outcome->message));
     (void)snprintf(reader->err->azure_code, sizeof(reader->err->azure_code), "%.*s", RD_FMT(code));
-    struct rd_str hint = rd_error_hint(code, outcome->message);
-    if (hint.n > 0)
-        reader->rc = rd_err_hint(reader->rc, reader->err, "%.*s", RD_FMT(hint));
+    reader->rc = rd_error_explain(reader->rc, code, outcome->message, RD_STR(""), reader->err);
 }
 
 static void ask_about(struct reader *reader, const struct rd_type *type, struct rd_str place,
@@ -197,6 +195,13 @@ static void add_item(struct reader *reader, const struct question *question, str
     if (!rd_json_is(item, RD_JSON_OBJECT) || id.n == 0 || !is_kept(reader, question, id, item) ||
         rd_set_find(reader->live, id) != NULL)
         return;
+    /* A list leaves out what only the row's get_query asks for ($expand). */
+    const struct rd_resource *wanted = rd_set_find(reader->desired, id);
+    if (question->is_list && wanted != NULL &&
+        rd_json_str(rd_json_get(question->type->row, RD_STR("get_query"))).n > 0) {
+        get_one(reader, wanted);
+        return;
+    }
     if (question->type->plane == RD_PLANE_ARM) {
         (void)rd_json_remove(item, RD_STR("id"));
         (void)rd_json_remove(item, RD_STR("name"));
@@ -209,7 +214,6 @@ static void add_item(struct reader *reader, const struct question *question, str
     /* A type that no row describes, or a malformed id, is nobody's business here. */
     if (rd_set_add(reader->live, id, *item, RD_STR("live"), &index, &err) != RD_RC_OK)
         return;
-    const struct rd_resource *wanted = rd_set_find(reader->desired, id);
     if (wanted != NULL) {
         reader->live->resources[index].is_existing = wanted->is_existing;
         reader->live->resources[index].host = wanted->host;

@@ -339,16 +339,31 @@ static void look_again(struct job *job)
     get_target(job, url_for(job, ADDRESS_GET), take_second_look);
 }
 
+static void take_look_for_nothing(void *data, const struct rd_outcome *outcome)
+{
+    struct job *job = data;
+    if (outcome->rc == RD_RC_NOT_FOUND)
+        end_well(job);
+    else if (outcome->rc == RD_RC_OK)
+        enter(job, STAGE_RESOLVE);
+    else
+        end_badly(job, outcome);
+}
+
+/* An operation that the journal holds open may have ended long ago, and what it made or deleted may
+ * have been deleted or made anew since: its good end is believed only of what is really so. */
 static void take_resumed(struct job *job, const struct rd_outcome *outcome)
 {
     job->is_resumed = false;
     if (outcome->rc == RD_RC_INTERRUPTED || outcome->rc == RD_RC_TRANSIENT)
         /* It goes on by itself: its entry stays open for the next run. */
         schedule_job_ended(job, outcome->rc, outcome->code, outcome->message, RD_STR(""));
+    else if (outcome->rc == RD_RC_OK && job->step->kind == RD_STEP_DELETE)
+        get_target(job, url_for(job, ADDRESS_GET), take_look_for_nothing);
     else if (outcome->rc == RD_RC_OK && job->step->kind != RD_STEP_PUT)
         end_well(job);
     else if (outcome->rc == RD_RC_OK && job->is_create)
-        enter(job, STAGE_READY);
+        look_again(job);
     else if (outcome->rc == RD_RC_NOT_FOUND && job->step->kind == RD_STEP_PUT)
         look_again(job);
     else
@@ -546,14 +561,39 @@ static void resume(struct job *job, struct rd_str url)
 
 /* READY -------------------------------------------------------------------------------------- */
 
+/* Why it failed, in the words of the parts that the row names (`ready.details`): the regions of an
+ * image version, say. */
+static struct rd_str failure_of(struct job *job, const struct rd_json *body)
+{
+    struct rd_str text = RD_STR("it ended in the state Failed");
+    const struct rd_json *parts =
+        rd_json_at_str(body, rd_json_str(rd_json_at(job->type->row, "ready.details")));
+    for (size_t i = 0; i < rd_json_count(parts) && rd_json_is(parts, RD_JSON_ARRAY); i++) {
+        const struct rd_json *part = rd_json_item(parts, i);
+        if (!rd_str_is_case(rd_json_str(rd_json_at(part, "state")), "Failed"))
+            continue;
+        struct rd_str where = rd_json_str(rd_json_at(part, "region"));
+        struct rd_str why = rd_json_str(rd_json_at(part, "details"));
+        text = rd_arena_printf(job->arena, "%.*s; %.*s: %.*s", RD_FMT(text), RD_FMT(where),
+                               RD_FMT(why));
+    }
+    return text;
+}
+
+static void end_as_failed(struct job *job, const struct rd_json *body)
+{
+    struct rd_str code = RD_STR("ProvisioningFailed");
+    struct rd_str message = failure_of(job, body);
+    end(job, rd_error_classify(0, code, message), code, message, RD_STR(""));
+}
+
 static void take_readiness(void *data, const struct rd_outcome *outcome)
 {
     struct job *job = data;
     bool may_come = outcome->rc == RD_RC_OK || outcome->rc == RD_RC_NOT_FOUND;
     struct rd_str state = rd_json_str(rd_json_at(&outcome->body, "properties.provisioningState"));
     if (outcome->rc == RD_RC_OK && rd_str_is_case(state, "Failed"))
-        end(job, RD_RC_CONFIGURATION, RD_STR("ProvisioningFailed"),
-            RD_STR("it ended in the state Failed"), RD_STR(""));
+        end_as_failed(job, &outcome->body);
     else if (outcome->rc == RD_RC_OK && lookup_is_at_rest(&outcome->body) &&
              lookup_is_ready(job->type, &outcome->body))
         end_well(job);

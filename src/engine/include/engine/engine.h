@@ -31,6 +31,14 @@ RD_NODISCARD enum rd_rc rd_engine_read(struct rd_world *world, struct rd_arena *
                                        const struct rd_set *desired, struct rd_set **ret_live,
                                        struct rd_err *err);
 
+/*
+ * Adds to the live set's facts, as "foreign", the ids of what else stands in its groups: deleting a
+ * group deletes whatever is in it, also of types that the desired set does not have. To be asked
+ * before rd_plan_make_destroy. Errors: those of the client.
+ */
+RD_NODISCARD enum rd_rc rd_engine_read_foreign(struct rd_world *world, struct rd_arena *arena,
+                                               struct rd_set *live, struct rd_err *err);
+
 enum rd_step_state {
     RD_STEP_WAITING, /* for what it needs */
     RD_STEP_RUNNING,
