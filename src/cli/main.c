@@ -72,6 +72,7 @@ int main(int argc, char *argv[])
     if (!IS_SANITIZED)
         rd_secret_protect_process();
     (void)signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error like any other */
+    (void)signal(SIGXFSZ, SIG_IGN); /* and so is a limit on the size of files */
     struct rd_err err = {0};
     struct args args = {0};
     struct rd_arena *arena = rd_arena_new(0);

@@ -8,7 +8,14 @@
 
 #define MACHINE_TYPE "Microsoft.Compute/virtualMachines"
 
-enum { FRAME_US = 80000, SHOWN_MAX = 8, BAR_WIDTH_MAX = 40 };
+enum {
+    FRAME_US = 80000,
+    SHOWN_MAX = 8,
+    BAR_WIDTH_MIN = 4,
+    BAR_WIDTH_MAX = 40,
+    BAR_TEXT_WIDTH = 62, /* what stands beside the bar, at its longest */
+    NAME_WIDTH_MAX = 72,
+};
 
 struct progress {
     const struct args *args;
@@ -114,8 +121,8 @@ static void plain_line(const struct progress *progress, const struct rd_run *run
 static void draw_bar(const struct progress *progress, const struct rd_run *run)
 {
     size_t total = progress->plan->step_count;
-    int width = progress->terminal.width / 3;
-    width = width > BAR_WIDTH_MAX ? BAR_WIDTH_MAX : width;
+    int width = progress->terminal.width - BAR_TEXT_WIDTH;
+    width = width > BAR_WIDTH_MAX ? BAR_WIDTH_MAX : width < BAR_WIDTH_MIN ? 0 : width;
     int full = total == 0 ? width : (int)((size_t)width * run->done_count / total);
     char elapsed[RD_TIME_TEXT_MAX];
     char left[RD_TIME_TEXT_MAX];
@@ -131,7 +138,7 @@ static void draw_bar(const struct progress *progress, const struct rd_run *run)
     (void)fprintf(stderr, "\n");
 }
 
-/* Up to SHOWN_MAX running steps, those that have run longest first (they started first). */
+/* Up to SHOWN_MAX running steps, in the plan's order, and how many more there are. */
 static int draw_running(const struct progress *progress, const struct rd_run *run)
 {
     int shown = 0;
@@ -143,11 +150,15 @@ static int draw_running(const struct progress *progress, const struct rd_run *ru
         (void)rd_duration_format(progress->now_ms - run->steps[i].start_ms, since);
         char line[NAME_SIZE_MAX];
         name_step(progress, step, line);
-        int room = progress->terminal.width - 24;
+        int room = progress->terminal.width - 20;
+        room = room > NAME_WIDTH_MAX ? NAME_WIDTH_MAX : room;
         (void)fprintf(stderr, "    %-*.*s %s\n", room, room, line, since);
         shown++;
     }
-    return shown;
+    if (run->running_count <= (size_t)shown)
+        return shown;
+    (void)fprintf(stderr, "    and %zu more\n", run->running_count - (size_t)shown);
+    return shown + 1;
 }
 
 static void draw(struct progress *progress, const struct rd_run *run)
@@ -157,8 +168,13 @@ static void draw(struct progress *progress, const struct rd_run *run)
         return;
     progress->drawn_us = now_us;
     take_off(progress);
+    progress->terminal = terminal_look(progress->args); /* it may have been resized */
     draw_bar(progress, run);
     progress->drawn_lines = 1 + draw_running(progress, run);
+    if (session_is_stopping()) {
+        (void)fprintf(stderr, "    stopping: what is under way comes to its end\n");
+        progress->drawn_lines++;
+    }
     (void)fflush(stderr);
 }
 
@@ -172,7 +188,7 @@ void progress_report(void *data, const struct rd_run *run, size_t step, int64_t 
         session_stop();
     if (progress->args->is_given[OPTION_QUIET])
         return;
-    if (progress->terminal.err_is_terminal)
+    if (progress->terminal.can_redraw)
         draw(progress, run);
     else if (step != SIZE_MAX && run->steps[step].state != RD_STEP_WAITING)
         plain_line(progress, run, step);

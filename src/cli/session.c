@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "session.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/limits.h"
@@ -18,18 +20,31 @@ enum {
 };
 
 static volatile int stop_requests;
+static volatile sig_atomic_t is_running;
 
+/* Outside a run nothing is under way that could be lost. In a run the first signal lets what is
+ * under way come to its end; at the second the journal has what the next run needs. */
 static void on_signal(int number RD_UNUSED)
 {
+    static const char text[] = "\nredoubt: stopped at once\n"
+                               "  hint: run the same command again: it goes on from here\n";
     stop_requests++;
-    if (stop_requests > 2) /* the journal has what it needs: nothing is lost by leaving now */
+    if (is_running != 0 && stop_requests < 2)
+        return;
+    if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
         _Exit(rd_rc_exit_status(RD_RC_INTERRUPTED));
+    _Exit(rd_rc_exit_status(RD_RC_INTERRUPTED));
 }
 
 void session_stop(void)
 {
     if (stop_requests == 0)
         stop_requests = 1;
+}
+
+bool session_is_stopping(void)
+{
+    return stop_requests > 0;
 }
 
 static void catch_signals(void)
@@ -213,13 +228,28 @@ RD_NODISCARD static enum rd_rc open_doors(struct session *session, struct rd_err
     return RD_RC_OK;
 }
 
+/* Whether there is a state. One that cannot be looked at is there: to take it for none would show
+ * an enclave that stands as one that is to be built. */
+RD_NODISCARD static enum rd_rc find_state(const struct session *session, bool *ret_is_there,
+                                          struct rd_err *err)
+{
+    *ret_is_there = access(session->folder, F_OK) == 0;
+    if (*ret_is_there || errno == ENOENT)
+        return RD_RC_OK;
+    return rd_err_hint(RD_FAIL(err, RD_RC_STATE, "the state folder '%s' cannot be looked at: %s",
+                               session->folder, strerror(errno)),
+                       err, "make it yours to read and write, or name another one with --state");
+}
+
 enum rd_rc session_open_cloud(struct session *session, bool writes, struct rd_err *err)
 {
     RD_TRY(check_faults(session->args, err));
+    catch_signals();
     session->folder = state_folder(session);
-    bool keeps_state = writes || rd_file_exists(session->folder);
+    bool keeps_state = writes;
+    if (!keeps_state)
+        RD_TRY(find_state(session, &keeps_state, err));
     if (keeps_state) {
-        RD_TRY(rd_file_make_folder(session->folder, err));
         RD_TRY(rd_lock_take(session->folder, session->args->verb->name, &session->lock, err));
         RD_TRY(rd_journal_open(session->folder, false, &session->journal, err));
     }
@@ -270,7 +300,7 @@ enum rd_rc session_run(struct session *session, const char *verb, const struct r
                        struct rd_run **ret_run, struct rd_err *err)
 {
     int64_t parallel = args_int(session->args, OPTION_PARALLEL, PARALLEL_DEFAULT);
-    catch_signals();
+    is_running = 1;
     struct progress *progress = progress_new(session->args, &session->terminal, plan);
     struct rd_run_options run_options = {
         .verb = verb,
@@ -281,6 +311,7 @@ enum rd_rc session_run(struct session *session, const char *verb, const struct r
     };
     enum rd_rc rc =
         rd_engine_run(&session->world, session->arena, plan, &run_options, ret_run, err);
+    is_running = 0;
     progress_free(progress);
     RD_TRY(local_transport_check(session->transport, err));
     return rc;

@@ -64,6 +64,7 @@ RD_NODISCARD enum rd_rc session_run(struct session *session, const char *verb,
                                     struct rd_err *err);
 /* Stops the run under way as Ctrl-C does. */
 void session_stop(void);
+bool session_is_stopping(void);
 /* The day of --day, or today by the wall clock. */
 RD_NODISCARD enum rd_rc session_day(const struct args *args, int64_t *ret_day_ms,
                                     struct rd_err *err);

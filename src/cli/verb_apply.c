@@ -93,7 +93,7 @@ static void print_failures(const struct rd_run *run)
     }
 }
 
-void run_print(const struct rd_run *run)
+static void run_print(const struct rd_run *run)
 {
     char took[RD_TIME_TEXT_MAX];
     output_printf("\n%zu of %zu steps done in %s", run->done_count, run->plan->step_count,
@@ -119,17 +119,20 @@ enum rd_rc plan_run(struct session *session, const char *verb, const struct rd_p
     return session_run(session, verb, plan, ret_run, err);
 }
 
-RD_NODISCARD static enum rd_rc show_run(struct session *session, const struct rd_run *run,
-                                        enum rd_rc rc)
+enum rd_rc run_show(struct session *session, const struct rd_run *run, enum rd_rc rc)
 {
     if (run == NULL)
         return rc;
-    if (args_is_json(session->args) && rc == RD_RC_OK) {
-        struct rd_json json = run_to_json(session->arena, run);
-        output_json(&json);
-    } else if (!args_is_json(session->args)) {
+    if (!args_is_json(session->args)) {
         run_print(run);
+        return rc;
     }
+    struct rd_json *json = rd_arena_alloc(session->arena, sizeof(*json));
+    *json = run_to_json(session->arena, run);
+    if (rc == RD_RC_OK)
+        output_json(json);
+    else
+        output_keep_run(json);
     return rc;
 }
 
@@ -147,9 +150,8 @@ RD_NODISCARD static enum rd_rc check_fresh(struct session *session, const struct
     struct rd_set *live = NULL;
     RD_TRY(session_read_live(session, &live, err));
     struct rd_str now = rd_set_fingerprint(session->arena, live);
-    struct rd_str then = rd_set_fingerprint(session->arena, saved->live);
     rd_set_done(live);
-    if (rd_str_eq(now, then))
+    if (rd_str_eq(now, saved->fingerprint))
         return RD_RC_OK;
     return rd_err_hint(RD_FAIL(err, RD_RC_STALE,
                                "the plan was made for another state of '%.*s': something has "
@@ -174,7 +176,7 @@ RD_NODISCARD static enum rd_rc apply_saved(struct session *session, const char *
     struct rd_run *run = NULL;
     enum rd_rc rc =
         plan_run(session, "apply", plan, "\nCarry out this plan?", RD_STR("yes"), &run, err);
-    return show_run(session, run, rc);
+    return run_show(session, run, rc);
 }
 
 RD_NODISCARD static enum rd_rc apply_spec(struct session *session, struct rd_err *err)
@@ -191,7 +193,7 @@ RD_NODISCARD static enum rd_rc apply_spec(struct session *session, struct rd_err
         rc = plan_run(session, "apply", plan, "\nCarry out this plan?", RD_STR("yes"), &run, err);
     else if (args_is_json(session->args))
         rc = session_run(session, "apply", plan, &run, err);
-    rc = show_run(session, run, rc);
+    rc = run_show(session, run, rc);
     rd_set_done(live);
     return rc;
 }
@@ -232,7 +234,7 @@ enum rd_rc verb_destroy(struct rd_arena *arena, const struct args *args, struct 
         rc = plan_run(&session, "destroy", plan, question.p, session.desired->name, &run, err);
     else if (args_is_json(args))
         rc = session_run(&session, "destroy", plan, &run, err);
-    rc = show_run(&session, run, rc);
+    rc = run_show(&session, run, rc);
     rd_set_done(live);
     return rc;
 }

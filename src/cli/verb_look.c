@@ -9,6 +9,23 @@
 
 enum { RUN_COUNT_SHOWN = 5, KIND_COUNT_MAX = 128, TEXT_SIZE_MAX = 64 << 20 };
 
+/* A verdict needs a subject: what is not there has passed nothing. */
+RD_NODISCARD static enum rd_rc expect_something(const struct session *session,
+                                                const struct rd_set *live, struct rd_err *err)
+{
+    const struct rd_set *desired = session->desired;
+    for (size_t i = 0; i < desired->count; i++)
+        if (!desired->resources[i].is_existing &&
+            !rd_json_is_true(rd_json_get(desired->resources[i].type->row, RD_STR("keep"))) &&
+            rd_set_find(live, desired->resources[i].id) != NULL)
+            return RD_RC_OK;
+    return rd_err_hint(RD_FAIL(err, RD_RC_NOT_FOUND, "nothing of the enclave '%.*s' is there",
+                               RD_FMT(desired->name)),
+                       err,
+                       "build it with 'redoubt up %s'; 'redoubt check' looks at the spec alone",
+                       session_spec_path(session->args));
+}
+
 enum rd_rc look_audit(struct session *session, const struct rd_set *live,
                       struct rd_audit **ret_audit, struct rd_err *err)
 {
@@ -30,6 +47,7 @@ enum rd_rc verb_audit(struct rd_arena *arena, const struct args *args, struct rd
     struct rd_set *live = NULL;
     struct rd_audit *audit = NULL;
     RD_TRY(session_read_live(&session, &live, err));
+    RD_TRY(expect_something(&session, live, err));
     RD_TRY(look_audit(&session, live, &audit, err));
     if (args_is_json(args)) {
         struct rd_json json = rd_audit_to_json(arena, audit);
@@ -114,7 +132,9 @@ static struct rd_json host_to_json(struct rd_arena *arena, const struct rd_resou
     struct rd_json json = rd_json_object();
     (void)rd_json_set_c(arena, &json, "name", rd_json_string(host->name));
     (void)rd_json_set_c(arena, &json, "status", *rd_json_at(&host->body, "properties.status"));
-    (void)rd_json_set_c(arena, &json, "user", *rd_json_at(&host->body, "properties.assignedUser"));
+    struct rd_str user = rd_json_str(rd_json_at(&host->body, "properties.assignedUser"));
+    if (user.n > 0)
+        (void)rd_json_set_c(arena, &json, "user", rd_json_string(user));
     (void)rd_json_set_c(arena, &json, "sessions", *rd_json_at(&host->body, "properties.sessions"));
     return json;
 }
