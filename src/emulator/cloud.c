@@ -119,6 +119,7 @@ enum rd_rc rd_cloud_open(const struct rd_cloud_options *options, struct rd_cloud
     enum rd_rc rc = copy_options(cloud, options, err);
     if (rc == RD_RC_OK) {
         add_parts(cloud);
+        em_routes_open(cloud);
         add_regions(cloud);
         em_throttle_open(cloud);
         if (options->path != NULL)
@@ -170,8 +171,12 @@ void rd_cloud_close(struct rd_cloud *cloud)
     rd_sql_close(cloud->sql);
     free_all(cloud);
     em_throttle_close(cloud);
-    for (size_t i = 0; i < cloud->class_count; i++)
+    for (size_t i = 0; i < cloud->class_count; i++) {
+        if (cloud->classes[i].name_pattern != NULL)
+            regfree(cloud->classes[i].name_pattern);
+        rd_heap_free(cloud->classes[i].name_pattern);
         rd_heap_free(cloud->classes[i].items);
+    }
     rd_heap_free(cloud->classes);
     rd_map_done(&cloud->types);
     rd_map_done(&cloud->events_by_name);

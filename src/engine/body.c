@@ -4,7 +4,7 @@
 #include "base/limits.h"
 #include "running.h"
 
-enum { PASSWORD_LENGTH = 24, SECRET_BODY_SIZE = 64 << 10 };
+enum { PASSWORD_LENGTH = 24 };
 
 /* $ref of an ARM resource's own id needs no look: ids are computed. */
 static bool is_known_id(struct job *job, const struct rd_json *reference)
@@ -230,9 +230,7 @@ bool body_write(struct job *job, struct rd_str *ret_message)
         const struct rd_json *recover = rd_json_get(job->type->row, RD_STR("recover"));
         rd_json_merge(job->call_arena, &body, rd_json_get(recover, RD_STR("set")));
     }
-    /* A buffer that grows leaves what it held behind: with a secret it may not grow. */
-    if (job->is_secret && rd_buf_room(&job->body, SECRET_BODY_SIZE) == NULL)
-        return false;
+    job->body.is_secret = job->is_secret;
     rd_json_write(&job->body, &body, RD_JSON_COMPACT);
     lookup_wipe(job->made_secret);
     job->made_secret = RD_STR("");

@@ -130,14 +130,12 @@ static struct rd_str id_of_item(struct reader *reader, const struct question *qu
 }
 
 /*
- * Kept are what the set desires, what lies in a group or below a resource that it owns (so that
- * what is foreign there can be reported), and what bears the enclave's tag or mark.
+ * Besides what the set desires, kept are what lies in a group or below a resource that it owns (so
+ * that what is foreign there can be reported), and what bears the enclave's tag or mark.
  */
 static bool is_kept(struct reader *reader, const struct question *question, struct rd_str id,
                     const struct rd_json *item)
 {
-    if (rd_set_find(reader->desired, id) != NULL)
-        return true;
     struct rd_arm_id parsed;
     if (!rd_arm_id_parse(id, &parsed))
         return false;
@@ -178,11 +176,12 @@ static void add_item(struct reader *reader, const struct question *question, str
     struct rd_str id = id_of_item(reader, question, item);
     if (question->type->listing == RD_LIST_SCOPE)
         note_grant(reader, item);
-    if (!rd_json_is(item, RD_JSON_OBJECT) || id.n == 0 || !is_kept(reader, question, id, item) ||
-        rd_set_find(reader->live, id) != NULL)
+    if (!rd_json_is(item, RD_JSON_OBJECT) || id.n == 0)
+        return;
+    const struct rd_resource *wanted = rd_set_find(reader->desired, id);
+    if (wanted == NULL && !is_kept(reader, question, id, item))
         return;
     /* A list leaves out what only the row's get_query asks for ($expand). */
-    const struct rd_resource *wanted = rd_set_find(reader->desired, id);
     if (question->is_list && wanted != NULL &&
         rd_json_str(rd_json_get(question->type->row, RD_STR("get_query"))).n > 0) {
         get_one(reader, wanted);
@@ -197,7 +196,7 @@ static void add_item(struct reader *reader, const struct question *question, str
     (void)rd_json_remove(item, RD_STR("systemData"));
     size_t index = 0;
     struct rd_err err;
-    /* A type that no row describes, or a malformed id, is nobody's business here. */
+    /* What was read before, a type that no row describes, or a malformed id adds nothing. */
     if (rd_set_add(reader->live, id, *item, RD_STR("live"), &index, &err) != RD_RC_OK)
         return;
     if (wanted != NULL) {
