@@ -98,8 +98,8 @@ static void print_summary(struct session *session, const struct rd_set *live,
         output_printf("%s)\n", rd_duration_format(outcome->plan->critical_path_ms, took));
     else
         output_printf("  run        nothing had to change\n");
-    output_printf("  audit      %zu passed, %zu failed (%zu errors, %zu warnings), %zu had nothing "
-                  "to look at\n",
+    output_printf("  audit      %zu passed, %zu failed (%zu errors, %zu warnings), %zu had no "
+                  "subject\n",
                   findings->by_verdict[RD_VERDICT_PASS], findings->by_verdict[RD_VERDICT_FAIL],
                   findings->error_count, findings->warning_count,
                   findings->by_verdict[RD_VERDICT_NO_SUBJECT]);
