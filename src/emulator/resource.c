@@ -389,10 +389,11 @@ static void write_head(struct em_exchange *ex, const struct em_resource *resourc
         write_path_names(resource, out);
         return;
     }
-    rd_buf_add(out, RD_STR("{\"id\":"));
-    rd_json_write_string(out, resource->id);
-    rd_buf_add(out, RD_STR(",\"name\":"));
-    rd_json_write_string(out, em_name(resource));
+    bool is_name_first = resource->type->json_style == EM_JSON_CRLF; /* compute: recorded */
+    rd_buf_add(out, is_name_first ? RD_STR("{\"name\":") : RD_STR("{\"id\":"));
+    rd_json_write_string(out, is_name_first ? em_name(resource) : resource->id);
+    rd_buf_add(out, is_name_first ? RD_STR(",\"id\":") : RD_STR(",\"name\":"));
+    rd_json_write_string(out, is_name_first ? resource->id : em_name(resource));
     rd_buf_add(out, RD_STR(",\"type\":\""));
     rd_buf_add_c(out, resource->type->name);
     rd_buf_add_char(out, '"');
@@ -411,6 +412,11 @@ void em_view_text(struct em_exchange *ex, struct em_resource *resource, struct r
         resource->type->show(ex, resource, &body);
         em_strip(&body);
         text = rd_json_text(ex->arena, &body, RD_JSON_COMPACT);
+    }
+    bool is_first_answer = resource->state == EM_CREATING && ex->request->method == RD_HTTP_PUT;
+    if (resource->type->hides_id_at_first && is_first_answer) {
+        rd_buf_add(out, text.n > 2 ? text : RD_STR("{}"));
+        return;
     }
     write_head(ex, resource, out);
     if (text.n > 2) {
