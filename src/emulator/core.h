@@ -308,6 +308,9 @@ struct rd_str em_hex(struct em_exchange *ex, struct rd_str what, size_t digits);
 /* Checks that many types share ------------------------------------------------------------------
  */
 
+/* Members of known names are of their kinds, and the body is not too deep: else 400. The core asks
+ * it of each PUT and PATCH of a resource; data planes ask it themselves. */
+bool em_check_members(struct em_exchange *ex, const struct rd_json *body);
 bool em_require(struct em_exchange *ex, const struct rd_json *body, const char *path,
                 enum rd_json_type type); /* else 400 InvalidRequestContent naming the path */
 /* The value must be one of `words` (a NULL-terminated list), without case; absent is allowed when

@@ -184,6 +184,8 @@ bool em_hsm_plane(struct em_exchange *ex)
                              "The managed HSM is not activated: its security domain has not been "
                              "downloaded (Activity ID: %.*s)",
                              RD_FMT(activity(ex)));
+    if (!em_check_members(ex, &ex->body))
+        return false;
     struct rd_str segments[8] = {{0}};
     size_t count = em_plane_segments(ex, segments);
     for (size_t i = 0; i + 1 < count; i++)

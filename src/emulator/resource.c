@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/limits.h"
+
 /* The tree of resources in memory: by id, by type, by parent. */
 
 static void mark_dirty(struct rd_cloud *cloud, struct em_resource *resource)
@@ -430,7 +432,7 @@ void em_view_text(struct em_exchange *ex, struct em_resource *resource, struct r
 struct rd_json em_view(struct em_exchange *ex, struct em_resource *resource)
 {
     struct rd_buf buf;
-    rd_buf_init(&buf, resource->text.n * 4 + (1 << 20));
+    rd_buf_init(&buf, RD_HTTP_BODY_SIZE_MAX); /* a subnet names each address it holds */
     em_view_text(ex, resource, &buf);
     struct rd_json view = parse_own(ex, rd_buf_str(&buf));
     rd_buf_done(&buf);

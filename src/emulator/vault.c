@@ -243,6 +243,8 @@ bool em_vault_plane(struct em_exchange *ex)
         return em_plane_fail(ex, 404, "VaultNotFound", NULL,
                              "The host name '%.*s' does not resolve to a key vault.",
                              RD_FMT(ex->url.host));
+    if (!em_check_members(ex, &ex->body))
+        return false;
     struct rd_str segments[8] = {{0}};
     size_t count = em_plane_segments(ex, segments);
     if (rd_str_is_case(segments[0], "keys") || rd_str_is_case(segments[0], "deletedkeys"))
