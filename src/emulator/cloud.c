@@ -113,6 +113,7 @@ enum rd_rc rd_cloud_open(const struct rd_cloud_options *options, struct rd_cloud
     rd_map_init(&cloud->types, true);
     rd_map_init(&cloud->events_by_name, false);
     rd_map_init(&cloud->regions, true);
+    em_members_open(cloud);
     em_index_init(&cloud->resources, resource_key);
     em_index_init(&cloud->operations, operation_key);
     cloud->next_seq = cloud->next_event_seq = cloud->next_operation_seq = 1;
@@ -181,6 +182,7 @@ void rd_cloud_close(struct rd_cloud *cloud)
     rd_map_done(&cloud->types);
     rd_map_done(&cloud->events_by_name);
     rd_map_done(&cloud->regions);
+    rd_map_done(&cloud->members);
     em_index_done(&cloud->resources);
     em_index_done(&cloud->operations);
     rd_heap_free(cloud->operation_queue.items);
