@@ -324,3 +324,8 @@ size_t rd_cloud_resource_count(const struct rd_cloud *cloud)
         count += cloud->classes[i].type->is_internal ? 0 : cloud->classes[i].live;
     return count;
 }
+
+uint64_t rd_cloud_request_count(const struct rd_cloud *cloud)
+{
+    return cloud->request_count;
+}
