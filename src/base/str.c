@@ -191,6 +191,15 @@ struct rd_str rd_str_sub(struct rd_str s, size_t from, size_t to)
     return (struct rd_str){s.p == NULL ? NULL : s.p + from, to - from};
 }
 
+struct rd_str rd_str_cut(struct rd_str s, size_t n)
+{
+    if (s.n <= n)
+        return s;
+    while (n > 0 && ((unsigned char)s.p[n] & 0xc0) == 0x80)
+        n--;
+    return (struct rd_str){s.p, n};
+}
+
 static bool is_space(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';

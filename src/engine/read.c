@@ -17,6 +17,7 @@ enum {
     FRESH_WAIT_MS = 20000,      /* between attempts while a permission may still be on its way */
     FRESH_FOR_MS_MAX = 1200000, /* 20 minutes: then it is not missing but refused */
     GRANT_AGE_MS_MAX = 1800000, /* a grant older than 30 minutes is in force everywhere */
+    PAGE_COUNT_MAX = 10000,     /* of one list: more than any set may hold */
 };
 
 /* Who asks for what once a resource is there: by the id it hangs on. */
@@ -50,6 +51,7 @@ struct question {
     struct rd_str place; /* where it lists, or the id that it GETs */
     struct rd_str url;
     bool is_list;
+    int page_count;
     int64_t since_ms; /* when the first was refused for want of a permission; 0 never */
     struct rd_outcome refusal;
     struct question *next;
@@ -94,22 +96,6 @@ static void get_one(struct reader *reader, const struct rd_resource *resource)
     struct target target = target_of(resource);
     ask_about(reader, resource->type, resource->id,
               address_url(reader->arena, &reader->world->endpoints, &target, ADDRESS_GET), false);
-}
-
-/* Whether the row's `ready` condition holds, or there is none. A vault that is not activated has
- * no data plane to ask. */
-static bool is_ready(const struct rd_type *type, const struct rd_json *body)
-{
-    const struct rd_json *ready = rd_json_get(type->row, RD_STR("ready"));
-    if (!rd_json_exists(ready))
-        return true;
-    const struct rd_json *values = rd_json_get(ready, RD_STR("in"));
-    struct rd_str value =
-        rd_json_str(rd_json_at_str(body, rd_json_str(rd_json_get(ready, RD_STR("path")))));
-    for (size_t i = 0; i < rd_json_count(values); i++)
-        if (rd_str_eq_case(value, rd_json_str(rd_json_item(values, i))))
-            return true;
-    return false;
 }
 
 static void follow_hooks(struct reader *reader, struct rd_str id, bool has_data_plane)
@@ -218,7 +204,8 @@ static void add_item(struct reader *reader, const struct question *question, str
         reader->live->resources[index].host = wanted->host;
     }
     const struct rd_resource *added = &reader->live->resources[index];
-    follow_hooks(reader, added->id, is_ready(added->type, &added->body));
+    /* A vault that is not activated has no data plane to ask. */
+    follow_hooks(reader, added->id, address_is_ready(added->type, &added->body));
 }
 
 static void take_page(struct question *question, const struct rd_json *body)
@@ -232,6 +219,12 @@ static void take_page(struct question *question, const struct rd_json *body)
     struct rd_str next = rd_json_str(rd_json_get(body, RD_STR("nextLink")));
     if (next.n == 0)
         return;
+    if (++question->page_count > PAGE_COUNT_MAX || rd_str_eq(next, question->url)) {
+        const struct rd_outcome endless = {.rc = RD_RC_CLOUD,
+                                           .message = RD_STR("its pages do not come to an end")};
+        fail(reader, question, &endless);
+        return;
+    }
     question->url = next;
     ask(question);
 }
@@ -260,13 +253,16 @@ static bool keep_refusal(struct question *question, const struct rd_outcome *out
     return true;
 }
 
-/* Desired grants that are not there: the data planes may refuse because of them. */
-static bool lacks_grant(const struct reader *reader)
+/* Whether a desired grant at `place` or above it is not there: it may be why a data plane refuses.
+ * Others are no excuse, or a key that is there would be taken to be missing and made anew. */
+static bool lacks_grant(const struct reader *reader, struct rd_str place)
 {
     for (size_t i = 0; i < reader->desired->count; i++) {
         const struct rd_resource *resource = &reader->desired->resources[i];
+        struct rd_arm_id id;
         if (rd_str_has_suffix_case(resource->type->name, RD_STR("/roleAssignments")) &&
-            resource->type->plane == RD_PLANE_ARM &&
+            resource->type->plane == RD_PLANE_ARM && rd_arm_id_parse(resource->id, &id) &&
+            rd_arm_id_is_within(place, id.parent) &&
             rd_set_find(reader->live, resource->id) == NULL)
             return true;
     }
@@ -277,7 +273,6 @@ static void decide_refused(struct reader *reader)
 {
     int64_t now_ms = rd_loop_now_ms(reader->world->loop);
     bool is_fresh = reader->newest_grant_ms > now_ms - GRANT_AGE_MS_MAX;
-    bool is_empty = lacks_grant(reader);
     struct question *refused = reader->refused;
     reader->refused = NULL;
     while (refused != NULL) {
@@ -285,7 +280,7 @@ static void decide_refused(struct reader *reader)
         refused = question->next;
         if (question->since_ms == 0)
             question->since_ms = now_ms;
-        if (is_empty || reader->rc != RD_RC_OK)
+        if (reader->rc != RD_RC_OK || lacks_grant(reader, question->place))
             continue;
         if (is_fresh && now_ms - question->since_ms < FRESH_FOR_MS_MAX) {
             reader->pending++;

@@ -131,7 +131,7 @@ bool schedule_journal(struct running *running, const struct job *job, enum rd_jo
         .url = url,
         .status = status,
         .code = code,
-        .message = rd_str_sub(message, 0, MESSAGE_KEPT_MAX),
+        .message = rd_str_cut(message, MESSAGE_KEPT_MAX),
     };
     enum rd_rc rc = rd_journal_add(running->world->journal, &entry, &running->journal_err);
     if (rc != RD_RC_OK)
@@ -390,6 +390,7 @@ static void job_free(struct job *job)
         job->next->previous = job->previous;
     rd_buf_wipe(&job->body);
     rd_buf_done(&job->body);
+    step_clear_call(job);
     rd_arena_free(job->call_arena);
     rd_arena_free(job->arena);
 }

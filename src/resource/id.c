@@ -16,7 +16,8 @@ static bool next_segment(struct rd_str *rest, struct rd_str *ret_segment)
         end = rest->n;
     *ret_segment = rd_str_sub(*rest, 1, end);
     *rest = rd_str_sub(*rest, end, rest->n);
-    return ret_segment->n > 0;
+    /* What reads the id as a path would take these for steps to another resource. */
+    return ret_segment->n > 0 && !rd_str_is(*ret_segment, ".") && !rd_str_is(*ret_segment, "..");
 }
 
 /* Takes "/keyword/value" off the front when it is there; false and untouched otherwise. */

@@ -133,9 +133,19 @@ static void searching_stays_inside_the_view(void **state)
     ASSERT_STR(rd_str_trim(RD_STR(" \t\r\n a b \n")), "a b");
 }
 
+static void a_cut_leaves_no_half_character(void **state)
+{
+    (void)state;
+    struct rd_str s = RD_STR("a\xc3\xa4\xe2\x82\xac");
+    static const size_t lengths[] = {0, 1, 1, 3, 3, 3, 6, 6};
+    for (size_t n = 0; n < sizeof(lengths) / sizeof(lengths[0]); n++)
+        assert_int_equal(rd_str_cut(s, n).n, lengths[n]);
+}
+
 TESTS(TEST(case_is_ignored_for_ascii_only), TEST(a_difference_is_seen_at_every_place),
       TEST(control_characters_are_found_at_every_place),
       TEST(parts_between_separators_include_empty_ones), TEST(numbers_are_bounded_and_whole),
       TEST(malformed_utf8_is_told_from_well_formed),
       TEST(the_nearest_word_is_one_edit_away_or_none),
-      TEST(guids_are_36_characters_with_hyphens_in_place), TEST(searching_stays_inside_the_view))
+      TEST(guids_are_36_characters_with_hyphens_in_place), TEST(searching_stays_inside_the_view),
+      TEST(a_cut_leaves_no_half_character))

@@ -47,6 +47,8 @@ size_t rd_str_find_last_char(struct rd_str s, char c);
 
 /* The part [from, to), clamped to the view. */
 struct rd_str rd_str_sub(struct rd_str s, size_t from, size_t to);
+/* At most `n` bytes from the start, and no half character of UTF-8 at the end. */
+struct rd_str rd_str_cut(struct rd_str s, size_t n);
 struct rd_str rd_str_trim(struct rd_str s); /* spaces, tabs, CR, LF at both ends */
 
 /* Takes the part before the next `separator` off the front of `*rest`; false when nothing is left.
