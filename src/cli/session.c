@@ -314,7 +314,8 @@ enum rd_rc session_run(struct session *session, const char *verb, const struct r
     struct progress *progress = progress_new(session->args, &session->terminal, plan);
     struct rd_run_options run_options = {
         .verb = verb,
-        .plan_hash = rd_plan_hash(session->arena, plan),
+        .plan_hash =
+            session->plan_hash.n > 0 ? session->plan_hash : rd_plan_hash(session->arena, plan),
         .parallel_max = (size_t)parallel,
         .stop = &stop_requests,
         .progress = {progress_report, progress},

@@ -38,7 +38,8 @@ struct session {
     struct rd_world world;
     struct rd_set *read_sets[READ_SET_COUNT_MAX]; /* what was live, each time it was read */
     size_t read_set_count;
-    struct rd_plan *saved; /* the plan that was read from a file, or NULL */
+    struct rd_plan *saved;   /* the plan that was read from a file, or NULL */
+    struct rd_str plan_hash; /* of the plan that a run goes on with; "": of the one that it runs */
 };
 
 void session_init(struct session *session, struct rd_arena *arena, const struct args *args);

@@ -143,15 +143,56 @@ static bool is_saved_plan(struct rd_str text)
     return body.n > 0 && body.p[0] == '{';
 }
 
-/* Whether the world is still the one that a saved plan was made against. */
+/* Whether the newest run began this plan and did not come to its end. */
+RD_NODISCARD static enum rd_rc find_begun(struct session *session, const struct rd_plan *saved,
+                                          bool *ret_is_begun, struct rd_err *err)
+{
+    struct rd_run_record *runs = NULL;
+    size_t count = 0;
+    RD_TRY(rd_journal_runs(session->journal, session->arena, 1, &runs, &count, err));
+    *ret_is_begun = count > 0 && runs[0].state != RD_RUN_SUCCEEDED &&
+                    rd_str_eq(runs[0].plan_hash, rd_plan_hash(session->arena, saved));
+    return RD_RC_OK;
+}
+
+/* Whether all that a plan does was in the saved one, and so was approved: what was to be made may
+ * be there in part by now. */
+static bool is_rest_of(const struct rd_plan *plan, const struct rd_plan *saved)
+{
+    RD_CLEANUP(rd_map_done) struct rd_map changes;
+    rd_map_init(&changes, true);
+    for (size_t i = 0; i < saved->change_count; i++)
+        (void)rd_map_set(&changes, saved->changes[i].id, &saved->changes[i]);
+    for (size_t i = 0; i < plan->change_count; i++) {
+        const struct rd_change *then = rd_map_get(&changes, plan->changes[i].id);
+        enum rd_change_kind kind = plan->changes[i].kind;
+        bool destroys = kind == RD_CHANGE_DELETE || kind == RD_CHANGE_REPLACE;
+        if (then == NULL || (kind == RD_CHANGE_DELETE) != (then->kind == RD_CHANGE_DELETE) ||
+            (destroys && kind != then->kind))
+            return false;
+    }
+    return true;
+}
+
+/* The plan to run: the saved one when the world is still the one that it was made for; what is left
+ * of it when its own run was cut short and nothing else has happened. */
 RD_NODISCARD static enum rd_rc check_fresh(struct session *session, const struct rd_plan *saved,
-                                           struct rd_err *err)
+                                           struct rd_plan **ret_plan, struct rd_err *err)
 {
     struct rd_set *live = NULL;
+    bool is_begun = false;
     RD_TRY(session_read_live(session, &live, err));
-    struct rd_str now = rd_set_fingerprint(session->arena, live);
-    if (rd_str_eq(now, saved->fingerprint))
+    if (rd_str_eq(rd_set_fingerprint(session->arena, live), saved->fingerprint))
         return RD_RC_OK;
+    RD_TRY(find_begun(session, saved, &is_begun, err));
+    struct rd_plan *rest = NULL;
+    if (is_begun)
+        RD_TRY(rd_plan_make(session->arena, session->desired, live, &rest, err));
+    if (rest != NULL && is_rest_of(rest, saved)) {
+        session->plan_hash = rd_plan_hash(session->arena, saved);
+        *ret_plan = rest;
+        return RD_RC_OK;
+    }
     return rd_err_hint(RD_FAIL(err, RD_RC_STALE,
                                "the plan was made for another state of '%.*s': something has "
                                "changed since",
@@ -162,15 +203,13 @@ RD_NODISCARD static enum rd_rc check_fresh(struct session *session, const struct
 RD_NODISCARD static enum rd_rc apply_saved(struct session *session, const char *path,
                                            struct rd_str text, struct rd_err *err)
 {
-    struct rd_plan *plan = NULL;
-    RD_TRY(rd_plan_from_json(session->arena, path, text, &plan, err));
-    session->saved = plan;
-    struct rd_set *desired = NULL;
-    struct rd_json json = rd_set_to_json(session->arena, plan->desired);
-    RD_TRY(rd_set_from_json(session->arena, path, &json, &desired, err));
-    session->desired = desired;
+    RD_TRY(rd_plan_from_json(session->arena, path, text, &session->saved, err));
+    struct rd_json json = rd_set_to_json(session->arena, session->saved->desired);
+    RD_TRY(rd_set_from_json(session->arena, path, &json, &session->desired, err));
+    RD_TRY(rd_set_resolve(session->desired, err));
     RD_TRY(session_open_cloud(session, true, err));
-    RD_TRY(check_fresh(session, plan, err));
+    struct rd_plan *plan = session->saved;
+    RD_TRY(check_fresh(session, session->saved, &plan, err));
     if (!args_is_json(session->args))
         plan_show(session, plan);
     struct rd_run *run = NULL;

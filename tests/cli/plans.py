@@ -55,6 +55,33 @@ def a_saved_plan_runs_once(place):
 
 
 @claim
+def a_saved_plan_that_was_cut_short_is_gone_on_with(place):
+    place.spec()
+    place.run("plan", "--save", "plan.json", "spec.yaml").works()
+    for after in [60, 90]:
+        assert place.up("--fault", f"crash:after={after}", spec="plan.json", verb="apply").status == -9
+    place.up(spec="plan.json", verb="apply").works("steps done in")
+    place.is_settled()
+    assert len(set(place.database("redoubt.db", "SELECT plan_hash FROM run"))) == 1
+    place.up(spec="plan.json", verb="apply").fails(7)
+
+
+@claim
+def what_is_left_of_a_saved_plan_is_refused_when_something_else_has_happened(place):
+    place.spec()
+    place.run("plan", "--save", "plan.json", "spec.yaml").works()
+    struck = place.up("--fault", "capacity", spec="plan.json", verb="apply").fails(12)
+    place.cloud("UPDATE resource SET text = json_set(text, '$.tags.\"data-class\"', 'x') WHERE type LIKE '%workspaces'")
+    place.up(spec="plan.json", verb="apply").works() # it made them, and makes them what they should be
+    place.is_settled()
+    place.spec(hosts=1)
+    place.run("plan", "--save", "less.json", "spec.yaml").works("cui-02")
+    assert place.up("--fault", "crash:after=40", spec="less.json", verb="apply").status == -9, struck
+    place.cloud("UPDATE resource SET text = json_set(text, '$.tags.\"data-class\"', 'x') WHERE type LIKE '%vaults'")
+    place.up(spec="less.json", verb="apply").fails(7, "something has changed since")
+
+
+@claim
 def a_saved_plan_whose_world_has_moved_on_is_refused(place):
     STANDING.copy(place)
     text = place.read("spec.yaml")
