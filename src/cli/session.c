@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "session.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -31,9 +32,9 @@ static void on_signal(int number RD_UNUSED)
     stop_requests++;
     if (is_running != 0 && stop_requests < 2)
         return;
-    if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
-        _Exit(rd_rc_exit_status(RD_RC_INTERRUPTED));
-    _Exit(rd_rc_exit_status(RD_RC_INTERRUPTED));
+    ssize_t written = write(STDERR_FILENO, text, sizeof(text) - 1);
+    (void)written; /* there is nobody else to tell */
+    _exit(rd_rc_exit_status(RD_RC_INTERRUPTED));
 }
 
 void session_stop(void)
@@ -69,8 +70,12 @@ void session_close(struct session *session)
     rd_journal_close(session->journal);
     rd_cloud_close(session->cloud);
     rd_lock_free(session->lock);
+    for (size_t i = 0; i < session->read_set_count; i++)
+        rd_set_done(session->read_sets[i]);
     if (session->desired != NULL)
         rd_set_done(session->desired);
+    if (session->saved != NULL)
+        rd_plan_done(session->saved);
     *session = (struct session){0};
 }
 
@@ -288,12 +293,17 @@ static void take_facts(struct session *session, struct rd_set *live)
 
 enum rd_rc session_read_live(struct session *session, struct rd_set **ret_live, struct rd_err *err)
 {
-    enum rd_rc rc =
-        rd_engine_read(&session->world, session->arena, session->desired, ret_live, err);
-    RD_TRY(local_transport_check(session->transport, err));
+    assert(session->read_set_count < READ_SET_COUNT_MAX);
+    struct rd_set *live = NULL;
+    enum rd_rc rc = rd_engine_read(&session->world, session->arena, session->desired, &live, err);
     if (rc == RD_RC_OK)
-        take_facts(session, *ret_live);
-    return rc;
+        session->read_sets[session->read_set_count++] = live;
+    RD_TRY(local_transport_check(session->transport, err));
+    if (rc != RD_RC_OK)
+        return rc;
+    take_facts(session, live);
+    *ret_live = live;
+    return RD_RC_OK;
 }
 
 enum rd_rc session_run(struct session *session, const char *verb, const struct rd_plan *plan,

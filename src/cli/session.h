@@ -17,6 +17,8 @@
 
 struct local_transport;
 
+enum { READ_SET_COUNT_MAX = 4 };
+
 struct session {
     struct rd_arena *arena;
     const struct args *args;
@@ -34,6 +36,9 @@ struct session {
     struct rd_client *client;
     struct rd_journal *journal;
     struct rd_world world;
+    struct rd_set *read_sets[READ_SET_COUNT_MAX]; /* what was live, each time it was read */
+    size_t read_set_count;
+    struct rd_plan *saved; /* the plan that was read from a file, or NULL */
 };
 
 void session_init(struct session *session, struct rd_arena *arena, const struct args *args);
@@ -57,6 +62,7 @@ RD_NODISCARD enum rd_rc session_open_cloud(struct session *session, bool writes,
 /* Sets the clock that the command line asks for; `critical_path_ms` fits a scaled one to a person's
  * patience. Before the first request. */
 void session_set_clock(struct session *session, int64_t critical_path_ms);
+/* The set is the session's. At most READ_SET_COUNT_MAX times. */
 RD_NODISCARD enum rd_rc session_read_live(struct session *session, struct rd_set **ret_live,
                                           struct rd_err *err);
 RD_NODISCARD enum rd_rc session_run(struct session *session, const char *verb,

@@ -150,7 +150,6 @@ RD_NODISCARD static enum rd_rc check_fresh(struct session *session, const struct
     struct rd_set *live = NULL;
     RD_TRY(session_read_live(session, &live, err));
     struct rd_str now = rd_set_fingerprint(session->arena, live);
-    rd_set_done(live);
     if (rd_str_eq(now, saved->fingerprint))
         return RD_RC_OK;
     return rd_err_hint(RD_FAIL(err, RD_RC_STALE,
@@ -165,6 +164,7 @@ RD_NODISCARD static enum rd_rc apply_saved(struct session *session, const char *
 {
     struct rd_plan *plan = NULL;
     RD_TRY(rd_plan_from_json(session->arena, path, text, &plan, err));
+    session->saved = plan;
     struct rd_set *desired = NULL;
     struct rd_json json = rd_set_to_json(session->arena, plan->desired);
     RD_TRY(rd_set_from_json(session->arena, path, &json, &desired, err));
@@ -194,7 +194,6 @@ RD_NODISCARD static enum rd_rc apply_spec(struct session *session, struct rd_err
     else if (args_is_json(session->args))
         rc = session_run(session, "apply", plan, &run, err);
     rc = run_show(session, run, rc);
-    rd_set_done(live);
     return rc;
 }
 
@@ -235,6 +234,5 @@ enum rd_rc verb_destroy(struct rd_arena *arena, const struct args *args, struct 
     else if (args_is_json(args))
         rc = session_run(&session, "destroy", plan, &run, err);
     rc = run_show(&session, run, rc);
-    rd_set_done(live);
     return rc;
 }

@@ -58,7 +58,6 @@ enum rd_rc verb_audit(struct rd_arena *arena, const struct args *args, struct rd
         rd_audit_print(&out, audit, session.terminal.has_colors, args->is_given[OPTION_ALL]);
         output_text(rd_buf_str(&out));
     }
-    rd_set_done(live);
     return audit->findings->error_count > 0 ? RD_RC_FINDINGS : RD_RC_OK;
 }
 
@@ -248,7 +247,6 @@ enum rd_rc verb_status(struct rd_arena *arena, const struct args *args, struct r
     } else {
         status_print(&session, live, runs, run_count);
     }
-    rd_set_done(live);
     return RD_RC_OK;
 }
 
@@ -312,7 +310,6 @@ enum rd_rc verb_report(struct rd_arena *arena, const struct args *args, struct r
         rd_cost_price(arena, session.desired, rd_str_from(args->value[OPTION_SHEET]), &price, err));
     const char *path = look_report_path(&session);
     RD_TRY(look_report(&session, live, audit, price, path, err));
-    rd_set_done(live);
     if (args_is_json(args)) {
         struct rd_json json = rd_json_object();
         (void)rd_json_set_c(arena, &json, "report", rd_json_string_c(path));

@@ -57,7 +57,6 @@ enum rd_rc verb_plan(struct rd_arena *arena, const struct args *args, struct rd_
             output_printf("\nsaved to %s; run it with 'redoubt apply %s'\n",
                           args->value[OPTION_SAVE], args->value[OPTION_SAVE]);
     }
-    rd_set_done(live);
     return args->is_given[OPTION_DETAILED_EXITCODE] && plan->step_count > 0 ? RD_RC_CHANGES
                                                                             : RD_RC_OK;
 }

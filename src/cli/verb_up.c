@@ -52,7 +52,6 @@ RD_NODISCARD static enum rd_rc deploy(struct session *session, struct outcome *o
                       RD_STR("yes"), &outcome->run, err);
     if (rc != RD_RC_OK)
         rc = run_show(session, outcome->run, rc);
-    rd_set_done(live);
     return rc;
 }
 
@@ -146,6 +145,5 @@ enum rd_rc verb_up(struct rd_arena *arena, const struct args *args, struct rd_er
         print_json(&session, &outcome);
     else
         print_summary(&session, live, &outcome);
-    rd_set_done(live);
     return outcome.audit->findings->error_count > 0 ? RD_RC_FINDINGS : RD_RC_OK;
 }

@@ -201,7 +201,8 @@ static bool put_assignment(struct em_exchange *ex, struct em_resource *former, s
         return false;
     struct rd_str scope = scope_of(ex, former, ex->id);
     struct rd_str caller = em_guid(ex, RD_STR("caller"));
-    struct rd_str now = em_time(ex, ex->now_ms);
+    struct rd_str now = em_time_ticks(ex, ex->now_ms, "Z");
+    em_reply_header(ex, "x-ms-request-charge", "2");
     if (former != NULL) {
         struct rd_json there = em_body(ex, former);
         if (!is_same(&there, body))
@@ -315,8 +316,17 @@ static struct rd_json definition_view(struct em_exchange *ex, const struct rd_js
     (void)rd_json_append(arena, &scopes, rd_json_string_c("/"));
     *rd_json_make(arena, &view, "properties.roleName") = *rd_json_get(entry, RD_STR("name"));
     *rd_json_make(arena, &view, "properties.type") = rd_json_string_c("BuiltInRole");
+    *rd_json_make(arena, &view, "properties.description") =
+        rd_json_string(rd_json_str(rd_json_get(entry, RD_STR("description"))));
     *rd_json_make(arena, &view, "properties.assignableScopes") = scopes;
     *rd_json_make(arena, &view, "properties.permissions") = permissions;
+    /* Recorded of Reader; the built-in roles are of these years, and of no person. */
+    *rd_json_make(arena, &view, "properties.createdOn") =
+        rd_json_string_c("2015-02-02T21:55:09.8806423Z");
+    *rd_json_make(arena, &view, "properties.updatedOn") =
+        rd_json_string_c("2019-02-05T21:24:35.7424745Z");
+    *rd_json_make(arena, &view, "properties.createdBy") = rd_json_null();
+    *rd_json_make(arena, &view, "properties.updatedBy") = rd_json_null();
     rd_json_set_c(
         arena, &view, "id",
         rd_json_string(rd_arena_printf(

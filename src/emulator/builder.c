@@ -292,6 +292,7 @@ static const struct em_type types[] = {
         .delete_status = 202,
         .async = EM_ASYNC_OPERATION,
         .operation_body = EM_OPERATION_BUILDER,
+        .json_style = EM_JSON_LF,
         .operation_path = "Microsoft.VirtualMachineImages/locations/{l}/operations",
         .create_ms = 35000,
         .update_ms = 5000,

@@ -113,6 +113,7 @@ enum rd_rc rd_cloud_open(const struct rd_cloud_options *options, struct rd_cloud
     rd_map_init(&cloud->types, true);
     rd_map_init(&cloud->events_by_name, false);
     rd_map_init(&cloud->regions, true);
+    em_members_open(cloud);
     em_index_init(&cloud->resources, resource_key);
     em_index_init(&cloud->operations, operation_key);
     cloud->next_seq = cloud->next_event_seq = cloud->next_operation_seq = 1;
@@ -181,6 +182,7 @@ void rd_cloud_close(struct rd_cloud *cloud)
     rd_map_done(&cloud->types);
     rd_map_done(&cloud->events_by_name);
     rd_map_done(&cloud->regions);
+    rd_map_done(&cloud->members);
     em_index_done(&cloud->resources);
     em_index_done(&cloud->operations);
     rd_heap_free(cloud->operation_queue.items);
@@ -228,9 +230,26 @@ static void answer_plane(struct em_exchange *ex, const char *name)
         (void)plane(ex);
 }
 
+/* Visible ASCII, and UTF-8 without control characters behind the escapes (RFC 3986, section 2):
+ * what a URL holds comes back in messages and ids. */
+static bool is_url_text(struct rd_arena *arena, struct rd_str url)
+{
+    for (size_t i = 0; i < url.n; i++)
+        if (url.p[i] <= ' ' || url.p[i] > '~')
+            return false;
+    if (rd_str_find_char(url, '%', 0) == RD_STR_NONE)
+        return true;
+    struct rd_str decoded = rd_http_decode(arena, url);
+    for (size_t i = 0; i < decoded.n; i++)
+        if ((unsigned char)decoded.p[i] < ' ' || decoded.p[i] == 0x7f)
+            return false;
+    return rd_str_is_utf8(decoded);
+}
+
 static void answer(struct em_exchange *ex)
 {
-    if (!rd_http_url_parse(ex->request->url, &ex->url)) {
+    if (!is_url_text(ex->arena, ex->request->url) ||
+        !rd_http_url_parse(ex->request->url, &ex->url)) {
         (void)em_fail(ex, 400, "InvalidRequestUri", "The request URL is invalid.");
         return;
     }

@@ -81,7 +81,7 @@ static const struct em_route routes[] = {
     {RD_HTTP_GET, IMAGES "/{}/artifacttypes/vmimage/offers/{}/skus", em_catalog_image_skus, NULL,
      "azure-compute 3.7"},
     {RD_HTTP_GET, IMAGES "/{}/artifacttypes/vmimage/offers/{}/skus/{}/versions",
-     em_catalog_image_versions, NULL, "recording 03-confidential-vm-create"},
+     em_catalog_image_versions, "compute.image-versions", "recording 03-confidential-vm-create"},
     {RD_HTTP_GET, IMAGES "/{}/artifacttypes/vmimage/offers/{}/skus/{}/versions/{}",
      em_catalog_image_version, NULL, "recording 03-confidential-vm-create"},
 };

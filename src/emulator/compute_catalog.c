@@ -246,6 +246,15 @@ bool em_catalog_image_versions(struct em_exchange *ex)
     return true;
 }
 
+/* The last number of a version is its day, "251112". */
+static struct rd_str go_live(struct em_exchange *ex, struct rd_str version)
+{
+    struct rd_str day = rd_str_sub(version, rd_str_find_last_char(version, '.') + 1, RD_STR_NONE);
+    return rd_arena_printf(ex->arena, "20%.*s-%.*s-%.*sT00:00:00+00:00",
+                           RD_FMT(rd_str_sub(day, 0, 2)), RD_FMT(rd_str_sub(day, 2, 4)),
+                           RD_FMT(rd_str_sub(day, 4, 6)));
+}
+
 bool em_catalog_image_version(struct em_exchange *ex)
 {
     const struct rd_json *row = asked_image(ex);
@@ -257,9 +266,14 @@ bool em_catalog_image_version(struct em_exchange *ex)
         is_there = is_there || rd_str_eq(rd_json_str(rd_json_item(versions, i)), ex->params[5]);
     if (!is_there)
         return em_fail(ex, 404, "NotFound", "Artifact: VMImage was not found.");
-    struct rd_json reply = version_item(ex, ex->params[5]);
+    struct rd_json reply = rd_json_object(), item = version_item(ex, ex->params[5]);
     em_set_text(ex, &reply, "properties.hyperVGeneration", em_text_at(row, "generation"));
     em_set_word(ex, &reply, "properties.architecture", "x64");
+    em_set_word(ex, &reply, "properties.replicaType", "Managed");
+    em_set_int(ex, &reply, "properties.replicaCount", 10);
+    em_set_word(ex, &reply, "properties.disallowed.vmDiskType", "Unmanaged");
+    em_set_bool(ex, &reply, "properties.automaticOSUpgradeProperties.automaticOSUpgradeSupported",
+                false);
     em_set_text(ex, &reply, "properties.osDiskImage.operatingSystem", em_text_at(row, "os"));
     em_set(ex, &reply, "properties.osDiskImage.sizeInGb", *rd_json_at(row, "size_gb"));
     em_set(ex, &reply, "properties.dataDiskImages", rd_json_array());
@@ -269,6 +283,9 @@ bool em_catalog_image_version(struct em_exchange *ex)
         capability(ex, features, "SecurityType", em_text_at(row, "security"));
     capability(ex, features, "IsAcceleratedNetworkSupported", RD_STR("True"));
     capability(ex, features, "DiskControllerTypes", RD_STR("SCSI, NVMe"));
+    capability(ex, features, "IsHibernateSupported", RD_STR("True"));
+    em_set_text(ex, &reply, "properties.goLiveDate", go_live(ex, ex->params[5]));
+    rd_json_merge(ex->arena, &reply, &item);
     em_reply_json(ex, 200, &reply, EM_JSON_CRLF);
     return true;
 }

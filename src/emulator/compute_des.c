@@ -91,6 +91,16 @@ bool em_des_put(struct em_exchange *ex, struct em_resource *former, struct rd_js
     return check_key(ex, body) && em_identity_fill(ex, ex->id, body);
 }
 
+/* The identity's principal is told only when the set is done (recorded). */
+void em_des_show(struct em_exchange *ex, struct em_resource *des, struct rd_json *body)
+{
+    (void)ex;
+    if (des->state != EM_CREATING)
+        return;
+    em_drop(body, "identity", "principalId");
+    em_drop(body, "identity", "tenantId");
+}
+
 const char *em_des_use(struct em_exchange *ex, const struct em_resource *des, struct rd_str target,
                        struct rd_str *ret_message)
 {

@@ -43,6 +43,7 @@ bool em_catalog_image_publishers(struct em_exchange *ex);
 
 EM_PUT(em_des_put);
 EM_READY(em_des_ready);
+EM_SHOW(em_des_show);
 EM_MAY_DELETE(em_des_may_delete);
 bool em_des_associated(struct em_exchange *ex, struct em_resource *resource);
 

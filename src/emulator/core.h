@@ -74,12 +74,17 @@ enum em_async {
 /* The bodies that Azure-AsyncOperation URLs answer differ by provider (real-clients section 7). */
 enum em_operation_body {
     EM_OPERATION_STATUS_ONLY, /* {"status"}: network, deployments */
-    EM_OPERATION_COMPUTE, /* startTime, endTime, status, name, properties.output for disks/DES */
-    EM_OPERATION_BUILDER, /* as compute, the name in upper case */
-    EM_OPERATION_BACKUP,  /* id, name, status, startTime, endTime, properties.jobId */
+    EM_OPERATION_COMPUTE,     /* startTime, endTime, status, name */
+    EM_OPERATION_DISK,        /* as compute, with the whole resource in properties.output */
+    EM_OPERATION_BUILDER,     /* name in upper case, status, startTime, endTime */
+    EM_OPERATION_BACKUP,      /* id, name, status, startTime, endTime, properties.jobId */
 };
 
-enum em_json_style { EM_JSON_COMPACT, EM_JSON_CRLF /* two spaces, CRLF: compute */ };
+enum em_json_style {
+    EM_JSON_COMPACT,
+    EM_JSON_CRLF, /* two spaces, CRLF, the name before the id: compute */
+    EM_JSON_LF,   /* one space, LF, a content type without charset: the image builder */
+};
 
 /* One request being answered. */
 struct em_exchange {
@@ -198,6 +203,7 @@ struct em_type {
     bool (*list)(struct em_exchange *ex, struct rd_str scope);
     bool has_path_names; /* ids and types in lower case but for names; a child's name is the path of
                           * names, "pool/host": Virtual Desktop */
+    bool hides_id_at_first; /* the answer to the PUT that makes it has no id, name and type */
     bool delete_shows_body; /* a DELETE that is done when answered shows what was deleted */
     /* Default: delete_ms. */
     int64_t (*delete_duration)(struct em_exchange *ex, struct em_resource *resource);
@@ -291,6 +297,8 @@ void em_operation_result(struct em_exchange *ex, struct rd_str operation,
 int64_t em_draw_ms(struct em_exchange *ex, struct rd_str id, int64_t typical_ms);
 /* ISO time of `ms`, in the arena. */
 struct rd_str em_time(struct em_exchange *ex, int64_t ms);
+/* The same with the seven decimals of most of Azure's services: "...:28.1230000" and `zone`. */
+struct rd_str em_time_ticks(struct em_exchange *ex, int64_t ms, const char *zone);
 
 /* Draws ---------------------------------------------------------------------------------------- */
 
@@ -301,6 +309,9 @@ struct rd_str em_hex(struct em_exchange *ex, struct rd_str what, size_t digits);
 /* Checks that many types share ------------------------------------------------------------------
  */
 
+/* Members of known names are of their kinds, and the body is not too deep: else 400. The core asks
+ * it of each PUT and PATCH of a resource; data planes ask it themselves. */
+bool em_check_members(struct em_exchange *ex, const struct rd_json *body);
 bool em_require(struct em_exchange *ex, const struct rd_json *body, const char *path,
                 enum rd_json_type type); /* else 400 InvalidRequestContent naming the path */
 /* The value must be one of `words` (a NULL-terminated list), without case; absent is allowed when

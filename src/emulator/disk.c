@@ -175,8 +175,8 @@ static const struct em_action des_actions[] = {
 #define COMMON                                                                                     \
     .place = EM_IN_GROUP, .needs_location = true, .has_tags = true, .create_status = 202,          \
     .update_status = 202, .delete_status = 202, .async = EM_BOTH,                                  \
-    .operation_body = EM_OPERATION_COMPUTE, .json_style = EM_JSON_CRLF,                            \
-    .operation_path = "Microsoft.Compute/locations/{l}/DiskOperations",                            \
+    .operation_body = EM_OPERATION_DISK, .json_style = EM_JSON_CRLF,                               \
+    .operation_path = "Microsoft.Compute/locations/{l}/DiskOperations", .hides_id_at_first = true, \
     .create_state = "Updating", .throttle_policy = "compute.disk"
 
 static const struct em_type types[] = {
@@ -205,6 +205,7 @@ static const struct em_type types[] = {
         .source = "azure-compute 6, recording 01-des-confidential",
         .put = em_des_put,
         .ready = em_des_ready,
+        .show = em_des_show,
         .may_delete = em_des_may_delete,
         .actions = des_actions,
         .action_count = EM_COUNT(des_actions),

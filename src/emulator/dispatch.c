@@ -142,6 +142,17 @@ static bool answer_routes(struct em_exchange *ex, bool *ret_is_answered)
 
 /* ---------------------------------------------------------------------------------------------- */
 
+/* No id of Azure's has control characters or what is no UTF-8; a quote or a backslash neither. */
+static bool check_path(struct em_exchange *ex)
+{
+    bool is_good = rd_str_is_utf8(ex->id);
+    for (size_t i = 0; is_good && i < ex->id.n; i++)
+        is_good = (unsigned char)ex->id.p[i] >= 0x20 && ex->id.p[i] != 0x7f && ex->id.p[i] != '"' &&
+                  ex->id.p[i] != '\\';
+    return is_good || em_fail(ex, 400, "InvalidRequestUri",
+                              "The path of the request has characters that no id may have.");
+}
+
 /* The document that tells clients a cloud's endpoints; asked for without a version by some. */
 static void answer_metadata(struct em_exchange *ex)
 {
@@ -164,6 +175,8 @@ void em_answer_arm(struct em_exchange *ex)
                       RD_ARM_ID_SIZE_MAX);
         return;
     }
+    if (!check_path(ex))
+        return;
     if (!check_version(ex) || !check_subscription(ex) || em_operation_poll(ex))
         return;
     bool is_answered = false;

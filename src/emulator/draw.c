@@ -69,3 +69,10 @@ struct rd_str em_time(struct em_exchange *ex, int64_t ms)
     char text[RD_TIME_TEXT_MAX];
     return rd_arena_str(ex->arena, rd_str_from(rd_time_format(ms, true, text)));
 }
+
+struct rd_str em_time_ticks(struct em_exchange *ex, int64_t ms, const char *zone)
+{
+    char text[RD_TIME_TEXT_MAX];
+    struct rd_str time = rd_str_from(rd_time_format(ms, true, text));
+    return rd_arena_printf(ex->arena, "%.*s0000%s", RD_FMT(rd_str_sub(time, 0, time.n - 1)), zone);
+}

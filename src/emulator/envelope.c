@@ -95,11 +95,18 @@ void em_reply_empty(struct em_exchange *ex, int status)
     em_reply_text(ex, status, (struct rd_str){"", 0});
 }
 
-/* Compact JSON with line ends and indents put in, as the compute provider writes it (recorded). */
-static void write_crlf(struct rd_buf *out, struct rd_str json)
+/* A line end and the indent behind it. */
+static void write_break(struct rd_buf *out, enum em_json_style style, size_t depth)
 {
-    const struct rd_str spaces =
-        RD_STR("\r\n                                                                            ");
+    static const char spaces[] = "                                                                ";
+    size_t width = style == EM_JSON_CRLF ? depth * 2 : depth;
+    rd_buf_add(out, style == EM_JSON_CRLF ? RD_STR("\r\n") : RD_STR("\n"));
+    rd_buf_add(out, rd_str_sub(rd_str_from(spaces), 0, width));
+}
+
+/* Compact JSON with line ends and indents put in, as a provider writes it (recorded). */
+static void write_styled(struct rd_buf *out, struct rd_str json, enum em_json_style style)
+{
     size_t depth = 0;
     bool is_in_string = false;
     size_t from = 0;
@@ -121,13 +128,13 @@ static void write_crlf(struct rd_buf *out, struct rd_str json)
         depth -= is_close && depth > 0;
         bool is_empty_end = is_close && i > 0 && (json.p[i - 1] == '{' || json.p[i - 1] == '[');
         if (is_close && !is_empty_end)
-            rd_buf_add(out, rd_str_sub(spaces, 0, 2 + depth * 2));
+            write_break(out, style, depth);
         rd_buf_add_char(out, c);
         depth += is_open;
         if (c == ':')
             rd_buf_add_char(out, ' ');
         else if (c == ',' || (is_open && next != '}' && next != ']'))
-            rd_buf_add(out, rd_str_sub(spaces, 0, 2 + depth * 2));
+            write_break(out, style, depth);
     }
     rd_buf_add(out, rd_str_sub(json, from, json.n));
 }
@@ -139,9 +146,11 @@ static void reply_styled(struct em_exchange *ex, int status, struct rd_str text,
         em_reply_text(ex, status, text);
         return;
     }
+    if (style == EM_JSON_LF && rd_http_headers_get(&ex->reply->headers, "Content-Type").n == 0)
+        em_reply_header(ex, "Content-Type", "application/json");
     struct rd_buf buf;
     rd_buf_init(&buf, RD_HTTP_BODY_SIZE_MAX);
-    write_crlf(&buf, text);
+    write_styled(&buf, text, style);
     em_reply_text(ex, status, rd_arena_str(ex->arena, rd_buf_str(&buf)));
     rd_buf_done(&buf);
 }

@@ -168,21 +168,24 @@ static bool role_request(struct em_exchange *ex, struct em_resource *hsm, struct
 
 bool em_hsm_plane(struct em_exchange *ex)
 {
+    struct em_resource *hsm = em_key_store(ex, ex->url.host, true);
+    if (hsm != NULL)
+        em_plane_headers(ex, hsm, true);
     if (!em_plane_challenge(ex, true))
         return false;
-    struct em_resource *hsm = em_key_store(ex, ex->url.host, true);
     if (hsm == NULL || hsm->state == EM_CREATING)
         return em_plane_fail(ex, 404, "HsmNotFound", NULL,
                              "The host name '%.*s' does not resolve to a managed HSM.",
                              RD_FMT(ex->url.host));
     struct rd_json body = em_body(ex, hsm);
-    em_reply_header(ex, "x-ms-keyvault-region", "%.*s", RD_FMT(em_text_at(&body, "location")));
     if (!rd_str_is_case(em_text_at(&body, "properties.securityDomainProperties.activationStatus"),
                         "Active"))
         return em_plane_fail(ex, 403, "Forbidden", "HsmNotActivated",
                              "The managed HSM is not activated: its security domain has not been "
                              "downloaded (Activity ID: %.*s)",
                              RD_FMT(activity(ex)));
+    if (!em_check_members(ex, &ex->body))
+        return false;
     struct rd_str segments[8] = {{0}};
     size_t count = em_plane_segments(ex, segments);
     for (size_t i = 0; i + 1 < count; i++)

@@ -17,7 +17,7 @@ static bool fail_rule(struct em_exchange *ex, struct rd_str subject, const char 
 static bool has_destination(const struct rd_json *body, struct rd_str name)
 {
     const struct rd_json *kinds = rd_json_at(body, "properties.destinations");
-    for (size_t i = 0; i < rd_json_count(kinds); i++) {
+    for (size_t i = 0; rd_json_is(kinds, RD_JSON_OBJECT) && i < rd_json_count(kinds); i++) {
         const struct rd_json *kind = &kinds->u.members[i].value;
         if (rd_str_eq(em_text_at(kind, "name"), name))
             return true;
@@ -36,6 +36,8 @@ static bool check_flows(struct em_exchange *ex, const struct rd_json *body)
         const struct rd_json *names = rd_json_at(flow, "destinations");
         if (rd_json_count(rd_json_at(flow, "streams")) == 0)
             return fail_rule(ex, RD_STR("dataFlows"), "has a flow without streams");
+        if (rd_json_exists(names) && !rd_json_is(names, RD_JSON_ARRAY))
+            return fail_rule(ex, RD_STR("destinations"), "must be an array in dataFlows");
         for (size_t j = 0; j < rd_json_count(names); j++)
             if (!has_destination(body, rd_json_str(rd_json_item(names, j))))
                 return fail_rule(ex, rd_json_str(rd_json_item(names, j)),

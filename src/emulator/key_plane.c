@@ -26,6 +26,21 @@ bool em_plane_fail(struct em_exchange *ex, int status, const char *code, const c
     return false;
 }
 
+void em_plane_headers(struct em_exchange *ex, const struct em_resource *store, bool is_hsm)
+{
+    struct rd_json body = em_body(ex, store);
+    em_reply_header(ex, "x-ms-keyvault-region", "%.*s", RD_FMT(em_text_at(&body, "location")));
+    if (!is_hsm) {
+        em_reply_header(ex, "x-ms-keyvault-service-version", "1.9.2103.1");
+        return;
+    }
+    em_reply_header(ex, "x-ms-keyvault-network-info",
+                    "conn_type=Ipv4;addr=203.0.113.1;act_addr_fam=Ipv4;");
+    em_reply_header(ex, "x-ms-server-latency", "2");
+    em_reply_header(ex, "content-security-policy", "default-src 'self'");
+    em_reply_header(ex, "x-frame-options", "SAMEORIGIN");
+}
+
 bool em_plane_challenge(struct em_exchange *ex, bool is_hsm)
 {
     struct rd_str token = rd_http_headers_get(&ex->request->headers, "authorization");
@@ -247,10 +262,12 @@ static bool create_key(struct em_exchange *ex, struct em_resource *store, bool i
         em_set(ex, &bundle, "key.key_ops",
                rd_json_copy(ex->arena, rd_json_at(&ex->body, "key_ops")));
     } else {
-        static const char *const all[] = {"encrypt", "decrypt", "sign",
-                                          "verify",  "wrapKey", "unwrapKey"};
+        static const char *const all[] = {"verify",  "sign",      "encrypt",
+                                          "decrypt", "unwrapKey", "wrapKey"};
+        /* Curves sign only (recorded). */
+        bool is_curve = rd_str_has_prefix_case(em_text_at(&ex->body, "kty"), RD_STR("EC"));
         part = em_array(ex, &bundle, "key.key_ops");
-        for (size_t i = 0; i < EM_COUNT(all); i++)
+        for (size_t i = 0; i < (is_curve ? 2 : EM_COUNT(all)); i++)
             (void)rd_json_append(ex->arena, part, rd_json_string_c(all[i]));
     }
     struct rd_json material_of = *rd_json_at(&bundle, "key");

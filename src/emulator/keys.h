@@ -55,6 +55,8 @@ bool em_key_request(struct em_exchange *ex, struct em_resource *store, bool is_h
 RD_PRINTF(5, 6)
 bool em_plane_fail(struct em_exchange *ex, int status, const char *code, const char *inner,
                    const char *fmt, ...);
+/* The headers of all the store's answers, the challenge among them (recorded). */
+void em_plane_headers(struct em_exchange *ex, const struct em_resource *store, bool is_hsm);
 /* 401 with the challenge, when the request carries no bearer token; true when it may go on. */
 bool em_plane_challenge(struct em_exchange *ex, bool is_hsm);
 /* The path's segments without empty ones; returns how many, at most 8. */

@@ -188,6 +188,7 @@ static bool put_vault(struct em_exchange *ex, struct em_resource *former, struct
         !em_require_word(ex, body, "properties.sku.name", skus, false) ||
         !check_protection(ex, &was, body))
         return false;
+    em_reply_header(ex, "x-ms-keyvault-service-version", "1.5.1491.0");
     em_drop(body, "properties", "createMode");
     static const char *const kept[] = {
         "properties.accessPolicies", "properties.enableRbacAuthorization",
@@ -201,6 +202,7 @@ static bool put_vault(struct em_exchange *ex, struct em_resource *former, struct
     if (!rd_json_is_true(rd_json_at(body, "properties.enableRbacAuthorization")) &&
         !rd_json_is(rd_json_at(body, "properties.accessPolicies"), RD_JSON_ARRAY))
         return em_fail(ex, 400, "BadRequest", "The parameter \"accessPolicies\" is not specified.");
+    em_default(ex, body, "tags", rd_json_object());
     em_default(ex, body, "properties.accessPolicies", rd_json_array());
     em_default(ex, body, "properties.enabledForDeployment", rd_json_bool(false));
     em_default(ex, body, "properties.enableSoftDelete", rd_json_bool(true));
@@ -222,9 +224,26 @@ static const char *ready_store(struct em_exchange *ex, struct em_resource *store
     return NULL;
 }
 
-/* The answer to the PUT that makes it has no slash at the end of the URI (recorded). */
+/* The answer to the PUT that makes it has no slash at the end of the URI; network rules that forbid
+ * nothing are not shown (both recorded). */
 static void show_vault(struct em_exchange *ex, struct em_resource *vault, struct rd_json *body)
 {
+    static const char *const users[] = {"createdBy", "lastModifiedBy"};
+    static const char *const kinds[] = {"createdByType", "lastModifiedByType"};
+    static const char *const times[] = {"createdAt", "lastModifiedAt"};
+    const struct rd_json *acls = rd_json_at(body, "properties.networkAcls");
+    if (em_is_word(acls, "defaultAction", "Allow") && em_is_word(acls, "bypass", "AzureServices") &&
+        rd_json_count(rd_json_at(acls, "ipRules")) == 0 &&
+        rd_json_count(rd_json_at(acls, "virtualNetworkRules")) == 0)
+        em_drop(body, "properties", "networkAcls");
+    struct rd_json data = rd_json_object();
+    for (size_t i = 0; i < EM_COUNT(users); i++) {
+        int64_t ms = i == 0 ? vault->created_ms : vault->changed_ms;
+        em_set_word(ex, &data, users[i], "operator@example.com");
+        em_set_word(ex, &data, kinds[i], "User");
+        em_set_text(ex, &data, times[i], em_time(ex, ms));
+    }
+    em_set(ex, body, "systemData", data);
     struct rd_str uri = em_text_at(body, "properties.vaultUri");
     if (vault->state == EM_CREATING && ex->request != NULL && ex->request->method == RD_HTTP_PUT &&
         rd_str_has_suffix(uri, RD_STR("/")))

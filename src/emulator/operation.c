@@ -261,12 +261,7 @@ static void write_path(struct rd_buf *out, const struct em_operation *operation)
     }
     rd_buf_add(out, path);
     rd_buf_add_char(out, '/');
-    if (operation->type->operation_body != EM_OPERATION_BUILDER) {
-        rd_buf_add_c(out, operation->guid);
-        return;
-    }
-    for (const char *p = operation->guid; *p != '\0'; p++)
-        rd_buf_add_char(out, rd_char_upper(*p));
+    rd_buf_add_c(out, operation->guid);
 }
 
 /* A constant block: drawn once for the cloud. */
@@ -310,9 +305,14 @@ static struct rd_str url_of(struct em_exchange *ex, const struct em_operation *o
     rd_buf_add(&buf, RD_STR("https://"));
     rd_buf_add(&buf, em_host(ex->cloud, "arm"));
     write_path(&buf, operation);
-    rd_buf_printf(&buf, "?api-version=%.*s&", RD_FMT(ex->api_version));
+    rd_buf_add_char(&buf, '?');
+    if (operation->type->operation_body == EM_OPERATION_DISK) { /* recorded: p before the rest */
+        struct rd_str partition = em_guid(ex, RD_STR("disk operations"));
+        rd_buf_printf(&buf, "p=%.*s&", RD_FMT(partition));
+    }
     if (is_monitor)
         rd_buf_add(&buf, RD_STR("monitor=true&"));
+    rd_buf_printf(&buf, "api-version=%.*s&", RD_FMT(ex->api_version));
     write_tail(&buf, ex->cloud, operation);
     struct rd_str url = rd_arena_str(ex->arena, rd_buf_str(&buf));
     rd_buf_done(&buf);
@@ -373,33 +373,57 @@ static void add_output(struct em_exchange *ex, const struct em_operation *operat
 }
 
 static void add_times(struct em_exchange *ex, const struct em_operation *operation,
-                      struct rd_json *body)
+                      const char *zone, struct rd_json *body)
 {
-    rd_json_set_c(ex->arena, body, "startTime", rd_json_string(em_time(ex, operation->start_ms)));
+    rd_json_set_c(ex->arena, body, "startTime",
+                  rd_json_string(em_time_ticks(ex, operation->start_ms, zone)));
     if (operation->status != EM_OPERATION_RUNNING)
-        rd_json_set_c(ex->arena, body, "endTime", rd_json_string(em_time(ex, operation->end_ms)));
+        rd_json_set_c(ex->arena, body, "endTime",
+                      rd_json_string(em_time_ticks(ex, operation->end_ms, zone)));
 }
 
+static struct rd_str upper(struct em_exchange *ex, struct rd_str text)
+{
+    char *out = rd_arena_bytes(ex->arena, text.n + 1);
+    for (size_t i = 0; i < text.n; i++)
+        out[i] = rd_char_upper(text.p[i]);
+    out[text.n] = '\0';
+    return (struct rd_str){out, text.n};
+}
+
+/* The members of each form in the order they were recorded in. */
 static void answer_async(struct em_exchange *ex, const struct em_operation *operation)
 {
     struct rd_json body = rd_json_object();
     enum em_operation_body form = operation->type->operation_body;
-    struct rd_str status = rd_str_from(status_word(operation));
-    struct rd_str last = rd_str_sub(ex->id, rd_str_find_last_char(ex->id, '/') + 1, ex->id.n);
-    if (form == EM_OPERATION_BACKUP) {
+    struct rd_json status = rd_json_string(rd_str_from(status_word(operation)));
+    struct rd_str name = rd_str_from(operation->guid);
+    switch (form) {
+    case EM_OPERATION_STATUS_ONLY:
+        rd_json_set_c(ex->arena, &body, "status", status);
+        break;
+    case EM_OPERATION_COMPUTE:
+    case EM_OPERATION_DISK:
+        add_times(ex, operation, "+00:00", &body);
+        rd_json_set_c(ex->arena, &body, "status", status);
+        break;
+    case EM_OPERATION_BUILDER:
+        rd_json_set_c(ex->arena, &body, "name", rd_json_string(upper(ex, name)));
+        rd_json_set_c(ex->arena, &body, "status", status);
+        add_times(ex, operation, "Z", &body);
+        break;
+    case EM_OPERATION_BACKUP:
         rd_json_set_c(ex->arena, &body, "id", rd_json_string(ex->id));
-        rd_json_set_c(ex->arena, &body, "name", rd_json_string(last));
+        rd_json_set_c(ex->arena, &body, "name", rd_json_string(name));
+        rd_json_set_c(ex->arena, &body, "status", status);
+        add_times(ex, operation, "Z", &body);
+        break;
     }
-    if (form == EM_OPERATION_COMPUTE || form == EM_OPERATION_BUILDER)
-        add_times(ex, operation, &body);
-    rd_json_set_c(ex->arena, &body, "status", rd_json_string(status));
-    if (form == EM_OPERATION_BACKUP)
-        add_times(ex, operation, &body);
-    if (form != EM_OPERATION_STATUS_ONLY)
+    if (form == EM_OPERATION_DISK || operation->output.n > 0)
         add_output(ex, operation, &body);
     add_error(ex, operation, &body);
-    if (form == EM_OPERATION_COMPUTE || form == EM_OPERATION_BUILDER)
-        rd_json_set_c(ex->arena, &body, "name", rd_json_string(last));
+    if (form == EM_OPERATION_COMPUTE || form == EM_OPERATION_DISK)
+        rd_json_set_c(ex->arena, &body, "name", rd_json_string(name));
     em_reply_json(ex, 200, &body, operation->type->json_style);
     if (operation->status == EM_OPERATION_RUNNING)
         add_retry_after(ex, operation->type);

@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/limits.h"
+
 /* The tree of resources in memory: by id, by type, by parent. */
 
 static void mark_dirty(struct rd_cloud *cloud, struct em_resource *resource)
@@ -389,10 +391,11 @@ static void write_head(struct em_exchange *ex, const struct em_resource *resourc
         write_path_names(resource, out);
         return;
     }
-    rd_buf_add(out, RD_STR("{\"id\":"));
-    rd_json_write_string(out, resource->id);
-    rd_buf_add(out, RD_STR(",\"name\":"));
-    rd_json_write_string(out, em_name(resource));
+    bool is_name_first = resource->type->json_style == EM_JSON_CRLF; /* compute: recorded */
+    rd_buf_add(out, is_name_first ? RD_STR("{\"name\":") : RD_STR("{\"id\":"));
+    rd_json_write_string(out, is_name_first ? em_name(resource) : resource->id);
+    rd_buf_add(out, is_name_first ? RD_STR(",\"id\":") : RD_STR(",\"name\":"));
+    rd_json_write_string(out, is_name_first ? resource->id : em_name(resource));
     rd_buf_add(out, RD_STR(",\"type\":\""));
     rd_buf_add_c(out, resource->type->name);
     rd_buf_add_char(out, '"');
@@ -413,7 +416,10 @@ static bool shows_more(const struct em_exchange *ex, const struct em_type *type)
 
 void em_view_text(struct em_exchange *ex, struct em_resource *resource, struct rd_buf *out)
 {
-    write_head(ex, resource, out);
+    bool is_first_answer = resource->state == EM_CREATING && ex->request->method == RD_HTTP_PUT;
+    bool has_head = !(resource->type->hides_id_at_first && is_first_answer);
+    if (has_head)
+        write_head(ex, resource, out);
     size_t at = out->n;
     if (shows_more(ex, resource->type)) {
         struct rd_json body = em_body(ex, resource);
@@ -423,6 +429,8 @@ void em_view_text(struct em_exchange *ex, struct em_resource *resource, struct r
     } else {
         rd_buf_add(out, resource->text);
     }
+    if (!has_head)
+        return;
     /* The body's brace becomes the comma behind the head; "{}" is none at all. */
     if (out->n > at + 2) {
         out->p[at] = ',';
@@ -435,7 +443,7 @@ void em_view_text(struct em_exchange *ex, struct em_resource *resource, struct r
 struct rd_json em_view(struct em_exchange *ex, struct em_resource *resource)
 {
     struct rd_buf buf;
-    rd_buf_init(&buf, resource->text.n * 4 + (1 << 20));
+    rd_buf_init(&buf, RD_HTTP_BODY_SIZE_MAX); /* a subnet names each address it holds */
     em_view_text(ex, resource, &buf);
     struct rd_json view = parse_own(ex, rd_buf_str(&buf));
     rd_buf_done(&buf);

@@ -248,6 +248,30 @@ static struct rd_json zone_mappings(struct em_exchange *ex, const struct rd_json
     return list;
 }
 
+/* The word that stands before a region's name: recorded for "US" and "Europe", the rest likewise.
+ */
+static struct rd_str geography_group(struct rd_str geography)
+{
+    static const struct {
+        const char *group;
+        const char *const geographies[12];
+    } groups[] = {
+        {"US", {"United States", "US Gov", "US DoD"}},
+        {"Europe",
+         {"Belgium", "France", "Germany", "Italy", "Norway", "Poland", "Spain", "Sweden",
+          "Switzerland", "United Kingdom"}},
+        {"Asia Pacific", {"Australia", "India", "Japan", "Korea"}},
+        {"Middle East", {"Israel", "Qatar", "UAE"}},
+        {"South America", {"Brazil"}},
+        {"Africa", {"South Africa"}},
+    };
+    for (size_t i = 0; i < EM_COUNT(groups); i++)
+        for (size_t k = 0; k < EM_COUNT(groups[i].geographies); k++)
+            if (groups[i].geographies[k] != NULL && rd_str_is(geography, groups[i].geographies[k]))
+                return rd_str_from(groups[i].group);
+    return geography;
+}
+
 static struct rd_json location_view(struct em_exchange *ex, const struct rd_json *region)
 {
     struct rd_json view = rd_json_object();
@@ -261,14 +285,22 @@ static struct rd_json location_view(struct em_exchange *ex, const struct rd_json
     rd_json_set_c(arena, &view, "name", rd_json_string(name));
     rd_json_set_c(arena, &view, "type", rd_json_string_c("Region"));
     rd_json_set_c(arena, &view, "displayName", *display);
-    rd_json_set_c(arena, &view, "regionalDisplayName", *display);
+    struct rd_str geography = rd_json_str(rd_json_get(region, RD_STR("geography")));
+    struct rd_str group = geography_group(geography);
+    rd_json_set_c(arena, &view, "regionalDisplayName",
+                  rd_json_string(rd_arena_printf(arena, "(%.*s) %.*s", RD_FMT(group),
+                                                 RD_FMT(rd_json_str(display)))));
     *rd_json_make(arena, &view, "metadata.regionType") = rd_json_string_c("Physical");
     *rd_json_make(arena, &view, "metadata.regionCategory") = rd_json_string_c("Recommended");
-    *rd_json_make(arena, &view, "metadata.geography") = *rd_json_get(region, RD_STR("geography"));
+    *rd_json_make(arena, &view, "metadata.geography") = rd_json_string(geography);
+    *rd_json_make(arena, &view, "metadata.geographyGroup") = rd_json_string(group);
     struct rd_json pairs = rd_json_array();
     if (pair.n > 0) {
         struct rd_json item = rd_json_object();
         rd_json_set_c(arena, &item, "name", rd_json_string(pair));
+        rd_json_set_c(arena, &item, "id",
+                      rd_json_string(rd_arena_printf(arena, "/subscriptions/%.*s/locations/%.*s",
+                                                     RD_FMT(ex->subscription), RD_FMT(pair))));
         (void)rd_json_append(arena, &pairs, item);
     }
     *rd_json_make(arena, &view, "metadata.pairedRegion") = pairs;

@@ -109,6 +109,7 @@ struct rd_cloud {
     struct rd_map regions;       /* name and display name -> entry */
     struct rd_map types;         /* name -> struct em_class */
     struct rd_map events_by_name;
+    struct rd_map members; /* name -> its kind: member.c's */
     struct em_class *classes;
     size_t class_count;
     struct em_road *roads; /* all parts' routes, in order */
@@ -181,6 +182,9 @@ void em_routes_open(struct rd_cloud *cloud);
 bool em_check_location(struct em_exchange *ex, const struct em_target *target,
                        const struct em_resource *former, const struct rd_json *body);
 bool em_check_tags(struct em_exchange *ex, const struct em_type *type, const struct rd_json *body);
+
+/* member.c */
+void em_members_open(struct rd_cloud *cloud);
 
 /* A resource that has no body yet: em_store must follow. NULL when it is there. */
 struct em_resource *em_make(struct em_exchange *ex, const char *type, struct rd_str id);

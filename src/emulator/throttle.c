@@ -189,6 +189,13 @@ static bool take_arm(struct em_exchange *ex)
     name[n + kind_n] = 's';
     em_reply_header(ex, rd_arena_str(ex->arena, (struct rd_str){name, n + kind_n + 1}).p, "%lld",
                     (long long)(bucket->tokens_milli / MILLI));
+    /* All callers together have fifteen times as much (recorded: 199 of 200 and 2999 of 3000); the
+     * one caller here never takes more than the last token of that. */
+    if (!is_tenant)
+        em_reply_header(
+            ex,
+            rd_arena_printf(ex->arena, "x-ms-ratelimit-remaining-subscription-global-%ss", kind).p,
+            "%lld", (long long)(rule.size * 15 - 1));
     return true;
 }
 

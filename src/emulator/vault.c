@@ -233,17 +233,18 @@ static bool secret_request(struct em_exchange *ex, struct em_resource *vault,
 
 bool em_vault_plane(struct em_exchange *ex)
 {
+    struct em_resource *vault = em_key_store(ex, ex->url.host, false);
+    if (vault != NULL)
+        em_plane_headers(ex, vault, false);
     /* The challenge comes before the body is looked at: clients send the first request empty. */
     if (!em_plane_challenge(ex, false))
         return false;
-    struct em_resource *vault = em_key_store(ex, ex->url.host, false);
     if (vault == NULL || vault->state == EM_CREATING)
         return em_plane_fail(ex, 404, "VaultNotFound", NULL,
                              "The host name '%.*s' does not resolve to a key vault.",
                              RD_FMT(ex->url.host));
-    struct rd_json body = em_body(ex, vault);
-    em_reply_header(ex, "x-ms-keyvault-region", "%.*s", RD_FMT(em_text_at(&body, "location")));
-    em_reply_header(ex, "x-ms-keyvault-service-version", "1.9.2103.1");
+    if (!em_check_members(ex, &ex->body))
+        return false;
     struct rd_str segments[8] = {{0}};
     size_t count = em_plane_segments(ex, segments);
     if (rd_str_is_case(segments[0], "keys") || rd_str_is_case(segments[0], "deletedkeys"))

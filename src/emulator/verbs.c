@@ -307,7 +307,7 @@ static bool check_object(struct em_exchange *ex)
 static void put(struct em_exchange *ex, const struct em_target *target)
 {
     struct em_resource *former = em_find(ex->cloud, target->id);
-    if (!check_object(ex) || !check_name(ex, target))
+    if (!check_object(ex) || !em_check_members(ex, &ex->body) || !check_name(ex, target))
         return;
     if (former != NULL && !check_busy(ex, former))
         return;
@@ -330,7 +330,8 @@ static void patch(struct em_exchange *ex, const struct em_target *target)
         (void)em_fail_not_found(ex, target->id);
         return;
     }
-    if (!check_object(ex) || !check_busy(ex, resource) || !check_match(ex, target, resource))
+    if (!check_object(ex) || !em_check_members(ex, &ex->body) || !check_busy(ex, resource) ||
+        !check_match(ex, target, resource))
         return;
     struct rd_json change = rd_json_copy(ex->arena, &ex->body);
     strip_request(&change);

@@ -54,7 +54,8 @@ RD_NODISCARD static enum rd_rc fail(struct rd_sql *sql, int code, struct rd_err 
     case SQLITE_IOERR:
         return rd_err_hint(RD_FAIL(err, RD_RC_IO, "'%s' cannot be read or written: %s", path,
                                    strerror(sqlite3_system_errno(sql->handle))),
-                           err, "correct that and run the same command again: it goes on from here");
+                           err,
+                           "correct that and run the same command again: it goes on from here");
     case SQLITE_CANTOPEN:
         return rd_err_hint(RD_FAIL(err, RD_RC_STATE, "'%s' cannot be opened: %s", path,
                                    strerror(sqlite3_system_errno(sql->handle))),

@@ -17,7 +17,7 @@ static struct rd_set *read_set(struct rd_arena *arena, struct rd_str text)
     if (rd_json_parse(arena, "f", text, 0, value, &err) == RD_RC_OK &&
         rd_set_from_json(arena, "f", value, &set, &err) == RD_RC_OK)
         return set;
-    assert(err.msg[0] == 'f');
+    assert(err.msg[0] != '\0');
     return NULL;
 }
 

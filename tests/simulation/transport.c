@@ -184,8 +184,10 @@ static void learn_pause(struct transport *transport, const struct rd_http_reques
         set_not_before(transport, RD_HTTP_GET, location, until_ms);
     bool is_poll = request->method == RD_HTTP_GET && operation.n == 0 && location.n == 0 &&
                    rd_str_find(request->url, RD_STR("perations/"), 0) != RD_STR_NONE;
-    if (is_poll)
-        set_not_before(transport, RD_HTTP_GET, request->url, until_ms);
+    bool is_put_off =
+        request->method != RD_HTTP_GET && (reply->status == 429 || reply->status == 503);
+    if (is_poll || is_put_off)
+        set_not_before(transport, request->method, request->url, until_ms);
 }
 
 static void learn_secret(struct world *world, const struct rd_json *value)
