@@ -89,13 +89,17 @@ static struct rd_str parent_of(struct rd_str id)
     return rd_arm_id_parse(id, &parsed) ? parsed.parent : RD_STR("");
 }
 
+struct rd_str address_group(const struct rd_arm_id *id)
+{
+    if (id->resource_group.n == 0)
+        return RD_STR("");
+    return rd_str_sub(id->id, 0, (size_t)(id->resource_group.p - id->id.p) + id->resource_group.n);
+}
+
 static struct rd_str group_of(struct rd_str id)
 {
     struct rd_arm_id parsed;
-    if (!rd_arm_id_parse(id, &parsed) || parsed.resource_group.n == 0)
-        return RD_STR("");
-    size_t end = (size_t)(parsed.resource_group.p - id.p) + parsed.resource_group.n;
-    return rd_str_sub(id, 0, end);
+    return rd_arm_id_parse(id, &parsed) ? address_group(&parsed) : RD_STR("");
 }
 
 static struct rd_str subscription_of(struct rd_str id)

@@ -36,6 +36,8 @@ struct rd_str address_action(struct rd_arena *arena, const struct rd_endpoints *
 /* Lists instances of `type` below `place` (a group, a subscription, a parent, a scope). */
 struct rd_str address_list(struct rd_arena *arena, const struct rd_endpoints *endpoints,
                            const struct rd_type *type, struct rd_str place);
+/* The id of its resource group, or "". */
+struct rd_str address_group(const struct rd_arm_id *id);
 /* Whether a row's `ready` condition holds; true when it has none. */
 bool address_is_ready(const struct rd_type *type, const struct rd_json *body);
 /* "secrets" of "Microsoft.KeyVault/vaults/secrets". */

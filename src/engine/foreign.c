@@ -65,6 +65,13 @@ static void take(void *data, const struct rd_outcome *outcome)
     struct rd_str next = rd_json_str(rd_json_get(&outcome->body, RD_STR("nextLink")));
     if (next.n == 0)
         return;
+    if (rd_str_eq(next, asking->url)) {
+        asking->rc =
+            RD_FAIL(asking->err, RD_RC_CLOUD,
+                    "reading what stands in '%.*s' failed: its pages do not come to an end",
+                    RD_FMT(asking->group));
+        return;
+    }
     asking->is_done = false;
     asking->url = next;
     ask(asking);

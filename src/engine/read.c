@@ -32,9 +32,11 @@ struct reader {
     struct rd_arena *arena;
     const struct rd_set *desired;
     struct rd_set *live;
-    struct rd_map hooks;          /* id -> struct hook */
-    struct rd_map groups;         /* ids of the groups that the set owns -> anything */
-    const struct rd_type **types; /* of the desired set */
+    struct rd_map hooks;         /* id -> struct hook */
+    struct rd_map groups;        /* ids of the groups that the set owns -> anything */
+    const struct rd_type *known; /* all types */
+    size_t known_count;
+    const struct rd_type **types; /* of the desired set, and what may lie about in its groups */
     size_t type_count;
     size_t type_cap;
     size_t pending;
@@ -98,6 +100,27 @@ static void get_one(struct reader *reader, const struct rd_resource *resource)
               address_url(reader->arena, &reader->world->endpoints, &target, ADDRESS_GET), false);
 }
 
+/* The type whose instances a type's own are listed below. */
+static struct rd_str parent_type_of(const struct rd_type *type)
+{
+    struct rd_str named = rd_json_str(rd_json_get(type->row, RD_STR("list_parent")));
+    return named.n > 0 ? named : rd_str_sub(type->name, 0, rd_str_find_last_char(type->name, '/'));
+}
+
+/* Below what is the enclave's own and the spec no longer names stands what has to go before it. */
+static void list_below_orphan(struct reader *reader, const struct rd_resource *orphan)
+{
+    struct rd_str tag = rd_json_str(
+        rd_json_get_case(rd_json_get(&orphan->body, RD_STR("tags")), RD_STR(RD_TAG_ENCLAVE)));
+    for (size_t i = 0; i < reader->known_count && rd_str_eq(tag, reader->desired->name); i++) {
+        const struct rd_type *type = &reader->known[i];
+        bool goes_along = rd_json_is_true(rd_json_get(type->row, RD_STR("with_parent")));
+        if (type->listing == RD_LIST_PARENT && type->plane == RD_PLANE_ARM && !goes_along &&
+            rd_str_eq_case(parent_type_of(type), orphan->type->name))
+            list_below(reader, type, orphan->id);
+    }
+}
+
 static void follow_hooks(struct reader *reader, struct rd_str id, bool has_data_plane)
 {
     for (struct hook *hook = rd_map_get(&reader->hooks, id); hook != NULL; hook = hook->next) {
@@ -157,10 +180,7 @@ static bool is_kept(struct reader *reader, const struct question *question, stru
         const struct rd_resource *parent = rd_set_find(reader->desired, question->place);
         return parent == NULL || !parent->is_existing;
     }
-    size_t end = parsed.resource_group.n == 0
-                     ? 0
-                     : (size_t)(parsed.resource_group.p - id.p) + parsed.resource_group.n;
-    return end > 0 && rd_map_get(&reader->groups, rd_str_sub(id, 0, end)) != NULL;
+    return rd_map_get(&reader->groups, address_group(&parsed)) != NULL;
 }
 
 static void note_grant(struct reader *reader, const struct rd_json *item)
@@ -206,6 +226,8 @@ static void add_item(struct reader *reader, const struct question *question, str
     const struct rd_resource *added = &reader->live->resources[index];
     /* A vault that is not activated has no data plane to ask. */
     follow_hooks(reader, added->id, address_is_ready(added->type, &added->body));
+    if (wanted == NULL)
+        list_below_orphan(reader, added);
 }
 
 static void take_page(struct question *question, const struct rd_json *body)
@@ -353,13 +375,6 @@ static void note_type(struct reader *reader, const struct rd_type *type)
     reader->types[reader->type_count++] = type;
 }
 
-static struct rd_str group_of(const struct rd_arm_id *id)
-{
-    if (id->resource_group.n == 0)
-        return RD_STR("");
-    return rd_str_sub(id->id, 0, (size_t)(id->resource_group.p - id->id.p) + id->resource_group.n);
-}
-
 /* The ancestor whose presence a resource's own GET or list waits for: the nearest that the set
  * names, so that nothing is asked below what is missing; "" when there is none. */
 static struct rd_str owner_of(struct reader *reader, struct rd_str id)
@@ -377,9 +392,7 @@ static bool is_group(const struct rd_resource *resource)
  * desired parent, and (in add_item's way) only those that exist. */
 static void hook_children(struct reader *reader, const struct rd_type *type)
 {
-    struct rd_str parent_type = rd_json_str(rd_json_get(type->row, RD_STR("list_parent")));
-    if (parent_type.n == 0)
-        parent_type = rd_str_sub(type->name, 0, rd_str_find_last_char(type->name, '/'));
+    struct rd_str parent_type = parent_type_of(type);
     for (size_t i = 0; i < reader->desired->count; i++) {
         const struct rd_resource *parent = &reader->desired->resources[i];
         if (rd_str_eq_case(parent->type->name, parent_type))
@@ -396,9 +409,9 @@ static void hook_resource(struct reader *reader, const struct rd_resource *resou
     switch (resource->type->listing) {
     case RD_LIST_GROUP:
         /* A group outside the set, somebody else's, is taken to be there. */
-        if (add_hook(reader, group_of(&id), resource->type, NULL) &&
-            rd_set_find(reader->desired, group_of(&id)) == NULL)
-            list_below(reader, resource->type, group_of(&id));
+        if (add_hook(reader, address_group(&id), resource->type, NULL) &&
+            rd_set_find(reader->desired, address_group(&id)) == NULL)
+            list_below(reader, resource->type, address_group(&id));
         break;
     case RD_LIST_SUBSCRIPTION:
     case RD_LIST_PARENT:
@@ -428,6 +441,11 @@ static void prepare(struct reader *reader)
         if (is_group(resource) && !resource->is_existing)
             (void)rd_map_set(&reader->groups, resource->id, reader);
     }
+    /* What a former spec named is looked for as well: its tag tells whose it is. */
+    for (size_t i = 0; i < reader->known_count && rd_map_count(&reader->groups) > 0; i++)
+        if (reader->known[i].listing == RD_LIST_GROUP &&
+            rd_json_is_true(rd_json_get(reader->known[i].row, RD_STR("tags"))))
+            note_type(reader, &reader->known[i]);
     for (size_t t = 0; t < reader->type_count; t++) {
         const struct rd_type *type = reader->types[t];
         if (type->listing == RD_LIST_PARENT)
@@ -484,6 +502,7 @@ enum rd_rc rd_engine_read(struct rd_world *world, struct rd_arena *arena,
         .rc = RD_RC_OK,
         .err = err,
     };
+    RD_TRY(rd_types_load(&reader.known, &reader.known_count, err));
     rd_map_init(&reader.hooks, true);
     rd_map_init(&reader.groups, true);
     start(&reader);

@@ -23,7 +23,8 @@ struct rd_world {
 
 /*
  * Reads the live set: all instances of the desired set's types in its groups and below its
- * resources, with references resolved. Lists rather than gets wherever a type can be listed.
+ * resources, and of every type that bears tags in its groups, so that what a former spec named is
+ * seen; with references resolved. Lists rather than gets wherever a type can be listed.
  * `desired` says where to look; for a resource group that does not exist nothing below is asked
  * for. Errors: those of the client.
  */
