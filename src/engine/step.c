@@ -408,6 +408,13 @@ static void clear(struct job *job)
     rd_client_call(job->running->world->client, &call);
 }
 
+/* Created by a POST of its own, as things of the directory are; sending that twice is no harm. */
+static bool is_made_by_post(const struct job *job)
+{
+    return is_write(job) && job->is_create && via_of(job).n == 0 &&
+           job->call.method == RD_HTTP_POST;
+}
+
 static void take_outcome(void *data, const struct rd_outcome *outcome)
 {
     struct job *job = data;
@@ -426,6 +433,9 @@ static void take_outcome(void *data, const struct rd_outcome *outcome)
         look_again(job);
     } else if (job->is_unsure && outcome->rc == RD_RC_CONFLICT && via_of(job).n > 0) {
         enter(job, STAGE_READY); /* the action runs: it was carried out the first time */
+    } else if (is_made_by_post(job) && outcome->rc == RD_RC_CONFLICT &&
+               is_worth_retrying(job, outcome)) {
+        look_again(job); /* sent twice, it says of the first that it is there */
     } else if (must_clear(job, outcome)) {
         clear(job);
     } else if (recovers(job, outcome)) {
