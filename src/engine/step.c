@@ -131,8 +131,12 @@ static struct lookup *unsettled(struct job *job)
         if (rd_map_get(&running->step_of, need->id) != NULL)
             continue;
         const struct rd_resource *live = rd_set_find(running->plan->live, need->id);
-        if (live == NULL ||
-            (lookup_is_at_rest(&live->body) && lookup_is_ready(live->type, &live->body)))
+        /* A saved plan keeps of what was live only what it changes: there it is looked at anyway.
+         */
+        bool is_unknown = live == NULL && running->plan->fingerprint.n > 0 && !need->is_existing &&
+                          need->type->plane == RD_PLANE_ARM;
+        if (!is_unknown && (live == NULL || (lookup_is_at_rest(&live->body) &&
+                                             lookup_is_ready(live->type, &live->body))))
             continue;
         struct lookup *lookup = lookup_settle(running, need);
         if (lookup->state != LOOKUP_DONE)
