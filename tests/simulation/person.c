@@ -99,6 +99,33 @@ static void add_something(struct world *world, struct rd_arena *arena, const str
         texts_add(world, &world->foreign, id);
 }
 
+/* Extensions can only be written while their machine runs, and redoubt does not start one that a
+ * schedule has stopped: a person does, as the error says. */
+void person_starts_machines(struct world *world)
+{
+    struct rd_arena *arena = rd_arena_new(0);
+    struct rd_set *set = NULL;
+    struct rd_err err;
+    struct rd_str text = scene_spec(arena, &world->scene);
+    if (rd_spec_parse(arena, "simulated.yaml", text, &world->spec, &err) != RD_RC_OK ||
+        rd_enclave_compile(arena, world->spec, &set, &err) != RD_RC_OK)
+        broken(world, "the spec does not compile: %s", err.msg);
+    for (size_t i = 0; set != NULL && i < set->count; i++) {
+        const struct rd_resource *resource = &set->resources[i];
+        if (!rd_str_is_case(resource->type->name, "Microsoft.Compute/virtualMachines"))
+            continue;
+        struct rd_str url =
+            rd_arena_printf(arena, "%.*s%.*s/start?api-version=%.*s", RD_FMT(world->endpoints.arm),
+                            RD_FMT(resource->id), RD_FMT(resource->type->api_version));
+        struct rd_http_reply reply = by_hand(world, arena, RD_HTTP_POST, url, RD_STR(""));
+        tell(world, "somebody starts %.*s: %d", RD_FMT(resource->id), reply.status);
+    }
+    world->spec = NULL; /* it goes with the arena */
+    if (set != NULL)
+        rd_set_done(set);
+    rd_arena_free(arena);
+}
+
 void person_meddles(struct world *world)
 {
     struct rd_arena *arena = rd_arena_new(0);

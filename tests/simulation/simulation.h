@@ -175,6 +175,7 @@ void watch_check_secrets(struct world *world);
 
 /* person.c */
 void person_meddles(struct world *world);
+void person_starts_machines(struct world *world);
 
 /* truth.c: what the cloud really holds, by the test's own eyes. */
 struct fact {

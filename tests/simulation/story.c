@@ -28,7 +28,9 @@ static void prepare_attempt(struct world *world, enum verb verb, int attempt)
         scene_cloud_faults(world);
     if (attempt == STORMY)
         truth_clear_faults(world->cloud);
-    if (attempt > 0 && chance(&world->chaos_draw, 400))
+    if (attempt >= STORMY && verb == VERB_APPLY)
+        person_starts_machines(world);
+    else if (attempt > 0 && chance(&world->chaos_draw, 400))
         let_time_pass(world, between(&world->chaos_draw, 0, 3 * HOUR_MS));
     if (verb == VERB_APPLY && attempt < STORMY && world->epoch > 0 &&
         chance(&world->chaos_draw, 150))
