@@ -486,6 +486,13 @@ static bool prepare(struct job *job, struct rd_str *ret_message)
     return true;
 }
 
+/* The same step of other hosts: of the same type, and as far from the end. */
+static uint64_t kin_of(const struct job *job)
+{
+    uint64_t kind = rd_str_hash_case(job->type->name) + (uint64_t)job->step->kind;
+    return kind ^ (uint64_t)job->running->tail_ms[job->index] << 20;
+}
+
 static void send(struct job *job)
 {
     struct running *running = job->running;
@@ -495,6 +502,7 @@ static void send(struct job *job)
         .follows_operation = true,
         .polls_resource = rd_json_is_true(rd_json_get(job->type->row, RD_STR("poll_resource"))),
         .expected_ms = job->step->expected_ms,
+        .kin = kin_of(job),
         .urgency_ms = running->tail_ms[job->index],
         .arena = job->call_arena,
         .accepted = take_acceptance,
@@ -565,6 +573,15 @@ static void take_readiness(void *data, const struct rd_outcome *outcome)
         watch_again(job);
 }
 
+/* What takes long is not asked for at once: a thousand hosts that come up need those reads. */
+static int64_t first_watch_ms(const struct job *job)
+{
+    int64_t delay_ms = job->step->expected_ms / 2;
+    if (delay_ms > WATCH_SLOWEST_MS)
+        return WATCH_SLOWEST_MS;
+    return delay_ms > WATCH_FIRST_MS ? delay_ms : WATCH_FIRST_MS;
+}
+
 static void become_ready(struct job *job)
 {
     const struct rd_json *ready = rd_json_get(job->type->row, RD_STR("ready"));
@@ -602,7 +619,7 @@ static void enter(struct job *job, enum stage stage)
     default:
         if (is_new) {
             job->wait_since_ms = now_ms(job);
-            job->delay_ms = WATCH_FIRST_MS;
+            job->delay_ms = first_watch_ms(job);
         }
         become_ready(job);
         return;
