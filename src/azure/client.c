@@ -27,6 +27,7 @@ struct rd_client *rd_client_new(const struct rd_client_options *options)
     struct rd_client *client = rd_heap_zalloc(sizeof(*client));
     client->options = *options;
     client->scratch = rd_arena_new(0);
+    rd_map_init(&client->kins, false);
     return client;
 }
 
@@ -61,6 +62,7 @@ void rd_client_free(struct rd_client *client)
         rd_heap_free(slot);
     }
     pacing_done(client);
+    expect_done(client);
     rd_arena_free(client->scratch);
     rd_heap_free(client);
 }
@@ -89,7 +91,6 @@ static struct exchange *exchange_new(struct rd_client *client, const struct rd_c
     x->client = client;
     x->call = *call;
     x->sequence = ++client->sequence;
-    x->expected_end_ms = INT64_MIN;
     x->next = client->live;
     if (x->next != NULL)
         x->next->previous = x;
@@ -100,6 +101,7 @@ static struct exchange *exchange_new(struct rd_client *client, const struct rd_c
 static void exchange_release(struct exchange *x)
 {
     struct rd_client *client = x->client;
+    client->followed_count -= x->is_followed;
     if (x->previous != NULL)
         x->previous->next = x->next;
     else

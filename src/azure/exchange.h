@@ -18,12 +18,14 @@
 
 #include "azure/client.h"
 #include "base/buf.h"
+#include "base/map.h"
 
 enum phase { PHASE_NEW, PHASE_QUEUED, PHASE_SENT, PHASE_WAITING, PHASE_ENDING };
 enum aim { AIM_CALL, AIM_OPERATION, AIM_RESOURCE, AIM_RESULT };
 enum bucket_kind { BUCKET_READ, BUCKET_WRITE, BUCKET_DELETE, BUCKET_FREE };
 
 struct bucket;
+struct kin;
 
 struct exchange {
     struct rd_client *client;
@@ -36,8 +38,11 @@ struct exchange {
     int throttled;
     int attempts;
     int polls;
-    int64_t expected_end_ms;    /* of the operation; INT64_MIN when unknown */
     int64_t operation_since_ms; /* when we began to follow it */
+    int64_t accepted_ms;        /* when its operation began; 0 before, and of a resumed one */
+    struct kin *kin;            /* or NULL */
+    bool is_followed;           /* counted in the client's followed_count */
+    bool is_scout;              /* polled as often as allowed, so that its kin learns from it */
     int64_t not_found_since_ms; /* of a poll; 0 when it was found */
     int64_t queued_ms;
     uint64_t timer;
@@ -84,8 +89,10 @@ struct rd_client {
     struct bucket *buckets;
     struct slot *free_slots;
     size_t in_flight;
+    size_t followed_count; /* operations that run: what waits for them will come */
     struct exchange *live;
     struct exchange *free;
+    struct rd_map kins;       /* id -> struct kin */
     struct rd_arena *scratch; /* of the reply at hand, when it is only looked at */
     uint64_t sequence;
     bool is_stopped;
@@ -116,6 +123,8 @@ void pacing_block(struct bucket *bucket, const struct rd_http_reply *reply, stru
 /* Takes the calls that have not been sent out of the queues. */
 void pacing_drop_unsent(struct rd_client *client);
 void pacing_done(struct rd_client *client);
+/* Puts queued polls of that kin where they now belong. */
+void pacing_reorder(struct rd_client *client, const struct kin *kin);
 /* client.c, for pacing_pump: puts it on the wire. */
 void exchange_send(struct exchange *x);
 
@@ -127,6 +136,12 @@ void retry_or_fail(struct exchange *x, enum rd_transport_result result,
 /* The delay that the reply asks for; false when it asks for none. */
 bool retry_after_ms(const struct rd_http_reply *reply, int64_t now_ms, int64_t *ret_delay_ms);
 void retry_wait(struct exchange *x, int64_t delay_ms);
+
+/* expect.c */
+void expect_begin(struct exchange *x);           /* its operation has begun */
+int64_t expect_end_ms(const struct exchange *x); /* INT64_MIN: any time */
+void expect_learn(struct exchange *x);           /* its operation has ended well */
+void expect_done(struct rd_client *client);
 
 /* poll.c */
 /* Whether the reply to the call's own request starts an operation; then it is followed. */

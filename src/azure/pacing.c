@@ -17,9 +17,12 @@ static const struct {
     [BUCKET_FREE] = {0, 0, NULL},
 };
 
-/* Polls of operations that are not expected to have ended leave this part of the reads to those
- * that are, and to what somebody waits for. */
-enum { MILLI = 1000, RESERVE_PERCENT = 20 };
+/*
+ * Polls of operations that are not expected to have ended leave this part of the reads to those
+ * that are, and to what somebody waits for. Writes that next to nothing waits for leave a larger
+ * part of the writes to a crowd of urgent ones, which comes when many hosts end a stage together.
+ */
+enum { MILLI = 1000, READ_RESERVE_PERCENT = 20, WRITE_RESERVE_PERCENT = 75, IDLE_TAIL_MS = 10000 };
 
 static enum bucket_kind kind_of(const struct exchange *x)
 {
@@ -145,6 +148,17 @@ static bool is_early_poll(const struct bucket *bucket, const struct exchange *x,
     return bucket->kind == BUCKET_READ && x->key > now_ms;
 }
 
+/* What has to stay in the bucket when this one goes. */
+static int64_t reserve_milli(const struct bucket *bucket, const struct exchange *x, int64_t now_ms)
+{
+    if (is_early_poll(bucket, x, now_ms))
+        return bucket->capacity_milli * READ_RESERVE_PERCENT / 100;
+    bool is_idle = x->call.urgency_ms > 0 && x->call.urgency_ms < IDLE_TAIL_MS;
+    if (bucket->kind == BUCKET_WRITE && is_idle && bucket->client->followed_count > 0)
+        return bucket->capacity_milli * WRITE_RESERVE_PERCENT / 100;
+    return 0;
+}
+
 /* When the first of the queue may go; now or earlier means now. */
 static int64_t ready_ms(const struct bucket *bucket, int64_t now_ms)
 {
@@ -154,7 +168,7 @@ static int64_t ready_ms(const struct bucket *bucket, int64_t now_ms)
     if (bucket->blocked_until_ms > now_ms)
         return bucket->blocked_until_ms;
     bool is_early = is_early_poll(bucket, x, now_ms);
-    int64_t needed = MILLI + (is_early ? bucket->capacity_milli * RESERVE_PERCENT / 100 : 0);
+    int64_t needed = MILLI + reserve_milli(bucket, x, now_ms);
     if (bucket->tokens_milli >= needed)
         return now_ms;
     int64_t at_ms =
@@ -214,6 +228,29 @@ void pacing_pump(struct rd_client *client)
             pump_bucket(bucket);
 }
 
+/* What somebody waits for, and polls that are due, in order of coming; other polls when they are.
+ */
+static int64_t read_key(const struct exchange *x)
+{
+    int64_t end_ms = x->aim != AIM_CALL ? expect_end_ms(x) : INT64_MIN;
+    return end_ms > x->queued_ms ? end_ms : x->queued_ms;
+}
+
+void pacing_reorder(struct rd_client *client, const struct kin *kin)
+{
+    for (struct bucket *bucket = client->buckets; bucket != NULL; bucket = bucket->next) {
+        size_t count = bucket->kind == BUCKET_READ ? bucket->count : 0;
+        if (count > 0)
+            bucket->count = 0;
+        for (size_t i = 0; i < count; i++) {
+            struct exchange *x = bucket->heap[i]; /* pushing fills no further than i */
+            if (x->kin == kin)
+                x->key = read_key(x);
+            heap_push(bucket, x);
+        }
+    }
+}
+
 void pacing_enqueue(struct exchange *x)
 {
     struct rd_client *client = x->client;
@@ -222,7 +259,7 @@ void pacing_enqueue(struct exchange *x)
     x->bucket = bucket_of(x);
     x->queued_ms = now_ms;
     if (x->bucket->kind == BUCKET_READ)
-        x->key = x->aim != AIM_CALL && x->expected_end_ms > now_ms ? x->expected_end_ms : now_ms;
+        x->key = read_key(x);
     else
         x->key = -x->call.urgency_ms;
     heap_push(x->bucket, x);

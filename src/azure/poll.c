@@ -95,6 +95,7 @@ static bool follow(struct exchange *x, struct rd_str operation, struct rd_str lo
     set_url(&x->operation_url, operation);
     set_url(&x->location_url, location);
     x->aim = AIM_OPERATION;
+    expect_begin(x);
     wait_for_poll(x, reply);
     if (x->call.accepted != NULL)
         x->call.accepted(x->call.data, operation, location);
@@ -105,11 +106,8 @@ bool poll_begin(struct exchange *x, const struct rd_http_reply *reply, const str
 {
     if (!x->call.follows_operation || reply->status >= 300)
         return false;
-    struct rd_loop *loop = x->client->options.loop;
     x->not_found_since_ms = 0;
-    x->operation_since_ms = rd_loop_now_ms(loop);
-    x->expected_end_ms =
-        x->call.expected_ms > 0 ? rd_loop_now_ms(loop) + x->call.expected_ms : INT64_MIN;
+    x->operation_since_ms = rd_loop_now_ms(x->client->options.loop);
     struct rd_str state = provisioning_state(body);
     bool is_running =
         reply->status == 202 || (state.n > 0 && progress_of(state) == PROGRESS_RUNNING);
@@ -124,6 +122,7 @@ bool poll_begin(struct exchange *x, const struct rd_http_reply *reply, const str
     if (x->call.method == RD_HTTP_POST && !x->call.polls_resource)
         return false; /* there is nothing to ask: what it does is its own resource's matter */
     x->aim = AIM_RESOURCE;
+    expect_begin(x);
     set_url(&x->operation_url, x->call.resource_url.n > 0 ? x->call.resource_url : x->call.url);
     wait_for_poll(x, reply);
     return true;
@@ -133,7 +132,6 @@ void poll_resume(struct exchange *x)
 {
     x->aim = AIM_OPERATION;
     x->operation_since_ms = rd_loop_now_ms(x->client->options.loop);
-    x->expected_end_ms = INT64_MIN;
     set_url(&x->operation_url, x->call.resume_url);
     set_url(&x->location_url, x->call.resume_location_url);
     pacing_enqueue(x);
@@ -141,6 +139,7 @@ void poll_resume(struct exchange *x)
 
 static void succeed(struct exchange *x, const struct rd_http_reply *reply)
 {
+    expect_learn(x);
     struct rd_outcome outcome = {.rc = RD_RC_OK, .status = reply->status, .body = rd_json_absent};
     (void)exchange_parse(x->call.arena, reply->body, &outcome.body);
     exchange_finish(x, &outcome);

@@ -335,8 +335,8 @@ static void add_association(struct hosts *hosts, const struct host *host)
     struct rd_str id = rd_arena_printf(
         compile->arena, "%.*s/providers/Microsoft.Insights/dataCollectionRuleAssociations/redoubt",
         RD_FMT(host->machine));
-    size_t index = add(hosts, host, id, hosts->association);
-    rd_part_need(compile, index, extension_of_type(hosts, host, "AzureMonitorWindowsAgent"));
+    /* Not behind the agent, which finds its rule when it starts: so it goes while others wait. */
+    (void)add(hosts, host, id, hosts->association);
 }
 
 /* The pool's own record of the host, which its agent makes: it bears the user whose desktop this

@@ -64,6 +64,13 @@ static void leave(struct job *job, enum rd_journal_phase phase, struct rd_str ur
     }
 }
 
+/* The same step of other hosts: of the same type, and as far from the end. */
+static uint64_t kin_of(const struct job *job)
+{
+    uint64_t kind = rd_str_hash_case(job->type->name) + (uint64_t)job->step->kind;
+    return kind ^ (uint64_t)job->running->tail_ms[job->index] << 20;
+}
+
 void send_step(struct job *job)
 {
     struct running *running = job->running;
@@ -74,6 +81,7 @@ void send_step(struct job *job)
         .follows_operation = true,
         .polls_resource = rd_json_is_true(rd_json_get(job->type->row, RD_STR("poll_resource"))),
         .expected_ms = job->step->expected_ms,
+        .kin = kin_of(job),
         .urgency_ms = running->tail_ms[job->index],
         .arena = job->call_arena,
         .accepted = outcome_take_acceptance,

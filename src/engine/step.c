@@ -289,6 +289,15 @@ static void take_readiness(void *data, const struct rd_outcome *outcome)
         watch_again(job);
 }
 
+/* What takes long is not asked for at once: a thousand hosts that come up need those reads. */
+static int64_t first_watch_ms(const struct job *job)
+{
+    int64_t delay_ms = job->step->expected_ms / 2;
+    if (delay_ms > WATCH_SLOWEST_MS)
+        return WATCH_SLOWEST_MS;
+    return delay_ms > WATCH_FIRST_MS ? delay_ms : WATCH_FIRST_MS;
+}
+
 static void become_ready(struct job *job)
 {
     const struct rd_json *ready = rd_json_get(job->type->row, RD_STR("ready"));
@@ -326,7 +335,7 @@ void step_enter(struct job *job, enum stage stage)
     default:
         if (is_new) {
             job->wait_since_ms = step_now_ms(job);
-            job->delay_ms = WATCH_FIRST_MS;
+            job->delay_ms = first_watch_ms(job);
         }
         become_ready(job);
         return;

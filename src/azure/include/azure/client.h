@@ -52,6 +52,8 @@ struct rd_call {
     struct rd_str resource_url; /* what polls_resource GETs where it is not `url`, or "" */
     bool is_repeatable;         /* a POST that may be sent twice; the other methods always may */
     int64_t expected_ms;        /* for the order of polls when short of reads; 0 unknown */
+    uint64_t kin;       /* the same of calls that take about as long, so that what the first took is
+                           expected of the others; 0: of none */
     int64_t urgency_ms; /* how long what waits behind it takes: of those that wait for tokens the
                            most urgent goes first; equal ones in order */
     /* Instead of sending: go on polling this operation, of either style. One that the cloud does
