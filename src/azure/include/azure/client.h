@@ -8,7 +8,8 @@
  * class with backoff and jitter; follows asynchronous operations of both styles with exactly the
  * Retry-After that the cloud asks for (never earlier; later only when the read bucket is short,
  * those expected to end first going first); gives up
- * after a day; tells its caller the operation's URL so that a journal can resume it. Every URL is checked against the cloud's endpoint set before it leaves.
+ * after a day; tells its caller the operation's URL so that a journal can resume it. Every URL is
+ * checked against the cloud's endpoint set before it leaves.
  */
 
 #include <stdint.h>
