@@ -177,6 +177,13 @@ void outcome_take_clearing(void *data, const struct rd_outcome *outcome)
         step_end_badly(job, outcome);
 }
 
+/* Created by a POST of its own, as things of the directory are; sending that twice is no harm. */
+static bool is_made_by_post(const struct job *job)
+{
+    return step_is_write(job) && job->is_create && step_via(job).n == 0 &&
+           job->call.method == RD_HTTP_POST;
+}
+
 void outcome_take(void *data, const struct rd_outcome *outcome)
 {
     struct job *job = data;
@@ -201,6 +208,9 @@ void outcome_take(void *data, const struct rd_outcome *outcome)
         look_again(job);
     } else if (job->is_unsure && outcome->rc == RD_RC_CONFLICT && step_via(job).n > 0) {
         step_enter(job, STAGE_READY); /* the action runs: it was carried out the first time */
+    } else if (is_made_by_post(job) && outcome->rc == RD_RC_CONFLICT &&
+               is_worth_retrying(job, outcome)) {
+        look_again(job); /* sent twice, it says of the first that it is there */
     } else if (must_clear(job, outcome)) {
         send_clearing(job);
     } else if (recovers(job, outcome)) {
