@@ -184,6 +184,13 @@ void outcome_take_clearing(void *data, const struct rd_outcome *outcome)
         step_end_badly(job, outcome);
 }
 
+/* Created by a POST of its own, as things of the directory are; sending that twice is no harm. */
+static bool is_made_by_post(const struct job *job)
+{
+    return step_is_write(job) && job->is_create && step_via(job).n == 0 &&
+           job->call.method == RD_HTTP_POST;
+}
+
 void outcome_take(void *data, const struct rd_outcome *outcome)
 {
     struct job *job = data;
