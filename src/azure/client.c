@@ -240,7 +240,7 @@ static void take_call_reply(struct exchange *x, const struct rd_http_reply *repl
             .body = rd_json_absent,
             .message = RD_STR("the cloud's reply is not JSON"),
             .resource_message =
-                rd_arena_str(x->call.arena, rd_str_sub(reply->body, 0, TEXT_SHOWN_MAX)),
+                rd_arena_str(x->call.arena, rd_str_cut(reply->body, TEXT_SHOWN_MAX)),
         };
         exchange_finish(x, &outcome);
         return;
@@ -296,6 +296,7 @@ void exchange_send(struct exchange *x)
         .method = exchange_method(x),
         .url = exchange_url(x),
         .body = x->aim == AIM_CALL ? x->call.body : RD_STR(""),
+        .is_secret = x->call.is_secret,
     };
     struct rd_http_headers *headers = &slot->request.headers;
     rd_http_headers_add(slot->arena, headers, "Accept", RD_STR("application/json"));

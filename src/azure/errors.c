@@ -87,6 +87,27 @@ struct rd_str rd_error_hint(struct rd_str code, struct rd_str message)
     return rd_json_str(rd_json_get(row_of(0, code, message), RD_STR("remedy")));
 }
 
+enum rd_rc rd_error_explain(enum rd_rc rc, struct rd_str code, struct rd_str message,
+                            struct rd_str hint, struct rd_err *err)
+{
+    const struct rd_json *row = row_of(0, code, message);
+    struct rd_str meaning = rd_json_str(rd_json_get(row, RD_STR("meaning")));
+    struct rd_str who = rd_json_str(rd_json_get(row, RD_STR("who")));
+    struct rd_str source = rd_json_str(rd_json_get(row, RD_STR("source")));
+    if (hint.n == 0)
+        hint = rd_json_str(rd_json_get(row, RD_STR("remedy")));
+    if (hint.n == 0)
+        hint = RD_STR("correct the cause and run the same command again: it goes on from here");
+    rc = rd_err_hint(rc, err, "%.*s", RD_FMT(hint));
+    if (meaning.n > 0)
+        rc = rd_err_frame(rc, err, "meaning: %.*s", RD_FMT(meaning));
+    if (who.n > 0 && !rd_str_is(who, "nobody"))
+        rc = rd_err_frame(rc, err, "to act: %.*s", RD_FMT(who));
+    if (source.n > 0)
+        rc = rd_err_frame(rc, err, "known from: %.*s", RD_FMT(source));
+    return rc;
+}
+
 bool rd_error_propagates(struct rd_str code, struct rd_str message)
 {
     return rd_json_is_true(rd_json_get(row_of(0, code, message), RD_STR("propagation")));

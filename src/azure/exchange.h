@@ -37,6 +37,7 @@ struct exchange {
     int attempts;
     int polls;
     int64_t expected_end_ms;    /* of the operation; INT64_MIN when unknown */
+    int64_t operation_since_ms; /* when we began to follow it */
     int64_t not_found_since_ms; /* of a poll; 0 when it was found */
     int64_t queued_ms;
     uint64_t timer;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <assert.h>
 
+#include "base/limits.h"
 #include "exchange.h"
 
 /*
@@ -15,6 +16,7 @@ enum {
     MIN_DELAY_MS = 1000, /* for a Retry-After of 0 */
     NOT_FOUND_FOR_MS_MAX =
         60000, /* a new operation's URL, or a new resource, may not be there yet */
+    OPERATION_MS_MAX = 86400000, /* an image is built for 11 hours at most, nothing takes longer */
 };
 
 enum progress { PROGRESS_RUNNING, PROGRESS_SUCCEEDED, PROGRESS_FAILED, PROGRESS_CANCELED };
@@ -37,8 +39,22 @@ static struct rd_str provisioning_state(const struct rd_json *body)
     return rd_json_str(rd_json_get(properties, RD_STR("provisioningState")));
 }
 
+static void give_up(struct exchange *x)
+{
+    struct rd_outcome outcome = {
+        .rc = RD_RC_TRANSIENT,
+        .code = RD_STR("TimedOut"),
+        .message = RD_STR("the operation has not ended within a day"),
+    };
+    exchange_finish(x, &outcome);
+}
+
 static void wait_for_poll(struct exchange *x, const struct rd_http_reply *reply)
 {
+    if (rd_loop_now_ms(x->client->options.loop) - x->operation_since_ms > OPERATION_MS_MAX) {
+        give_up(x);
+        return;
+    }
     int64_t delay_ms = DEFAULT_DELAY_MS;
     if (retry_after_ms(reply, rd_loop_now_ms(x->client->options.loop), &delay_ms) &&
         delay_ms < MIN_DELAY_MS && rd_http_headers_get(&reply->headers, "Retry-After").n > 0)
@@ -57,11 +73,14 @@ static void set_url(struct rd_buf *buf, struct rd_str url)
 /* The operation's URL comes from outside: the cloud may not send us elsewhere. */
 static bool check_url(struct exchange *x, struct rd_str url)
 {
-    if (rd_endpoints_allow(&x->client->options.endpoints, url))
+    bool is_long = url.n > RD_HTTP_URL_SIZE_MAX;
+    if (!is_long && rd_endpoints_allow(&x->client->options.endpoints, url))
         return true;
     struct rd_outcome outcome = {
         .rc = RD_RC_CLOUD,
-        .message = RD_STR("the cloud names an operation outside its own endpoints"),
+        .message = is_long
+                       ? RD_STR("the cloud names an operation by a URL longer than any real one")
+                       : RD_STR("the cloud names an operation outside its own endpoints"),
         .resource_message = rd_arena_str(x->call.arena, rd_str_sub(url, 0, 200)),
     };
     exchange_finish(x, &outcome);
@@ -88,6 +107,7 @@ bool poll_begin(struct exchange *x, const struct rd_http_reply *reply, const str
         return false;
     struct rd_loop *loop = x->client->options.loop;
     x->not_found_since_ms = 0;
+    x->operation_since_ms = rd_loop_now_ms(loop);
     x->expected_end_ms =
         x->call.expected_ms > 0 ? rd_loop_now_ms(loop) + x->call.expected_ms : INT64_MIN;
     struct rd_str state = provisioning_state(body);
@@ -112,6 +132,7 @@ bool poll_begin(struct exchange *x, const struct rd_http_reply *reply, const str
 void poll_resume(struct exchange *x)
 {
     x->aim = AIM_OPERATION;
+    x->operation_since_ms = rd_loop_now_ms(x->client->options.loop);
     x->expected_end_ms = INT64_MIN;
     set_url(&x->operation_url, x->call.resume_url);
     set_url(&x->location_url, x->call.resume_location_url);

@@ -6,7 +6,7 @@
 enum {
     BACKOFF_FIRST_MS = 1000,
     BACKOFF_MAX_MS = 60000,
-    RETRY_AFTER_MAX_S = 24 * 3600, /* a longer one is a mistake, or as good as no */
+    RETRY_AFTER_MAX_S = 24 * 3600, /* a longer one is a mistake: we look again after a day */
     THROTTLED_COUNT_MAX = 30,      /* being asked to wait is no failure: more patience */
 };
 
@@ -40,23 +40,36 @@ static bool parse_http_date(struct rd_str text, int64_t *ret_time_ms)
     return true;
 }
 
+/* Digits as a number of at most `max`; more than that is `max`, however many digits it has. */
+static bool parse_count(struct rd_str text, int64_t max, int64_t *ret_count)
+{
+    for (size_t i = 0; i < text.n; i++)
+        if (!rd_char_is_digit(text.p[i]))
+            return false;
+    if (text.n > 0 && !rd_str_to_int(text, 0, max, ret_count))
+        *ret_count = max;
+    return text.n > 0;
+}
+
 bool retry_after_ms(const struct rd_http_reply *reply, int64_t now_ms, int64_t *ret_delay_ms)
 {
     struct rd_str text = rd_str_trim(rd_http_headers_get(&reply->headers, "Retry-After"));
     int64_t value = 0;
-    if (rd_str_to_int(text, 0, RETRY_AFTER_MAX_S, &value)) {
+    if (parse_count(text, RETRY_AFTER_MAX_S, &value)) {
         *ret_delay_ms = value * 1000;
         return true;
     }
     if (parse_http_date(text, &value)) {
-        *ret_delay_ms = value > now_ms ? value - now_ms : 0;
+        /* A time of the sender's clock, so what is left until then is counted by that clock. */
+        int64_t sent_ms = now_ms;
+        (void)parse_http_date(rd_str_trim(rd_http_headers_get(&reply->headers, "Date")), &sent_ms);
+        int64_t left_ms = value > sent_ms ? value - sent_ms : 0;
+        int64_t max_ms = RETRY_AFTER_MAX_S * INT64_C(1000);
+        *ret_delay_ms = left_ms < max_ms ? left_ms : max_ms;
         return true;
     }
     text = rd_str_trim(rd_http_headers_get(&reply->headers, "retry-after-ms"));
-    if (!rd_str_to_int(text, 0, RETRY_AFTER_MAX_S * INT64_C(1000), &value))
-        return false;
-    *ret_delay_ms = value;
-    return true;
+    return parse_count(text, RETRY_AFTER_MAX_S * INT64_C(1000), ret_delay_ms);
 }
 
 /* Doubling, and evenly within the upper half, so that those who failed together don't come back
@@ -147,7 +160,8 @@ void retry_or_fail(struct exchange *x, enum rd_transport_result result,
     client->stats.retried++;
     int64_t now_ms = rd_loop_now_ms(client->options.loop);
     int64_t delay_ms = 0;
-    if (reply == NULL || !retry_after_ms(reply, now_ms, &delay_ms))
+    /* Nothing to wait for is no reason to rush at what has just failed. */
+    if (reply == NULL || !retry_after_ms(reply, now_ms, &delay_ms) || delay_ms == 0)
         delay_ms = backoff_ms(x);
     if (reply != NULL && reply->status == 429) {
         struct rd_json body = rd_json_absent;

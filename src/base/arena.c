@@ -88,6 +88,13 @@ void rd_arena_clear(struct rd_arena *arena)
     arena->held = arena->head->size;
 }
 
+void rd_arena_wipe(struct rd_arena *arena)
+{
+    for (struct block *block = arena->head; block != NULL; block = block->next)
+        explicit_bzero(block->data, block->used);
+    rd_arena_clear(arena);
+}
+
 size_t rd_arena_used(const struct rd_arena *arena)
 {
     return arena->used;

@@ -35,6 +35,22 @@ void rd_buf_wipe(struct rd_buf *buf)
     rd_buf_clear(buf);
 }
 
+static void grow(struct rd_buf *buf, size_t cap)
+{
+    if (buf->is_secret) {
+        char *bigger = rd_heap_zalloc(cap);
+        if (buf->n > 0)
+            memcpy(bigger, buf->p, buf->n);
+        if (buf->p != NULL)
+            explicit_bzero(buf->p, buf->cap);
+        rd_heap_free(buf->p);
+        buf->p = bigger;
+    } else {
+        buf->p = rd_heap_resize(buf->p, cap);
+    }
+    buf->cap = cap;
+}
+
 char *rd_buf_room(struct rd_buf *buf, size_t n)
 {
     assert(buf->size_max > 0);
@@ -46,8 +62,7 @@ char *rd_buf_room(struct rd_buf *buf, size_t n)
         size_t cap = buf->cap == 0 ? SIZE_FIRST : buf->cap;
         while (cap - buf->n <= n)
             cap *= 2;
-        buf->p = rd_heap_resize(buf->p, cap);
-        buf->cap = cap;
+        grow(buf, cap);
     }
     return buf->p + buf->n;
 }

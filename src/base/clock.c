@@ -124,6 +124,16 @@ void rd_date_from_days(int64_t days, int64_t *ret_year, int *ret_month, int *ret
     *ret_year = year_of_era + era * 400 + (*ret_month <= 2);
 }
 
+static char *put_digits(char *out, int value, int width)
+{
+    for (int i = width - 1; i >= 0; i--) {
+        out[i] = (char)('0' + value % 10);
+        value /= 10;
+    }
+    return out + width;
+}
+
+/* By hand: replies carry several times each, and a run has a hundred thousand of them. */
 const char *rd_time_format(int64_t time_ms, bool with_ms, char out[RD_TIME_TEXT_MAX])
 {
     int64_t days = time_ms / 86400000;
@@ -137,13 +147,22 @@ const char *rd_time_format(int64_t time_ms, bool with_ms, char out[RD_TIME_TEXT_
     int day;
     rd_date_from_days(days, &year, &month, &day);
     int s = (int)(ms / 1000);
-    if (with_ms)
-        (void)snprintf(out, RD_TIME_TEXT_MAX, "%04lld-%02d-%02dT%02d:%02d:%02d.%03dZ",
-                       (long long)year, month, day, s / 3600, s / 60 % 60, s % 60,
-                       (int)(ms % 1000));
+    char *p = out;
+    if (year >= 0 && year <= 9999)
+        p = put_digits(p, (int)year, 4);
     else
-        (void)snprintf(out, RD_TIME_TEXT_MAX, "%04lld-%02d-%02dT%02d:%02d:%02dZ", (long long)year,
-                       month, day, s / 3600, s / 60 % 60, s % 60);
+        p += snprintf(p, RD_TIME_TEXT_MAX / 2, "%lld", (long long)year);
+    const int parts[] = {month, day, s / 3600, s / 60 % 60, s % 60};
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        *p++ = "--T::"[i];
+        p = put_digits(p, parts[i], 2);
+    }
+    if (with_ms) {
+        *p++ = '.';
+        p = put_digits(p, (int)(ms % 1000), 3);
+    }
+    *p++ = 'Z';
+    *p = '\0';
     return out;
 }
 

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -68,24 +70,41 @@ static enum rd_rc write_all(int fd, const char *path, struct rd_str content, str
             return RD_FAIL(err, RD_RC_IO, "cannot write '%s': %s", path, strerror(errno));
         content = rd_str_sub(content, (size_t)put, content.n);
     }
-    if (fsync(fd) != 0 && errno != EINVAL)
+    if (fsync(fd) != 0 && errno != EINVAL && errno != EROFS)
         return RD_FAIL(err, RD_RC_IO, "cannot write '%s': %s", path, strerror(errno));
     return RD_RC_OK;
 }
 
-enum rd_rc rd_file_write(const char *path, struct rd_str content, int mode, struct rd_err *err)
+/* Devices and pipes are written to as they are: nothing may take their place. */
+static enum rd_rc write_in_place(const char *path, struct rd_str content, struct rd_err *err)
+{
+    RD_CLEANUP(close_p) int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return RD_FAIL(err, RD_RC_IO, "cannot write '%s': %s", path, strerror(errno));
+    return write_all(fd, path, content, err);
+}
+
+enum rd_rc rd_file_write(const char *name, struct rd_str content, int mode, struct rd_err *err)
 {
     char temporary[4096];
+    char target[PATH_MAX];
+    struct stat st;
+    /* A link stays a link: what it leads to is replaced. */
+    const char *path = realpath(name, target) != NULL ? target : name;
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return RD_FAIL(err, RD_RC_IO, "cannot write '%s': it is a folder", name);
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        return write_in_place(path, content, err);
     int n = snprintf(temporary, sizeof(temporary), "%s.%ld.tmp", path, (long)getpid());
     if (n < 0 || (size_t)n >= sizeof(temporary))
-        return RD_FAIL(err, RD_RC_IO, "cannot write '%s': the name is too long", path);
+        return RD_FAIL(err, RD_RC_IO, "cannot write '%s': the name is too long", name);
     RD_CLEANUP(close_p)
     int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
     if (fd < 0)
-        return RD_FAIL(err, RD_RC_IO, "cannot write '%s': %s", path, strerror(errno));
-    enum rd_rc rc = write_all(fd, path, content, err);
+        return RD_FAIL(err, RD_RC_IO, "cannot write '%s': %s", name, strerror(errno));
+    enum rd_rc rc = write_all(fd, name, content, err);
     if (rc == RD_RC_OK && rename(temporary, path) != 0)
-        rc = RD_FAIL(err, RD_RC_IO, "cannot write '%s': %s", path, strerror(errno));
+        rc = RD_FAIL(err, RD_RC_IO, "cannot write '%s': %s", name, strerror(errno));
     if (rc != RD_RC_OK)
         (void)unlink(temporary);
     return rc;

@@ -63,32 +63,52 @@ static void rebuild(struct rd_map *map, size_t slot_count)
     map->entry_count = kept;
 }
 
-void *rd_map_set(struct rd_map *map, struct rd_str key, void *value)
+static void make_room(struct rd_map *map)
 {
-    assert(value != NULL);
     if (map->slot_count == 0 || (map->entry_count + 1) * 4 > map->slot_count * 3) {
         size_t needed = SLOTS_FIRST;
         while ((map->live_count + 1) * 2 > needed)
             needed *= 2;
         rebuild(map, needed);
     }
-    uint64_t hash = hash_of(map, key);
-    size_t slot = slot_of(map, key, hash);
-    if (map->slots[slot] != 0) {
-        struct rd_map_entry *entry = &map->entries[map->slots[slot] - 1];
-        void *former = entry->value;
-        entry->value = value;
-        map->live_count += former == NULL;
-        return former;
-    }
     if (map->entry_count == map->entry_cap) {
         map->entry_cap = map->entry_cap == 0 ? 8 : map->entry_cap * 2;
         map->entries = rd_heap_resize(map->entries, map->entry_cap * sizeof(*map->entries));
     }
-    map->entries[map->entry_count] = (struct rd_map_entry){key, value, hash};
-    map->slots[slot] = (uint32_t)++map->entry_count;
+}
+
+/* The key's entry; a new one has no value yet. */
+static struct rd_map_entry *entry_of(struct rd_map *map, struct rd_str key)
+{
+    make_room(map);
+    uint64_t hash = hash_of(map, key);
+    size_t slot = slot_of(map, key, hash);
+    if (map->slots[slot] == 0) {
+        map->entries[map->entry_count] = (struct rd_map_entry){key, NULL, hash};
+        map->slots[slot] = (uint32_t)++map->entry_count;
+    }
+    return &map->entries[map->slots[slot] - 1];
+}
+
+void *rd_map_set(struct rd_map *map, struct rd_str key, void *value)
+{
+    assert(value != NULL);
+    struct rd_map_entry *entry = entry_of(map, key);
+    void *former = entry->value;
+    entry->value = value;
+    map->live_count += former == NULL;
+    return former;
+}
+
+bool rd_map_add(struct rd_map *map, struct rd_str key, void *value)
+{
+    assert(value != NULL);
+    struct rd_map_entry *entry = entry_of(map, key);
+    if (entry->value != NULL)
+        return false;
+    entry->value = value;
     map->live_count++;
-    return NULL;
+    return true;
 }
 
 void *rd_map_get(const struct rd_map *map, struct rd_str key)

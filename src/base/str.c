@@ -51,8 +51,41 @@ bool rd_char_is_hex(char c)
     return rd_char_is_digit(c) || (c >= 'a' && c <= 'f');
 }
 
+static uint64_t load_eight(const char *p)
+{
+    uint64_t word;
+    memcpy(&word, p, sizeof(word));
+    return word;
+}
+
+/* Fewer than eight bytes, zeros behind. */
+static uint64_t load_rest(const char *p, size_t n)
+{
+    uint64_t word = 0;
+    for (size_t i = 0; i < n; i++)
+        word |= (uint64_t)(unsigned char)p[i] << i * 8;
+    return word;
+}
+
+/* Folds the ASCII capitals of eight bytes at once: bit 5 is set where a byte is in 'A'..'Z'. */
+static uint64_t lower_eight(uint64_t word)
+{
+    const uint64_t ones = 0x0101010101010101ULL;
+    uint64_t low_bits = word & (ones * 0x7f);
+    uint64_t above_z = low_bits + ones * (0x7f - 'Z');
+    uint64_t from_a = low_bits + ones * (0x80 - 'A');
+    uint64_t is_capital = (from_a ^ above_z) & ~word & (ones * 0x80);
+    return word | is_capital >> 2;
+}
+
+/* Ids are compared more than anything else, and are long. */
 static bool bytes_eq_case(const char *a, const char *b, size_t n)
 {
+    for (; n >= 8; a += 8, b += 8, n -= 8) {
+        uint64_t left = load_eight(a), right = load_eight(b);
+        if (left != right && lower_eight(left) != lower_eight(right))
+            return false;
+    }
     for (size_t i = 0; i < n; i++)
         if (a[i] != b[i] && rd_char_lower(a[i]) != rd_char_lower(b[i]))
             return false;
@@ -158,6 +191,15 @@ struct rd_str rd_str_sub(struct rd_str s, size_t from, size_t to)
     return (struct rd_str){s.p == NULL ? NULL : s.p + from, to - from};
 }
 
+struct rd_str rd_str_cut(struct rd_str s, size_t n)
+{
+    if (s.n <= n)
+        return s;
+    while (n > 0 && ((unsigned char)s.p[n] & 0xc0) == 0x80)
+        n--;
+    return (struct rd_str){s.p, n};
+}
+
 static bool is_space(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -189,25 +231,6 @@ bool rd_str_next(struct rd_str *rest, char separator, struct rd_str *ret_part)
     return true;
 }
 
-/* Eight bytes, or what is left of them with zeros behind. */
-static uint64_t load(const char *p, size_t n)
-{
-    uint64_t word = 0;
-    memcpy(&word, p, n < 8 ? n : 8);
-    return word;
-}
-
-/* Folds the ASCII capitals of eight bytes at once: bit 5 is set where a byte is in 'A'..'Z'. */
-static uint64_t lower_eight(uint64_t word)
-{
-    const uint64_t ones = 0x0101010101010101ULL;
-    uint64_t low_bits = word & (ones * 0x7f);
-    uint64_t above_z = low_bits + ones * (0x7f - 'Z');
-    uint64_t from_a = low_bits + ones * (0x80 - 'A');
-    uint64_t is_capital = (from_a ^ above_z) & ~word & (ones * 0x80);
-    return word | is_capital >> 2;
-}
-
 static uint64_t mix(uint64_t h)
 {
     h *= 0xff51afd7ed558ccdULL;
@@ -218,8 +241,13 @@ static uint64_t mix(uint64_t h)
 static uint64_t hash(struct rd_str s, bool ignores_case)
 {
     uint64_t h = 0xcbf29ce484222325ULL ^ s.n;
-    for (size_t i = 0; i < s.n; i += 8) {
-        uint64_t word = load(s.p + i, s.n - i);
+    size_t i = 0;
+    for (; s.n - i >= 8; i += 8) {
+        uint64_t word = load_eight(s.p + i);
+        h = mix(h ^ (ignores_case ? lower_eight(word) : word));
+    }
+    if (i < s.n) {
+        uint64_t word = load_rest(s.p + i, s.n - i);
         h = mix(h ^ (ignores_case ? lower_eight(word) : word));
     }
     return mix(h);
@@ -313,6 +341,24 @@ bool rd_str_is_utf8(struct rd_str s)
         i += n;
     }
     return true;
+}
+
+bool rd_str_has_control(struct rd_str s)
+{
+    const uint64_t ones = 0x0101010101010101ULL;
+    size_t i = 0;
+    for (; s.n - i >= 8; i += 8) {
+        uint64_t word = load_eight(s.p + i);
+        uint64_t delete = word ^ (ones * 0x7f);
+        uint64_t below_space = (word - ones * 0x20) & ~word;
+        uint64_t is_delete = (delete - ones) & ~delete;
+        if (((below_space | is_delete) & (ones * 0x80)) != 0)
+            return true;
+    }
+    for (; i < s.n; i++)
+        if ((unsigned char)s.p[i] < 0x20 || s.p[i] == '\x7f')
+            return true;
+    return false;
 }
 
 enum { NEAREST_WORD_MAX = 64 };

@@ -71,10 +71,25 @@ RD_NODISCARD static enum rd_rc check_word(enum option_id id, const char *value, 
     return near.n == 0 ? rc : rd_err_hint(rc, err, "did you mean '%.*s'?", RD_FMT(near));
 }
 
+RD_NODISCARD static enum rd_rc check_number(enum option_id id, const char *value,
+                                            struct rd_err *err)
+{
+    const struct option *option = &options[id];
+    int64_t number;
+    if (option->max == 0 || rd_str_to_int(rd_str_from(value), option->min, option->max, &number))
+        return RD_RC_OK;
+    return RD_FAIL(err, RD_RC_USAGE, "'%s' is not a value of --%s: it takes %lld to %lld", value,
+                   option->name, (long long)option->min, (long long)option->max);
+}
+
 RD_NODISCARD static enum rd_rc take_value(struct args *args, enum option_id id, const char *value,
                                           struct rd_err *err)
 {
     RD_TRY(check_word(id, value, err));
+    RD_TRY(check_number(id, value, err));
+    if (value[0] == '\0')
+        return RD_FAIL(err, RD_RC_USAGE, "option '--%s' needs a value: %s", options[id].name,
+                       options[id].value);
     args->value[id] = value;
     args->is_given[id] = true;
     if (id != OPTION_FAULT)
@@ -140,31 +155,26 @@ RD_NODISCARD static enum rd_rc take_operand(struct args *args, const char *word,
 
 enum rd_rc args_parse(int argc, char *const argv[], struct args *ret_args, struct rd_err *err)
 {
-    struct args args = {0};
+    *ret_args = (struct args){0};
     bool has_options = true;
     for (int i = 1; i < argc; i++) {
         const char *word = argv[i];
         if (has_options && strcmp(word, "--") == 0)
             has_options = false;
         else if (has_options && word[0] == '-' && word[1] != '\0')
-            RD_TRY(take_option(&args, argc, argv, &i, err));
+            RD_TRY(take_option(ret_args, argc, argv, &i, err));
         else
-            RD_TRY(take_operand(&args, word, err));
+            RD_TRY(take_operand(ret_args, word, err));
     }
-    *ret_args = args;
     return RD_RC_OK;
 }
 
-enum rd_rc args_int(const struct args *args, enum option_id id, int64_t min, int64_t max,
-                    int64_t otherwise, int64_t *ret_value, struct rd_err *err)
+int64_t args_int(const struct args *args, enum option_id id, int64_t otherwise)
 {
-    *ret_value = otherwise;
-    if (!args->is_given[id])
-        return RD_RC_OK;
-    if (!rd_str_to_int(rd_str_from(args->value[id]), min, max, ret_value))
-        return RD_FAIL(err, RD_RC_USAGE, "'%s' is not a value of --%s: it takes %lld to %lld",
-                       args->value[id], options[id].name, (long long)min, (long long)max);
-    return RD_RC_OK;
+    int64_t value = otherwise;
+    if (args->is_given[id])
+        (void)rd_str_to_int(rd_str_from(args->value[id]), options[id].min, options[id].max, &value);
+    return value;
 }
 
 bool args_is_json(const struct args *args)

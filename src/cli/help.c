@@ -163,6 +163,8 @@ static void topic_faults(struct rd_arena *arena RD_UNUSED, struct rd_buf *out)
             rd_buf_printf(out, "      %.*s=  %.*s\n", RD_FMT(arguments->u.members[j].key),
                           RD_FMT(rd_json_str(&arguments->u.members[j].value)));
     }
+    rd_buf_add(out, RD_STR("--fault crash:after=N\n    redoubt kills itself when the cloud has "
+                           "carried out the Nth request and its reply is\n    on its way\n"));
 }
 
 static void topic_prices(struct rd_arena *arena RD_UNUSED, struct rd_buf *out)

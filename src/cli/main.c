@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <locale.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/secret.h"
 #include "facts/facts.h"
@@ -38,16 +41,38 @@ RD_NODISCARD static enum rd_rc run(struct rd_arena *arena, const struct args *ar
                    ? RD_FAIL(err, RD_RC_USAGE, "no command was given")
                    : RD_RC_OK;
     }
+    /* Before anything is read, asked or written. */
+    if (args->is_given[OPTION_LIVE])
+        return rd_err_hint(RD_FAIL(err, RD_RC_UNSUPPORTED,
+                                   "--live is not there yet: this redoubt only acts on its "
+                                   "embedded cloud"),
+                           err, "leave --live out to rehearse; nothing was sent to Azure");
+    struct stat status;
+    if (args->is_given[OPTION_DATA] &&
+        (stat(args->value[OPTION_DATA], &status) != 0 || !S_ISDIR(status.st_mode)))
+        return RD_FAIL(err, RD_RC_NOT_FOUND, "'%s' is no folder: --data takes one",
+                       args->value[OPTION_DATA]);
     if (args->is_given[OPTION_DATA])
         rd_facts_set_folder(args->value[OPTION_DATA]);
     return args->verb->run(arena, args, err);
 }
 
+/* A standard stream that is closed would be given away to the next file that is opened. What stands
+ * in its place refuses to be written to. */
+static void keep_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+            (void)open("/dev/null", O_RDONLY); /* takes the lowest number, which is fd */
+}
+
 int main(int argc, char *argv[])
 {
+    keep_standard_streams();
     if (!IS_SANITIZED)
         rd_secret_protect_process();
     (void)signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error like any other */
+    (void)signal(SIGXFSZ, SIG_IGN); /* and so is a limit on the size of files */
     struct rd_err err = {0};
     struct args args = {0};
     struct rd_arena *arena = rd_arena_new(0);

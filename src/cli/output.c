@@ -2,6 +2,7 @@
 #include "output.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,8 +10,12 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+enum { WIDTH_MIN = 20, HEIGHT_MIN = 10, REDRAW_WIDTH_MIN = 60 };
+
 /* The first failure to write to standard output; the rest is then not tried. */
 static int write_errno;
+
+static const struct rd_json *kept_run;
 
 struct terminal terminal_look(const struct args *args)
 {
@@ -21,19 +26,20 @@ struct terminal terminal_look(const struct args *args)
         .width = 80,
         .height = 24,
     };
-    struct winsize size;
+    struct winsize size = {0};
     int fd = terminal.out_is_terminal ? STDOUT_FILENO : STDERR_FILENO;
-    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40) {
-        terminal.width = size.ws_col;
-        terminal.height = size.ws_row < 10 ? 10 : size.ws_row;
+    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+        terminal.width = size.ws_col < WIDTH_MIN ? WIDTH_MIN : size.ws_col;
+        terminal.height = size.ws_row < HEIGHT_MIN ? HEIGHT_MIN : size.ws_row;
     }
     const char *when = args->is_given[OPTION_COLOR] ? args->value[OPTION_COLOR] : "auto";
     const char *term = getenv("TERM");
     const char *no_color = getenv("NO_COLOR");
+    bool is_dumb = term == NULL || strcmp(term, "dumb") == 0;
     terminal.has_colors =
-        strcmp(when, "always") == 0 ||
-        (strcmp(when, "auto") == 0 && terminal.out_is_terminal &&
-         (no_color == NULL || no_color[0] == '\0') && (term == NULL || strcmp(term, "dumb") != 0));
+        strcmp(when, "always") == 0 || (strcmp(when, "auto") == 0 && terminal.out_is_terminal &&
+                                        !is_dumb && (no_color == NULL || no_color[0] == '\0'));
+    terminal.can_redraw = terminal.err_is_terminal && !is_dumb && size.ws_col >= REDRAW_WIDTH_MIN;
     return terminal;
 }
 
@@ -76,9 +82,20 @@ static void error_as_json(const struct rd_err *err)
         (void)rd_json_set_c(arena, &error, "azureCode", rd_json_string_c(err->azure_code));
     if (err->hint[0] != '\0')
         (void)rd_json_set_c(arena, &error, "hint", rd_json_string_c(err->hint));
+    struct rd_json context = rd_json_array();
+    for (int i = 0; i < err->frame_count; i++)
+        (void)rd_json_append(arena, &context, rd_json_string_c(err->frame[i]));
+    (void)rd_json_set_c(arena, &error, "context", context);
     struct rd_json whole = rd_json_object();
     (void)rd_json_set_c(arena, &whole, "error", error);
+    if (kept_run != NULL)
+        (void)rd_json_set_c(arena, &whole, "run", *kept_run);
     output_json(&whole);
+}
+
+void output_keep_run(const struct rd_json *run)
+{
+    kept_run = run;
 }
 
 void output_error(const struct args *args, const struct rd_err *err)
@@ -100,15 +117,21 @@ enum rd_rc output_finish(struct rd_err *err)
     return RD_FAIL(err, RD_RC_IO, "cannot write to standard output: %s", strerror(write_errno));
 }
 
+bool output_is_gone(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO};
+    return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
 enum rd_rc output_ask(const struct args *args, const struct terminal *terminal,
                       const char *question, struct rd_str expected, struct rd_err *err)
 {
     if (args->is_given[OPTION_YES])
         return RD_RC_OK;
     if (!terminal->in_is_terminal)
-        return rd_err_hint(
-            RD_FAIL(err, RD_RC_USAGE, "there is no terminal to ask at: %s", question), err,
-            "answer beforehand with --yes");
+        return rd_err_hint(RD_FAIL(err, RD_RC_USAGE, "there is no terminal to ask at: '%.*s'",
+                                   RD_FMT(rd_str_trim(rd_str_from(question)))),
+                           err, "answer beforehand with --yes; nothing was changed");
     (void)fflush(stdout);
     (void)fprintf(stderr, "%s\nType '%.*s' to go on: ", question, RD_FMT(expected));
     (void)fflush(stderr);

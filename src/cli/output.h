@@ -17,6 +17,7 @@ struct terminal {
     bool err_is_terminal;
     bool in_is_terminal;
     bool has_colors; /* of standard output */
+    bool can_redraw; /* standard error is one whose lines can be taken back and are wide enough */
     int width;       /* columns, 80 when unknown */
     int height;
 };
@@ -27,10 +28,15 @@ void output_text(struct rd_str text);
 RD_PRINTF(1, 2) void output_printf(const char *fmt, ...);
 /* Pretty-printed, with a final LF. */
 void output_json(const struct rd_json *value);
+/* Told with the error, should the command end with one: `run` must live until then. */
+void output_keep_run(const struct rd_json *run);
 /* An error for people on standard error, and as JSON on standard output when asked for. */
 void output_error(const struct args *args, const struct rd_err *err);
 /* Flushes. Errors: IO when anything could not be written. */
 RD_NODISCARD enum rd_rc output_finish(struct rd_err *err);
+
+/* Whether nobody reads standard output any more: the reader of its pipe has gone. */
+bool output_is_gone(void);
 
 /* Asks on the terminal; without one, or with --yes, see the error and the answer. `expected` is
  * what must be typed ("yes" or a name). Errors: DECLINED, USAGE when there is no terminal to ask

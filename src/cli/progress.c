@@ -4,8 +4,18 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "session.h"
 
-enum { FRAME_US = 80000, SHOWN_MAX = 8, BAR_WIDTH_MAX = 40 };
+#define MACHINE_TYPE "Microsoft.Compute/virtualMachines"
+
+enum {
+    FRAME_US = 80000,
+    SHOWN_MAX = 8,
+    BAR_WIDTH_MIN = 4,
+    BAR_WIDTH_MAX = 40,
+    BAR_TEXT_WIDTH = 62, /* what stands beside the bar, at its longest */
+    NAME_WIDTH_MAX = 72,
+};
 
 struct progress {
     const struct args *args;
@@ -63,12 +73,29 @@ static const char *doing(enum rd_step_kind kind)
     return "";
 }
 
-/* The part of the id that people know it by: the last name, with its owner's for children. */
-static struct rd_str short_name(const struct rd_step *step)
+enum { NAME_SIZE_MAX = 128 };
+
+static struct rd_str last_name(struct rd_str id)
 {
-    struct rd_str id = step->id;
     size_t slash = rd_str_find_last_char(id, '/');
-    return slash == RD_STR_NONE ? id : rd_str_sub(id, slash + 1, id.n);
+    struct rd_str name = slash == RD_STR_NONE ? id : rd_str_sub(id, slash + 1, id.n);
+    /* Backup items are called "vm;iaasvmcontainerv2;{group};{machine}" (azure-avd-ops 6). */
+    size_t semicolon = rd_str_find_last_char(name, ';');
+    return semicolon == RD_STR_NONE ? name : rd_str_sub(name, semicolon + 1, name.n);
+}
+
+/* What people know it by: "VM extension GuestAttestation on cui-01". */
+static void name_step(const struct progress *progress, const struct rd_step *step,
+                      char out[NAME_SIZE_MAX])
+{
+    const struct rd_type *type = progress->plan->changes[step->change].type;
+    struct rd_str name = last_name(step->id);
+    struct rd_arm_id id;
+    bool is_of_machine = rd_str_has_prefix_case(type->name, RD_STR(MACHINE_TYPE "/")) &&
+                         rd_arm_id_parse(step->id, &id);
+    struct rd_str machine = is_of_machine ? last_name(id.parent) : RD_STR("");
+    (void)snprintf(out, NAME_SIZE_MAX, "%s%.*s %.*s%s%.*s", doing(step->kind), RD_FMT(type->label),
+                   RD_FMT(name), is_of_machine ? " on " : "", RD_FMT(machine));
 }
 
 static void plain_line(const struct progress *progress, const struct rd_run *run, size_t index)
@@ -79,15 +106,14 @@ static void plain_line(const struct progress *progress, const struct rd_run *run
     };
     const struct rd_step *step = &progress->plan->steps[index];
     const struct rd_step_record *record = &run->steps[index];
-    const struct rd_type *type = progress->plan->changes[step->change].type;
     int64_t s = (progress->now_ms - run->start_ms) / 1000;
     char took[RD_TIME_TEXT_MAX] = "";
     if (record->state == RD_STEP_DONE || record->state == RD_STEP_FAILED)
         (void)rd_duration_format(record->end_ms - record->start_ms, took);
-    struct rd_str name = short_name(step);
-    (void)fprintf(stderr, "%02lld:%02lld:%02lld %-7s %s%.*s %.*s%s%s%s%s%.*s\n",
-                  (long long)(s / 3600), (long long)(s / 60 % 60), (long long)(s % 60),
-                  words[record->state], doing(step->kind), RD_FMT(type->label), RD_FMT(name),
+    char name[NAME_SIZE_MAX];
+    name_step(progress, step, name);
+    (void)fprintf(stderr, "%02lld:%02lld:%02lld %-7s %s%s%s%s%s%.*s\n", (long long)(s / 3600),
+                  (long long)(s / 60 % 60), (long long)(s % 60), words[record->state], name,
                   took[0] == '\0' ? "" : " (", took, took[0] == '\0' ? "" : ")",
                   record->message.n > 0 ? ": " : "", RD_FMT(record->message));
 }
@@ -95,8 +121,8 @@ static void plain_line(const struct progress *progress, const struct rd_run *run
 static void draw_bar(const struct progress *progress, const struct rd_run *run)
 {
     size_t total = progress->plan->step_count;
-    int width = progress->terminal.width / 3;
-    width = width > BAR_WIDTH_MAX ? BAR_WIDTH_MAX : width;
+    int width = progress->terminal.width - BAR_TEXT_WIDTH;
+    width = width > BAR_WIDTH_MAX ? BAR_WIDTH_MAX : width < BAR_WIDTH_MIN ? 0 : width;
     int full = total == 0 ? width : (int)((size_t)width * run->done_count / total);
     char elapsed[RD_TIME_TEXT_MAX];
     char left[RD_TIME_TEXT_MAX];
@@ -112,7 +138,7 @@ static void draw_bar(const struct progress *progress, const struct rd_run *run)
     (void)fprintf(stderr, "\n");
 }
 
-/* Up to SHOWN_MAX running steps, those that have run longest first (they started first). */
+/* Up to SHOWN_MAX running steps, in the plan's order, and how many more there are. */
 static int draw_running(const struct progress *progress, const struct rd_run *run)
 {
     int shown = 0;
@@ -120,18 +146,19 @@ static int draw_running(const struct progress *progress, const struct rd_run *ru
         if (run->steps[i].state != RD_STEP_RUNNING)
             continue;
         const struct rd_step *step = &progress->plan->steps[i];
-        const struct rd_type *type = progress->plan->changes[step->change].type;
         char since[RD_TIME_TEXT_MAX];
         (void)rd_duration_format(progress->now_ms - run->steps[i].start_ms, since);
-        struct rd_str name = short_name(step);
-        char line[256];
-        (void)snprintf(line, sizeof(line), "%s%.*s %.*s", doing(step->kind), RD_FMT(type->label),
-                       RD_FMT(name));
-        int room = progress->terminal.width - 24;
+        char line[NAME_SIZE_MAX];
+        name_step(progress, step, line);
+        int room = progress->terminal.width - 20;
+        room = room > NAME_WIDTH_MAX ? NAME_WIDTH_MAX : room;
         (void)fprintf(stderr, "    %-*.*s %s\n", room, room, line, since);
         shown++;
     }
-    return shown;
+    if (run->running_count <= (size_t)shown)
+        return shown;
+    (void)fprintf(stderr, "    and %zu more\n", run->running_count - (size_t)shown);
+    return shown + 1;
 }
 
 static void draw(struct progress *progress, const struct rd_run *run)
@@ -141,8 +168,13 @@ static void draw(struct progress *progress, const struct rd_run *run)
         return;
     progress->drawn_us = now_us;
     take_off(progress);
+    progress->terminal = terminal_look(progress->args); /* it may have been resized */
     draw_bar(progress, run);
     progress->drawn_lines = 1 + draw_running(progress, run);
+    if (session_is_stopping()) {
+        (void)fprintf(stderr, "    stopping: what is under way comes to its end\n");
+        progress->drawn_lines++;
+    }
     (void)fflush(stderr);
 }
 
@@ -152,9 +184,11 @@ void progress_report(void *data, const struct rd_run *run, size_t step, int64_t 
     struct progress *progress = data;
     progress->now_ms = now_ms;
     progress->left_ms = left_ms;
+    if (step == SIZE_MAX && output_is_gone())
+        session_stop();
     if (progress->args->is_given[OPTION_QUIET])
         return;
-    if (progress->terminal.err_is_terminal)
+    if (progress->terminal.can_redraw)
         draw(progress, run);
     else if (step != SIZE_MAX && run->steps[step].state != RD_STEP_WAITING)
         plain_line(progress, run, step);

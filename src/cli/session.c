@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "session.h"
 
+#include <assert.h>
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/limits.h"
@@ -15,16 +18,34 @@ enum {
     IN_FLIGHT_MAX = 64,
     ATTEMPTS_MAX = 8,
     WATCHING_MS = 25000, /* how long a person should have to watch a scaled run */
-    SPEED_MAX = 1000000,
 };
 
 static volatile int stop_requests;
+static volatile sig_atomic_t is_running;
 
+/* Outside a run nothing is under way that could be lost. In a run the first signal lets what is
+ * under way come to its end; at the second the journal has what the next run needs. */
 static void on_signal(int number RD_UNUSED)
 {
+    static const char text[] = "\nredoubt: stopped at once\n"
+                               "  hint: run the same command again: it goes on from here\n";
     stop_requests++;
-    if (stop_requests > 2) /* the journal has what it needs: nothing is lost by leaving now */
-        _Exit(rd_rc_exit_status(RD_RC_INTERRUPTED));
+    if (is_running != 0 && stop_requests < 2)
+        return;
+    ssize_t written = write(STDERR_FILENO, text, sizeof(text) - 1);
+    (void)written; /* there is nobody else to tell */
+    _exit(rd_rc_exit_status(RD_RC_INTERRUPTED));
+}
+
+void session_stop(void)
+{
+    if (stop_requests == 0)
+        stop_requests = 1;
+}
+
+bool session_is_stopping(void)
+{
+    return stop_requests > 0;
 }
 
 static void catch_signals(void)
@@ -49,8 +70,12 @@ void session_close(struct session *session)
     rd_journal_close(session->journal);
     rd_cloud_close(session->cloud);
     rd_lock_free(session->lock);
+    for (size_t i = 0; i < session->read_set_count; i++)
+        rd_set_done(session->read_sets[i]);
     if (session->desired != NULL)
         rd_set_done(session->desired);
+    if (session->saved != NULL)
+        rd_plan_done(session->saved);
     *session = (struct session){0};
 }
 
@@ -145,27 +170,40 @@ RD_NODISCARD static enum rd_rc open_emulator(struct session *session, bool keeps
     for (size_t i = 0; i < rd_json_count(subscriptions) && i < 4; i++)
         cloud_options.subscriptions[cloud_options.subscription_count++] =
             rd_json_str(rd_json_item(subscriptions, i));
-    int64_t seed;
-    RD_TRY(args_int(session->args, OPTION_SEED, 0, INT64_MAX, 1, &seed, err));
-    cloud_options.seed = (uint64_t)seed;
+    cloud_options.seed = (uint64_t)args_int(session->args, OPTION_SEED, 1);
     RD_TRY(rd_cloud_open(&cloud_options, &session->cloud, err));
     return RD_RC_OK;
 }
 
 /* "crash:after=N" is a fault of this machine; all others are the cloud's. */
+static const struct rd_str crash_fault = {"crash", 5};
+static const struct rd_str crash_argument = {"crash:after=", 12};
+
+RD_NODISCARD static enum rd_rc check_faults(const struct args *args, struct rd_err *err)
+{
+    for (size_t i = 0; i < args->fault_count; i++) {
+        struct rd_str fault = rd_str_from(args->faults[i]);
+        int64_t count;
+        if (!rd_str_has_prefix(fault, crash_fault))
+            RD_TRY(rd_cloud_check_fault(fault, err));
+        else if (!rd_str_has_prefix(fault, crash_argument) ||
+                 !rd_str_to_int(rd_str_sub(fault, crash_argument.n, fault.n), 1, INT64_MAX, &count))
+            return rd_err_hint(RD_FAIL(err, RD_RC_USAGE,
+                                       "'%.*s' needs a number of requests, from 1", RD_FMT(fault)),
+                               err, "such as 'crash:after=100'");
+    }
+    return RD_RC_OK;
+}
+
 RD_NODISCARD static enum rd_rc add_faults(struct session *session, struct rd_err *err)
 {
-    const struct rd_str crash = RD_STR("crash:after=");
     for (size_t i = 0; i < session->args->fault_count; i++) {
         struct rd_str fault = rd_str_from(session->args->faults[i]);
-        int64_t count;
-        if (!rd_str_has_prefix(fault, crash))
+        int64_t count = 0;
+        if (!rd_str_has_prefix(fault, crash_fault))
             RD_TRY(rd_cloud_add_fault(session->cloud, fault, err));
-        else if (rd_str_to_int(rd_str_sub(fault, crash.n, fault.n), 1, INT64_MAX, &count))
+        else if (rd_str_to_int(rd_str_sub(fault, crash_argument.n, fault.n), 1, INT64_MAX, &count))
             local_transport_crash_after(session->transport, count);
-        else
-            return RD_FAIL(err, RD_RC_USAGE, "'%.*s' needs a number of requests, from 1",
-                           RD_FMT(fault));
     }
     return RD_RC_OK;
 }
@@ -174,9 +212,7 @@ RD_NODISCARD static enum rd_rc open_doors(struct session *session, struct rd_err
 {
     rd_clock_init_virtual(&session->clock, rd_cloud_time_ms(session->cloud));
     session->loop = rd_loop_new(&session->clock);
-    int64_t seed;
-    RD_TRY(args_int(session->args, OPTION_SEED, 0, INT64_MAX, 1, &seed, err));
-    rd_random_init_seeded(&session->seeded, (uint64_t)seed);
+    rd_random_init_seeded(&session->seeded, (uint64_t)args_int(session->args, OPTION_SEED, 1));
     rd_random_init_system(&session->system);
     session->transport = local_transport_new(session->loop, session->cloud);
     RD_TRY(add_faults(session, err));
@@ -197,17 +233,28 @@ RD_NODISCARD static enum rd_rc open_doors(struct session *session, struct rd_err
     return RD_RC_OK;
 }
 
+/* Whether there is a state. One that cannot be looked at is there: to take it for none would show
+ * an enclave that stands as one that is to be built. */
+RD_NODISCARD static enum rd_rc find_state(const struct session *session, bool *ret_is_there,
+                                          struct rd_err *err)
+{
+    *ret_is_there = access(session->folder, F_OK) == 0;
+    if (*ret_is_there || errno == ENOENT)
+        return RD_RC_OK;
+    return rd_err_hint(RD_FAIL(err, RD_RC_STATE, "the state folder '%s' cannot be looked at: %s",
+                               session->folder, strerror(errno)),
+                       err, "make it yours to read and write, or name another one with --state");
+}
+
 enum rd_rc session_open_cloud(struct session *session, bool writes, struct rd_err *err)
 {
-    if (session->args->is_given[OPTION_LIVE])
-        return rd_err_hint(RD_FAIL(err, RD_RC_UNSUPPORTED,
-                                   "--live is not there yet: this redoubt only acts on its "
-                                   "embedded cloud"),
-                           err, "leave --live out to rehearse; nothing was sent to Azure");
+    RD_TRY(check_faults(session->args, err));
+    catch_signals();
     session->folder = state_folder(session);
-    bool keeps_state = writes || rd_file_exists(session->folder);
+    bool keeps_state = writes;
+    if (!keeps_state)
+        RD_TRY(find_state(session, &keeps_state, err));
     if (keeps_state) {
-        RD_TRY(rd_file_make_folder(session->folder, err));
         RD_TRY(rd_lock_take(session->folder, session->args->verb->name, &session->lock, err));
         RD_TRY(rd_journal_open(session->folder, false, &session->journal, err));
     }
@@ -215,7 +262,7 @@ enum rd_rc session_open_cloud(struct session *session, bool writes, struct rd_er
     return open_doors(session, err);
 }
 
-enum rd_rc session_set_clock(struct session *session, int64_t critical_path_ms, struct rd_err *err)
+void session_set_clock(struct session *session, int64_t critical_path_ms)
 {
     const struct args *args = session->args;
     bool watches = session->terminal.err_is_terminal && !args->is_given[OPTION_QUIET];
@@ -226,13 +273,11 @@ enum rd_rc session_set_clock(struct session *session, int64_t critical_path_ms, 
         kind = args->value[OPTION_CLOCK];
     int64_t now_ms = rd_clock_now_ms(&session->clock);
     int64_t fitting = critical_path_ms / WATCHING_MS;
-    int64_t speed;
-    RD_TRY(args_int(args, OPTION_SPEED, 1, SPEED_MAX, fitting < 1 ? 1 : fitting, &speed, err));
+    int64_t speed = args_int(args, OPTION_SPEED, fitting < 1 ? 1 : fitting);
     if (strcmp(kind, "scaled") == 0)
         rd_clock_init_scaled(&session->clock, now_ms, speed);
     else if (strcmp(kind, "real") == 0)
         rd_clock_init_scaled(&session->clock, now_ms, 1);
-    return RD_RC_OK;
 }
 
 /* What no cloud tells (hours, logs, licences) is as the spec says, also for what is live. */
@@ -248,29 +293,36 @@ static void take_facts(struct session *session, struct rd_set *live)
 
 enum rd_rc session_read_live(struct session *session, struct rd_set **ret_live, struct rd_err *err)
 {
-    enum rd_rc rc =
-        rd_engine_read(&session->world, session->arena, session->desired, ret_live, err);
-    RD_TRY(local_transport_check(session->transport, err));
+    assert(session->read_set_count < READ_SET_COUNT_MAX);
+    struct rd_set *live = NULL;
+    enum rd_rc rc = rd_engine_read(&session->world, session->arena, session->desired, &live, err);
     if (rc == RD_RC_OK)
-        take_facts(session, *ret_live);
-    return rc;
+        session->read_sets[session->read_set_count++] = live;
+    RD_TRY(local_transport_check(session->transport, err));
+    if (rc != RD_RC_OK)
+        return rc;
+    take_facts(session, live);
+    *ret_live = live;
+    return RD_RC_OK;
 }
 
 enum rd_rc session_run(struct session *session, const char *verb, const struct rd_plan *plan,
                        struct rd_run **ret_run, struct rd_err *err)
 {
-    int64_t parallel;
-    RD_TRY(args_int(session->args, OPTION_PARALLEL, 1, 16384, PARALLEL_DEFAULT, &parallel, err));
-    catch_signals();
+    int64_t parallel = args_int(session->args, OPTION_PARALLEL, PARALLEL_DEFAULT);
+    is_running = 1;
     struct progress *progress = progress_new(session->args, &session->terminal, plan);
     struct rd_run_options run_options = {
         .verb = verb,
+        .plan_hash =
+            session->plan_hash.n > 0 ? session->plan_hash : rd_plan_hash(session->arena, plan),
         .parallel_max = (size_t)parallel,
         .stop = &stop_requests,
         .progress = {progress_report, progress},
     };
     enum rd_rc rc =
         rd_engine_run(&session->world, session->arena, plan, &run_options, ret_run, err);
+    is_running = 0;
     progress_free(progress);
     RD_TRY(local_transport_check(session->transport, err));
     return rc;

@@ -17,6 +17,8 @@
 
 struct local_transport;
 
+enum { READ_SET_COUNT_MAX = 4 };
+
 struct session {
     struct rd_arena *arena;
     const struct args *args;
@@ -34,6 +36,10 @@ struct session {
     struct rd_client *client;
     struct rd_journal *journal;
     struct rd_world world;
+    struct rd_set *read_sets[READ_SET_COUNT_MAX]; /* what was live, each time it was read */
+    size_t read_set_count;
+    struct rd_plan *saved;   /* the plan that was read from a file, or NULL */
+    struct rd_str plan_hash; /* of the plan that a run goes on with; "": of the one that it runs */
 };
 
 void session_init(struct session *session, struct rd_arena *arena, const struct args *args);
@@ -49,20 +55,23 @@ const char *session_spec_path(const struct args *args);
 
 /*
  * Opens the embedded cloud and the engine's doors. A verb that only reads leaves no trace where
- * there is no state yet. Errors: UNSUPPORTED for --live; LOCKED, STATE, IO from the state folder;
+ * there is no state yet. Errors: LOCKED, STATE, IO from the state folder;
  * USAGE for a fault that does not exist.
  */
 RD_NODISCARD enum rd_rc session_open_cloud(struct session *session, bool writes,
                                            struct rd_err *err);
 /* Sets the clock that the command line asks for; `critical_path_ms` fits a scaled one to a person's
  * patience. Before the first request. */
-RD_NODISCARD enum rd_rc session_set_clock(struct session *session, int64_t critical_path_ms,
-                                          struct rd_err *err);
+void session_set_clock(struct session *session, int64_t critical_path_ms);
+/* The set is the session's. At most READ_SET_COUNT_MAX times. */
 RD_NODISCARD enum rd_rc session_read_live(struct session *session, struct rd_set **ret_live,
                                           struct rd_err *err);
 RD_NODISCARD enum rd_rc session_run(struct session *session, const char *verb,
                                     const struct rd_plan *plan, struct rd_run **ret_run,
                                     struct rd_err *err);
+/* Stops the run under way as Ctrl-C does. */
+void session_stop(void);
+bool session_is_stopping(void);
 /* The day of --day, or today by the wall clock. */
 RD_NODISCARD enum rd_rc session_day(const struct args *args, int64_t *ret_day_ms,
                                     struct rd_err *err);

@@ -50,6 +50,8 @@ struct option {
     const char *value; /* what it takes, such as "FILE"; NULL for a switch */
     const char *words; /* the values allowed, separated by spaces, or NULL */
     const char *help;  /* one sentence, lower case, without its full stop */
+    int64_t min;       /* of a number; max is 0 for what is none */
+    int64_t max;
 };
 
 struct args {
@@ -84,13 +86,12 @@ extern const uint64_t common_options;
 
 /* NULL when unknown. */
 const struct verb *verb_find(const char *name);
-/* Parses argv[1..]. Errors: USAGE with the nearest word. */
+/* Parses argv[1..]. Errors: USAGE with the nearest word; then `ret_args` holds what was read before
+ * it, so that the error can be told in the format that was asked for. */
 RD_NODISCARD enum rd_rc args_parse(int argc, char *const argv[], struct args *ret_args,
                                    struct rd_err *err);
-/* An option's value as a number in [min, max], or `otherwise` when it was not given. */
-RD_NODISCARD enum rd_rc args_int(const struct args *args, enum option_id id, int64_t min,
-                                 int64_t max, int64_t otherwise, int64_t *ret_value,
-                                 struct rd_err *err);
+/* An option's value as a number, or `otherwise` when it was not given. */
+int64_t args_int(const struct args *args, enum option_id id, int64_t otherwise);
 bool args_is_json(const struct args *args);
 
 /* The verbs, one function each (verb_*.c). */

@@ -6,6 +6,8 @@
 #include "base/file.h"
 #include "base/limits.h"
 
+enum { FAILURES_SHOWN_MAX = 8 };
+
 static const char *const state_names[] = {
     [RD_STEP_WAITING] = "waiting", [RD_STEP_RUNNING] = "running", [RD_STEP_DONE] = "done",
     [RD_STEP_FAILED] = "failed",   [RD_STEP_SKIPPED] = "skipped",
@@ -64,7 +66,34 @@ struct rd_json run_to_json(struct rd_arena *arena, const struct rd_run *run)
     return json;
 }
 
-void run_print(const struct rd_run *run)
+/* Failures of one kind and code are one line. */
+static void print_failures(const struct rd_run *run)
+{
+    const struct rd_plan *plan = run->plan;
+    size_t shown = 0;
+    for (size_t i = 0; i < plan->step_count && shown < FAILURES_SHOWN_MAX; i++) {
+        const struct rd_type *type = plan->changes[plan->steps[i].change].type;
+        struct rd_str code = run->steps[i].code;
+        if (run->steps[i].state != RD_STEP_FAILED)
+            continue;
+        size_t count = 0;
+        bool is_first = true;
+        for (size_t k = 0; k < plan->step_count; k++) {
+            bool is_like = run->steps[k].state == RD_STEP_FAILED &&
+                           plan->changes[plan->steps[k].change].type == type &&
+                           rd_str_eq(run->steps[k].code, code);
+            is_first = is_first && !(is_like && k < i);
+            count += is_like;
+        }
+        if (!is_first)
+            continue;
+        output_printf("  failed: %zu x %.*s%s%.*s\n", count, RD_FMT(type->label),
+                      code.n > 0 ? ", " : "", RD_FMT(code));
+        shown++;
+    }
+}
+
+static void run_print(const struct rd_run *run)
 {
     char took[RD_TIME_TEXT_MAX];
     output_printf("\n%zu of %zu steps done in %s", run->done_count, run->plan->step_count,
@@ -74,6 +103,7 @@ void run_print(const struct rd_run *run)
     if (run->skipped_count > 0)
         output_printf(", %zu not started", run->skipped_count);
     output_printf(" (on the embedded cloud's clock)\n");
+    print_failures(run);
 }
 
 enum rd_rc plan_run(struct session *session, const char *verb, const struct rd_plan *plan,
@@ -81,21 +111,28 @@ enum rd_rc plan_run(struct session *session, const char *verb, const struct rd_p
                     struct rd_err *err)
 {
     RD_TRY(output_ask(session->args, &session->terminal, question, expected, err));
-    RD_TRY(session_set_clock(session, plan->critical_path_ms, err));
+    /* Who closed standard output before a run has left: nothing is started for nobody. */
+    enum rd_rc rc = output_finish(err);
+    if (rc != RD_RC_OK)
+        return rd_err_hint(rc, err, "nothing was changed; run it again with its output open");
+    session_set_clock(session, plan->critical_path_ms);
     return session_run(session, verb, plan, ret_run, err);
 }
 
-RD_NODISCARD static enum rd_rc show_run(struct session *session, const struct rd_run *run,
-                                        enum rd_rc rc)
+enum rd_rc run_show(struct session *session, const struct rd_run *run, enum rd_rc rc)
 {
     if (run == NULL)
         return rc;
-    if (args_is_json(session->args) && rc == RD_RC_OK) {
-        struct rd_json json = run_to_json(session->arena, run);
-        output_json(&json);
-    } else if (!args_is_json(session->args)) {
+    if (!args_is_json(session->args)) {
         run_print(run);
+        return rc;
     }
+    struct rd_json *json = rd_arena_alloc(session->arena, sizeof(*json));
+    *json = run_to_json(session->arena, run);
+    if (rc == RD_RC_OK)
+        output_json(json);
+    else
+        output_keep_run(json);
     return rc;
 }
 
@@ -106,17 +143,56 @@ static bool is_saved_plan(struct rd_str text)
     return body.n > 0 && body.p[0] == '{';
 }
 
-/* Whether the world is still the one that a saved plan was made against. */
+/* Whether the newest run began this plan and did not come to its end. */
+RD_NODISCARD static enum rd_rc find_begun(struct session *session, const struct rd_plan *saved,
+                                          bool *ret_is_begun, struct rd_err *err)
+{
+    struct rd_run_record *runs = NULL;
+    size_t count = 0;
+    RD_TRY(rd_journal_runs(session->journal, session->arena, 1, &runs, &count, err));
+    *ret_is_begun = count > 0 && runs[0].state != RD_RUN_SUCCEEDED &&
+                    rd_str_eq(runs[0].plan_hash, rd_plan_hash(session->arena, saved));
+    return RD_RC_OK;
+}
+
+/* Whether all that a plan does was in the saved one, and so was approved: what was to be made may
+ * be there in part by now. */
+static bool is_rest_of(const struct rd_plan *plan, const struct rd_plan *saved)
+{
+    RD_CLEANUP(rd_map_done) struct rd_map changes;
+    rd_map_init(&changes, true);
+    for (size_t i = 0; i < saved->change_count; i++)
+        (void)rd_map_set(&changes, saved->changes[i].id, &saved->changes[i]);
+    for (size_t i = 0; i < plan->change_count; i++) {
+        const struct rd_change *then = rd_map_get(&changes, plan->changes[i].id);
+        enum rd_change_kind kind = plan->changes[i].kind;
+        bool destroys = kind == RD_CHANGE_DELETE || kind == RD_CHANGE_REPLACE;
+        if (then == NULL || (kind == RD_CHANGE_DELETE) != (then->kind == RD_CHANGE_DELETE) ||
+            (destroys && kind != then->kind))
+            return false;
+    }
+    return true;
+}
+
+/* The plan to run: the saved one when the world is still the one that it was made for; what is left
+ * of it when its own run was cut short and nothing else has happened. */
 RD_NODISCARD static enum rd_rc check_fresh(struct session *session, const struct rd_plan *saved,
-                                           struct rd_err *err)
+                                           struct rd_plan **ret_plan, struct rd_err *err)
 {
     struct rd_set *live = NULL;
+    bool is_begun = false;
     RD_TRY(session_read_live(session, &live, err));
-    struct rd_str now = rd_set_fingerprint(session->arena, live);
-    struct rd_str then = rd_set_fingerprint(session->arena, saved->live);
-    rd_set_done(live);
-    if (rd_str_eq(now, then))
+    if (rd_str_eq(rd_set_fingerprint(session->arena, live), saved->fingerprint))
         return RD_RC_OK;
+    RD_TRY(find_begun(session, saved, &is_begun, err));
+    struct rd_plan *rest = NULL;
+    if (is_begun)
+        RD_TRY(rd_plan_make(session->arena, session->desired, live, &rest, err));
+    if (rest != NULL && is_rest_of(rest, saved)) {
+        session->plan_hash = rd_plan_hash(session->arena, saved);
+        *ret_plan = rest;
+        return RD_RC_OK;
+    }
     return rd_err_hint(RD_FAIL(err, RD_RC_STALE,
                                "the plan was made for another state of '%.*s': something has "
                                "changed since",
@@ -127,20 +203,19 @@ RD_NODISCARD static enum rd_rc check_fresh(struct session *session, const struct
 RD_NODISCARD static enum rd_rc apply_saved(struct session *session, const char *path,
                                            struct rd_str text, struct rd_err *err)
 {
-    struct rd_plan *plan = NULL;
-    RD_TRY(rd_plan_from_json(session->arena, path, text, &plan, err));
-    struct rd_set *desired = NULL;
-    struct rd_json json = rd_set_to_json(session->arena, plan->desired);
-    RD_TRY(rd_set_from_json(session->arena, path, &json, &desired, err));
-    session->desired = desired;
+    RD_TRY(rd_plan_from_json(session->arena, path, text, &session->saved, err));
+    struct rd_json json = rd_set_to_json(session->arena, session->saved->desired);
+    RD_TRY(rd_set_from_json(session->arena, path, &json, &session->desired, err));
+    RD_TRY(rd_set_resolve(session->desired, err));
     RD_TRY(session_open_cloud(session, true, err));
-    RD_TRY(check_fresh(session, plan, err));
+    struct rd_plan *plan = session->saved;
+    RD_TRY(check_fresh(session, session->saved, &plan, err));
     if (!args_is_json(session->args))
         plan_show(session, plan);
     struct rd_run *run = NULL;
     enum rd_rc rc =
         plan_run(session, "apply", plan, "\nCarry out this plan?", RD_STR("yes"), &run, err);
-    return show_run(session, run, rc);
+    return run_show(session, run, rc);
 }
 
 RD_NODISCARD static enum rd_rc apply_spec(struct session *session, struct rd_err *err)
@@ -157,8 +232,7 @@ RD_NODISCARD static enum rd_rc apply_spec(struct session *session, struct rd_err
         rc = plan_run(session, "apply", plan, "\nCarry out this plan?", RD_STR("yes"), &run, err);
     else if (args_is_json(session->args))
         rc = session_run(session, "apply", plan, &run, err);
-    rc = show_run(session, run, rc);
-    rd_set_done(live);
+    rc = run_show(session, run, rc);
     return rc;
 }
 
@@ -185,6 +259,7 @@ enum rd_rc verb_destroy(struct rd_arena *arena, const struct args *args, struct 
     struct rd_set *live = NULL;
     struct rd_plan *plan = NULL;
     RD_TRY(session_read_live(&session, &live, err));
+    RD_TRY(rd_engine_read_foreign(&session.world, arena, live, err));
     RD_TRY(rd_plan_make_destroy(arena, session.desired, live, &plan, err));
     if (!args_is_json(args))
         plan_show(&session, plan);
@@ -197,7 +272,6 @@ enum rd_rc verb_destroy(struct rd_arena *arena, const struct args *args, struct 
         rc = plan_run(&session, "destroy", plan, question.p, session.desired->name, &run, err);
     else if (args_is_json(args))
         rc = session_run(&session, "destroy", plan, &run, err);
-    rc = show_run(&session, run, rc);
-    rd_set_done(live);
+    rc = run_show(&session, run, rc);
     return rc;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The verbs that look at what is live and change nothing: status, audit, report. */
-#include <string.h>
+#include <stdlib.h>
 
 #include "base/limits.h"
 #include "look.h"
@@ -8,6 +8,23 @@
 #include "base/file.h"
 
 enum { RUN_COUNT_SHOWN = 5, KIND_COUNT_MAX = 128, TEXT_SIZE_MAX = 64 << 20 };
+
+/* A verdict needs a subject: what is not there has passed nothing. */
+RD_NODISCARD static enum rd_rc expect_something(const struct session *session,
+                                                const struct rd_set *live, struct rd_err *err)
+{
+    const struct rd_set *desired = session->desired;
+    for (size_t i = 0; i < desired->count; i++)
+        if (!desired->resources[i].is_existing &&
+            !rd_json_is_true(rd_json_get(desired->resources[i].type->row, RD_STR("keep"))) &&
+            rd_set_find(live, desired->resources[i].id) != NULL)
+            return RD_RC_OK;
+    return rd_err_hint(RD_FAIL(err, RD_RC_NOT_FOUND, "nothing of the enclave '%.*s' is there",
+                               RD_FMT(desired->name)),
+                       err,
+                       "build it with 'redoubt up %s'; 'redoubt check' looks at the spec alone",
+                       session_spec_path(session->args));
+}
 
 enum rd_rc look_audit(struct session *session, const struct rd_set *live,
                       struct rd_audit **ret_audit, struct rd_err *err)
@@ -30,6 +47,7 @@ enum rd_rc verb_audit(struct rd_arena *arena, const struct args *args, struct rd
     struct rd_set *live = NULL;
     struct rd_audit *audit = NULL;
     RD_TRY(session_read_live(&session, &live, err));
+    RD_TRY(expect_something(&session, live, err));
     RD_TRY(look_audit(&session, live, &audit, err));
     if (args_is_json(args)) {
         struct rd_json json = rd_audit_to_json(arena, audit);
@@ -40,7 +58,6 @@ enum rd_rc verb_audit(struct rd_arena *arena, const struct args *args, struct rd
         rd_audit_print(&out, audit, session.terminal.has_colors, args->is_given[OPTION_ALL]);
         output_text(rd_buf_str(&out));
     }
-    rd_set_done(live);
     return audit->findings->error_count > 0 ? RD_RC_FINDINGS : RD_RC_OK;
 }
 
@@ -50,7 +67,14 @@ struct kind_row {
     const struct rd_type *type;
     size_t desired;
     size_t standing;
+    size_t failed; /* there, but their last write ended badly */
 };
+
+static bool has_failed(const struct rd_resource *live)
+{
+    struct rd_str state = rd_json_str(rd_json_at(&live->body, "properties.provisioningState"));
+    return rd_str_is_case(state, "Failed") || rd_str_is_case(state, "Canceled");
+}
 
 static size_t count_kinds(const struct rd_set *desired, const struct rd_set *live,
                           struct kind_row rows[KIND_COUNT_MAX])
@@ -66,7 +90,10 @@ static size_t count_kinds(const struct rd_set *desired, const struct rd_set *liv
         if (k == count)
             rows[count++] = (struct kind_row){.type = resource->type};
         rows[k].desired++;
-        rows[k].standing += rd_set_find(live, resource->id) != NULL;
+        const struct rd_resource *found = rd_set_find(live, resource->id);
+        bool is_broken = found != NULL && has_failed(found);
+        rows[k].standing += found != NULL && !is_broken;
+        rows[k].failed += is_broken;
     }
     return count;
 }
@@ -77,12 +104,36 @@ static bool is_session_host(const struct rd_resource *resource)
                           "Microsoft.DesktopVirtualization/hostPools/sessionHosts");
 }
 
+static int by_name(const void *a, const void *b)
+{
+    const struct rd_resource *const *first = a;
+    const struct rd_resource *const *second = b;
+    return rd_str_cmp((*first)->name, (*second)->name);
+}
+
+/* By name. */
+static const struct rd_resource **find_hosts(struct rd_arena *arena, const struct rd_set *live,
+                                             size_t *ret_count)
+{
+    const struct rd_resource **hosts = rd_arena_array(arena, live->count, sizeof(*hosts));
+    size_t count = 0;
+    for (size_t i = 0; i < live->count; i++)
+        if (is_session_host(&live->resources[i]))
+            hosts[count++] = &live->resources[i];
+    if (count > 1)
+        qsort(hosts, count, sizeof(struct rd_resource *), by_name);
+    *ret_count = count;
+    return hosts;
+}
+
 static struct rd_json host_to_json(struct rd_arena *arena, const struct rd_resource *host)
 {
     struct rd_json json = rd_json_object();
     (void)rd_json_set_c(arena, &json, "name", rd_json_string(host->name));
     (void)rd_json_set_c(arena, &json, "status", *rd_json_at(&host->body, "properties.status"));
-    (void)rd_json_set_c(arena, &json, "user", *rd_json_at(&host->body, "properties.assignedUser"));
+    struct rd_str user = rd_json_str(rd_json_at(&host->body, "properties.assignedUser"));
+    if (user.n > 0)
+        (void)rd_json_set_c(arena, &json, "user", rd_json_string(user));
     (void)rd_json_set_c(arena, &json, "sessions", *rd_json_at(&host->body, "properties.sessions"));
     return json;
 }
@@ -113,13 +164,15 @@ static struct rd_json status_to_json(struct session *session, const struct rd_se
         (void)rd_json_set_c(arena, &row, "type", rd_json_string(rows[i].type->name));
         (void)rd_json_set_c(arena, &row, "desired", rd_json_integer((int64_t)rows[i].desired));
         (void)rd_json_set_c(arena, &row, "standing", rd_json_integer((int64_t)rows[i].standing));
+        (void)rd_json_set_c(arena, &row, "failed", rd_json_integer((int64_t)rows[i].failed));
         (void)rd_json_append(arena, &kinds_json, row);
     }
     (void)rd_json_set_c(arena, &json, "resources", kinds_json);
     struct rd_json hosts = rd_json_array();
-    for (size_t i = 0; i < live->count; i++)
-        if (is_session_host(&live->resources[i]))
-            (void)rd_json_append(arena, &hosts, host_to_json(arena, &live->resources[i]));
+    size_t host_count = 0;
+    const struct rd_resource **found = find_hosts(arena, live, &host_count);
+    for (size_t i = 0; i < host_count; i++)
+        (void)rd_json_append(arena, &hosts, host_to_json(arena, found[i]));
     (void)rd_json_set_c(arena, &json, "sessionHosts", hosts);
     struct rd_json runs_json = rd_json_array();
     for (size_t i = 0; i < run_count; i++) {
@@ -154,15 +207,15 @@ static void status_print(struct session *session, const struct rd_set *live,
     for (size_t i = 0; i < count; i++)
         output_printf("  %5zu/%-5zu %.*s%s\n", rows[i].standing, rows[i].desired,
                       RD_FMT(rows[i].type->label),
-                      rows[i].standing < rows[i].desired ? "   <- missing" : "");
-    bool has_hosts = false;
-    for (size_t i = 0; i < live->count; i++) {
-        const struct rd_resource *host = &live->resources[i];
-        if (!is_session_host(host))
-            continue;
-        if (!has_hosts)
-            output_printf("\n  session host     status            user\n");
-        has_hosts = true;
+                      rows[i].failed > 0                   ? "   <- failed"
+                      : rows[i].standing < rows[i].desired ? "   <- missing"
+                                                           : "");
+    size_t host_count = 0;
+    const struct rd_resource **hosts = find_hosts(session->arena, live, &host_count);
+    if (host_count > 0)
+        output_printf("\n  session host     status            user\n");
+    for (size_t i = 0; i < host_count; i++) {
+        const struct rd_resource *host = hosts[i];
         output_printf("  %-16.*s %-17.*s %.*s\n", RD_FMT(host->name),
                       RD_FMT(rd_json_str(rd_json_at(&host->body, "properties.status"))),
                       RD_FMT(rd_json_str(rd_json_at(&host->body, "properties.assignedUser"))));
@@ -194,7 +247,6 @@ enum rd_rc verb_status(struct rd_arena *arena, const struct args *args, struct r
     } else {
         status_print(&session, live, runs, run_count);
     }
-    rd_set_done(live);
     return RD_RC_OK;
 }
 
@@ -258,7 +310,6 @@ enum rd_rc verb_report(struct rd_arena *arena, const struct args *args, struct r
         rd_cost_price(arena, session.desired, rd_str_from(args->value[OPTION_SHEET]), &price, err));
     const char *path = look_report_path(&session);
     RD_TRY(look_report(&session, live, audit, price, path, err));
-    rd_set_done(live);
     if (args_is_json(args)) {
         struct rd_json json = rd_json_object();
         (void)rd_json_set_c(arena, &json, "report", rd_json_string_c(path));

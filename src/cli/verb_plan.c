@@ -5,6 +5,8 @@
 #include "base/limits.h"
 #include "plan/plan.h"
 
+enum { WIDTH_SHOWN_MAX = 100 }; /* an eye that goes further loses its line */
+
 RD_NODISCARD static enum rd_rc save(struct rd_arena *arena, const char *path,
                                     const struct rd_plan *plan, struct rd_err *err)
 {
@@ -16,9 +18,10 @@ void plan_show(const struct session *session, const struct rd_plan *plan)
 {
     RD_CLEANUP(rd_buf_done) struct rd_buf out;
     rd_buf_init(&out, RD_PLAN_SIZE_MAX);
+    int width = session->terminal.width;
     struct rd_plan_text_options text_options = {
         .colors = session->terminal.has_colors,
-        .width = session->terminal.width,
+        .width = width > WIDTH_SHOWN_MAX ? WIDTH_SHOWN_MAX : width,
         .shows_unchanged = session->args->is_given[OPTION_ALL],
     };
     rd_plan_print(&out, plan, &text_options);
@@ -54,7 +57,6 @@ enum rd_rc verb_plan(struct rd_arena *arena, const struct args *args, struct rd_
             output_printf("\nsaved to %s; run it with 'redoubt apply %s'\n",
                           args->value[OPTION_SAVE], args->value[OPTION_SAVE]);
     }
-    rd_set_done(live);
     return args->is_given[OPTION_DETAILED_EXITCODE] && plan->step_count > 0 ? RD_RC_CHANGES
                                                                             : RD_RC_OK;
 }

@@ -50,9 +50,8 @@ RD_NODISCARD static enum rd_rc deploy(struct session *session, struct outcome *o
     if (outcome->plan->step_count > 0)
         rc = plan_run(session, "up", outcome->plan, "\nBuild this on the embedded cloud?",
                       RD_STR("yes"), &outcome->run, err);
-    if (rc != RD_RC_OK && outcome->run != NULL && !args_is_json(session->args))
-        run_print(outcome->run);
-    rd_set_done(live);
+    if (rc != RD_RC_OK)
+        rc = run_show(session, outcome->run, rc);
     return rc;
 }
 
@@ -98,8 +97,8 @@ static void print_summary(struct session *session, const struct rd_set *live,
         output_printf("%s)\n", rd_duration_format(outcome->plan->critical_path_ms, took));
     else
         output_printf("  run        nothing had to change\n");
-    output_printf("  audit      %zu rules passed, %zu failed (%zu errors, %zu warnings), %zu had "
-                  "nothing to look at\n",
+    output_printf("  audit      %zu passed, %zu failed (%zu errors, %zu warnings), %zu had no "
+                  "subject\n",
                   findings->by_verdict[RD_VERDICT_PASS], findings->by_verdict[RD_VERDICT_FAIL],
                   findings->error_count, findings->warning_count,
                   findings->by_verdict[RD_VERDICT_NO_SUBJECT]);
@@ -146,6 +145,5 @@ enum rd_rc verb_up(struct rd_arena *arena, const struct args *args, struct rd_er
         print_json(&session, &outcome);
     else
         print_summary(&session, live, &outcome);
-    rd_set_done(live);
     return outcome.audit->findings->error_count > 0 ? RD_RC_FINDINGS : RD_RC_OK;
 }

@@ -165,13 +165,43 @@ RD_NODISCARD static enum rd_rc price_item(struct rd_arena *arena, const struct b
     return RD_RC_OK;
 }
 
+/* "40 GB, ingestion" and "40 GB, sentinel" are "40 GB, ingestion and sentinel": of a sum that is
+ * rounded as one, the parts would show cents that nobody pays. */
+static void merge_lines(struct rd_arena *arena, struct rd_price *price, struct rd_str group)
+{
+    struct rd_price_line *first = NULL;
+    size_t kept = 0;
+    for (size_t i = 0; i < price->line_count; i++) {
+        const struct rd_price_line *line = &price->lines[i];
+        bool is_part = rd_str_eq(line->group, group);
+        if (is_part && first != NULL && first->quantity_micro == line->quantity_micro &&
+            rd_str_eq(first->unit, line->unit)) {
+            size_t comma = rd_str_find(line->what, RD_STR(", "), 0);
+            struct rd_str kind =
+                comma == RD_STR_NONE ? line->what : rd_str_sub(line->what, comma + 2, line->what.n);
+            first->what =
+                rd_arena_printf(arena, "%.*s and %.*s", RD_FMT(first->what), RD_FMT(kind));
+            first->unit_price_micro += line->unit_price_micro;
+            first->month_micro += line->month_micro;
+            continue;
+        }
+        price->lines[kept] = *line;
+        if (is_part && first == NULL)
+            first = &price->lines[kept];
+        kept++;
+    }
+    price->line_count = kept;
+}
+
 /* Groups of which the source rounds the sum: the last line of the group takes the difference. */
-static void round_groups(struct rd_price *price, const struct rd_json *sheet)
+static void round_groups(struct rd_arena *arena, struct rd_price *price,
+                         const struct rd_json *sheet)
 {
     const struct rd_json *groups = rd_json_at(sheet, "round_lines");
     for (size_t g = 0; g < rd_json_count(groups); g++) {
         struct rd_str group = rd_json_str(rd_json_item(groups, g));
         int64_t sum = 0;
+        merge_lines(arena, price, group);
         struct rd_price_line *last = NULL;
         for (size_t i = 0; i < price->line_count; i++) {
             if (!rd_str_eq(price->lines[i].group, group))
@@ -232,7 +262,7 @@ enum rd_rc bill_price(struct rd_arena *arena, const struct bill *bill, const str
         if (bill->items[i].count > 0)
             RD_TRY(price_item(arena, bill, sheet, &bill->items[i], price, err));
     RD_TRY(price_extras(arena, bill, sheet, price, err));
-    round_groups(price, sheet);
+    round_groups(arena, price, sheet);
     price->year_micro = price->month_micro * 12;
     const struct rd_json *remarks = rd_json_at(sheet, "remarks");
     for (size_t i = 0; i < rd_json_count(remarks); i++) {

@@ -120,6 +120,7 @@ enum rd_rc rd_cloud_open(const struct rd_cloud_options *options, struct rd_cloud
     enum rd_rc rc = copy_options(cloud, options, err);
     if (rc == RD_RC_OK) {
         add_parts(cloud);
+        em_routes_open(cloud);
         add_regions(cloud);
         em_throttle_open(cloud);
         if (options->path != NULL)
@@ -171,8 +172,12 @@ void rd_cloud_close(struct rd_cloud *cloud)
     rd_sql_close(cloud->sql);
     free_all(cloud);
     em_throttle_close(cloud);
-    for (size_t i = 0; i < cloud->class_count; i++)
+    for (size_t i = 0; i < cloud->class_count; i++) {
+        if (cloud->classes[i].name_pattern != NULL)
+            regfree(cloud->classes[i].name_pattern);
+        rd_heap_free(cloud->classes[i].name_pattern);
         rd_heap_free(cloud->classes[i].items);
+    }
     rd_heap_free(cloud->classes);
     rd_map_done(&cloud->types);
     rd_map_done(&cloud->events_by_name);
@@ -225,9 +230,26 @@ static void answer_plane(struct em_exchange *ex, const char *name)
         (void)plane(ex);
 }
 
+/* Visible ASCII, and UTF-8 without control characters behind the escapes (RFC 3986, section 2):
+ * what a URL holds comes back in messages and ids. */
+static bool is_url_text(struct rd_arena *arena, struct rd_str url)
+{
+    for (size_t i = 0; i < url.n; i++)
+        if (url.p[i] <= ' ' || url.p[i] > '~')
+            return false;
+    if (rd_str_find_char(url, '%', 0) == RD_STR_NONE)
+        return true;
+    struct rd_str decoded = rd_http_decode(arena, url);
+    for (size_t i = 0; i < decoded.n; i++)
+        if ((unsigned char)decoded.p[i] < ' ' || decoded.p[i] == 0x7f)
+            return false;
+    return rd_str_is_utf8(decoded);
+}
+
 static void answer(struct em_exchange *ex)
 {
-    if (!rd_str_is_utf8(ex->request->url) || !rd_http_url_parse(ex->request->url, &ex->url)) {
+    if (!is_url_text(ex->arena, ex->request->url) ||
+        !rd_http_url_parse(ex->request->url, &ex->url)) {
         (void)em_fail(ex, 400, "InvalidRequestUri", "The request URL is invalid.");
         return;
     }
@@ -308,4 +330,9 @@ size_t rd_cloud_resource_count(const struct rd_cloud *cloud)
     for (size_t i = 0; i < cloud->class_count; i++)
         count += cloud->classes[i].type->is_internal ? 0 : cloud->classes[i].live;
     return count;
+}
+
+uint64_t rd_cloud_request_count(const struct rd_cloud *cloud)
+{
+    return cloud->request_count;
 }

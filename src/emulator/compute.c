@@ -46,6 +46,7 @@ static const struct em_type types[] = {
         .duration = em_extension_duration,
         .ready = em_extension_ready,
         .show = em_extension_show,
+        .shows_on_expand = true,
         .may_delete = em_extension_may_delete,
     },
     {

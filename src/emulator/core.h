@@ -188,6 +188,7 @@ struct em_type {
 
     /* What only some types need; zero is the usual. */
     bool is_internal;         /* made by the cloud or a data plane only: ARM knows no such type */
+    bool shows_on_expand;     /* without $expand, `show` adds nothing and is not asked */
     bool has_etag;            /* "etag" is shown, and changes with each write */
     bool has_no_state;        /* properties.provisioningState is not shown */
     bool allows_overlap;      /* a write may come while the former one is unfinished */

@@ -87,58 +87,66 @@ static size_t slash_count(struct rd_str s)
     return count;
 }
 
-static bool match_route(struct em_exchange *ex, const struct em_route *route, size_t slashes)
+void em_routes_open(struct rd_cloud *cloud)
 {
     const struct rd_str scope = RD_STR("{scope}");
-    struct rd_str pattern = rd_str_from(route->path);
-    struct rd_str path = ex->id;
+    size_t part_count, route_count = 0;
+    const struct em_part *const *parts = em_parts(&part_count);
+    for (size_t i = 0; i < part_count; i++)
+        route_count += parts[i]->route_count;
+    cloud->roads = rd_arena_array(cloud->memory, route_count, sizeof(*cloud->roads));
+    for (size_t i = 0; i < part_count; i++)
+        for (size_t k = 0; k < parts[i]->route_count; k++) {
+            struct em_road *road = &cloud->roads[cloud->road_count++];
+            road->route = &parts[i]->routes[k];
+            road->pattern = rd_str_from(road->route->path);
+            road->has_scope = rd_str_has_prefix(road->pattern, scope);
+            if (road->has_scope)
+                road->pattern = rd_str_sub(road->pattern, scope.n, road->pattern.n);
+            road->slashes = slash_count(road->pattern);
+        }
+}
+
+static bool match_route(struct em_exchange *ex, const struct em_road *road, size_t slashes)
+{
     ex->param_count = 0;
-    if (route->method != ex->request->method)
+    if (road->route->method != ex->request->method || road->slashes > slashes)
         return false;
-    if (!rd_str_has_prefix(pattern, scope))
-        return slash_count(pattern) == slashes && match_segments(ex, pattern, path);
-    pattern = rd_str_sub(pattern, scope.n, pattern.n);
-    size_t wanted = slash_count(pattern);
-    if (wanted > slashes)
-        return false;
+    if (!road->has_scope)
+        return road->slashes == slashes && match_segments(ex, road->pattern, ex->id);
     size_t at = 0;
-    for (size_t skipped = 0; skipped < slashes - wanted; skipped++)
-        at = rd_str_find_char(path, '/', at + 1);
-    if (slashes == wanted)
+    for (size_t skipped = 0; skipped < slashes - road->slashes; skipped++)
+        at = rd_str_find_char(ex->id, '/', at + 1);
+    if (slashes == road->slashes)
         at = 0;
-    ex->params[ex->param_count++] = rd_str_sub(path, 0, at);
-    return match_segments(ex, pattern, rd_str_sub(path, at, path.n));
+    ex->params[ex->param_count++] = rd_str_sub(ex->id, 0, at);
+    return match_segments(ex, road->pattern, rd_str_sub(ex->id, at, ex->id.n));
 }
 
 static bool answer_routes(struct em_exchange *ex, bool *ret_is_answered)
 {
-    size_t part_count;
-    const struct em_part *const *parts = em_parts(&part_count);
     size_t slashes = slash_count(ex->id);
     *ret_is_answered = true;
-    for (size_t i = 0; i < part_count; i++)
-        for (size_t k = 0; k < parts[i]->route_count; k++) {
-            const struct em_route *route = &parts[i]->routes[k];
-            if (!match_route(ex, route, slashes))
-                continue;
-            const char *operation = route->method == RD_HTTP_GET ? "list" : "action";
-            if (!em_throttle(ex, route->throttle_policy, operation, ex->id))
-                return false;
-            return route->answer(ex);
-        }
+    for (size_t i = 0; i < ex->cloud->road_count; i++) {
+        if (!match_route(ex, &ex->cloud->roads[i], slashes))
+            continue;
+        const struct em_route *route = ex->cloud->roads[i].route;
+        const char *operation = route->method == RD_HTTP_GET ? "list" : "action";
+        if (!em_throttle(ex, route->throttle_policy, operation, ex->id))
+            return false;
+        return route->answer(ex);
+    }
     *ret_is_answered = false;
     return true;
 }
 
 /* ---------------------------------------------------------------------------------------------- */
 
-/* No id of Azure's has control characters or what is no UTF-8; a quote or a backslash neither. */
+/* A quote or a backslash stands in no id of Azure's; cloud.c has refused what is no text. */
 static bool check_path(struct em_exchange *ex)
 {
-    bool is_good = rd_str_is_utf8(ex->id);
-    for (size_t i = 0; is_good && i < ex->id.n; i++)
-        is_good = (unsigned char)ex->id.p[i] >= 0x20 && ex->id.p[i] != 0x7f && ex->id.p[i] != '"' &&
-                  ex->id.p[i] != '\\';
+    bool is_good = rd_str_find_char(ex->id, '"', 0) == RD_STR_NONE &&
+                   rd_str_find_char(ex->id, '\\', 0) == RD_STR_NONE;
     return is_good || em_fail(ex, 400, "InvalidRequestUri",
                               "The path of the request has characters that no id may have.");
 }

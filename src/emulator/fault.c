@@ -28,7 +28,7 @@ RD_NODISCARD static enum rd_rc fail_name(struct rd_str name, struct rd_err *err)
         return rd_err_hint(rc, err, "did you mean '%.*s'?", RD_FMT(nearest));
     return rd_err_hint(rc, err,
                        "capacity, quota, feature, release-policy, throttle, server-error, "
-                       "extension, image-build or replication");
+                       "extension, image-build, replication or crash");
 }
 
 RD_NODISCARD static enum rd_rc fail_argument(struct rd_str name, struct rd_str key,
@@ -52,41 +52,78 @@ RD_NODISCARD static enum rd_rc fail_argument(struct rd_str name, struct rd_str k
     return rd_err_hint(rc, err, "it takes %.*s", RD_FMT(rd_str_sub(known, 0, known.n - 2)));
 }
 
-RD_NODISCARD static enum rd_rc parse_arguments(struct rd_cloud *cloud, struct rd_str text,
-                                               struct em_fault *fault, struct rd_err *err)
+/* Words that the table lists for an argument; anything goes where it lists none. */
+RD_NODISCARD static enum rd_rc check_value(struct rd_str name, struct rd_str key,
+                                           struct rd_str value, struct rd_err *err)
+{
+    const struct rd_json *values = rd_json_get(rd_json_get(entry_of(name), RD_STR("values")), key);
+    struct rd_str words[16];
+    size_t count = 0;
+    for (size_t i = 0; i < rd_json_count(values) && count < EM_COUNT(words); i++) {
+        words[count++] = rd_json_str(rd_json_item(values, i));
+        if (rd_str_eq(words[count - 1], value))
+            return RD_RC_OK;
+    }
+    if (count == 0)
+        return RD_RC_OK;
+    struct rd_str nearest = rd_str_nearest(value, words, count);
+    enum rd_rc rc = RD_FAIL(err, RD_RC_USAGE, "'%.*s' is not a value of '%.*s' of the fault '%.*s'",
+                            RD_FMT(value), RD_FMT(key), RD_FMT(name));
+    if (nearest.n > 0)
+        return rd_err_hint(rc, err, "did you mean '%.*s'?", RD_FMT(nearest));
+    return rd_err_hint(rc, err, "see 'redoubt help faults'");
+}
+
+RD_NODISCARD static enum rd_rc parse_argument(struct rd_arena *arena, struct rd_str part,
+                                              struct em_fault *fault, struct rd_err *err)
 {
     const struct rd_json *arguments = rd_json_get(entry_of(fault->name), RD_STR("arguments"));
-    struct rd_str part;
-    while (text.n > 0 && rd_str_next(&text, ',', &part)) {
-        size_t at = rd_str_find_char(part, '=', 0);
-        struct rd_str key = rd_str_trim(rd_str_sub(part, 0, at == RD_STR_NONE ? part.n : at));
-        if (!rd_json_exists(rd_json_get(arguments, key)))
-            return fail_argument(fault->name, key, arguments, err);
-        if (at == RD_STR_NONE || at + 1 == part.n || fault->arg_count == EM_COUNT(fault->args))
-            return RD_FAIL(err, RD_RC_USAGE, "the argument '%.*s' of fault '%.*s' has no value",
-                           RD_FMT(key), RD_FMT(fault->name));
-        struct rd_str value = rd_str_trim(rd_str_sub(part, at + 1, part.n));
-        if (rd_str_is(key, "times") && !rd_str_to_int(value, 1, 1000000, &fault->left))
-            return RD_FAIL(err, RD_RC_USAGE,
-                           "'times' of fault '%.*s' must be a number from 1 to 1000000, not '%.*s'",
-                           RD_FMT(fault->name), RD_FMT(value));
-        fault->args[fault->arg_count++] = (struct em_fault_arg_pair){
-            rd_arena_str(cloud->memory, key), rd_arena_str(cloud->memory, value)};
-    }
+    size_t at = rd_str_find_char(part, '=', 0);
+    struct rd_str key = rd_str_trim(rd_str_sub(part, 0, at == RD_STR_NONE ? part.n : at));
+    if (!rd_json_exists(rd_json_get(arguments, key)))
+        return fail_argument(fault->name, key, arguments, err);
+    if (at == RD_STR_NONE || at + 1 == part.n || fault->arg_count == EM_COUNT(fault->args))
+        return RD_FAIL(err, RD_RC_USAGE, "the argument '%.*s' of fault '%.*s' has no value",
+                       RD_FMT(key), RD_FMT(fault->name));
+    struct rd_str value = rd_str_trim(rd_str_sub(part, at + 1, part.n));
+    if (rd_str_is(key, "times") && !rd_str_to_int(value, 1, 1000000, &fault->left))
+        return RD_FAIL(err, RD_RC_USAGE,
+                       "'times' of fault '%.*s' must be a number from 1 to 1000000, not '%.*s'",
+                       RD_FMT(fault->name), RD_FMT(value));
+    RD_TRY(check_value(fault->name, key, value, err));
+    fault->args[fault->arg_count++] =
+        (struct em_fault_arg_pair){rd_arena_str(arena, key), rd_arena_str(arena, value)};
     return RD_RC_OK;
 }
 
-enum rd_rc rd_cloud_add_fault(struct rd_cloud *cloud, struct rd_str text, struct rd_err *err)
+RD_NODISCARD static enum rd_rc parse_fault(struct rd_arena *arena, struct rd_str text,
+                                           struct em_fault *ret_fault, struct rd_err *err)
 {
     size_t colon = rd_str_find_char(text, ':', 0);
     struct rd_str name = rd_str_trim(rd_str_sub(text, 0, colon == RD_STR_NONE ? text.n : colon));
     if (!rd_json_exists(entry_of(name)))
         return fail_name(name, err);
-    struct em_fault fault = {.name = rd_arena_str(cloud->memory, name), .left = INT64_MAX};
+    *ret_fault = (struct em_fault){.name = rd_arena_str(arena, name), .left = INT64_MAX};
     struct rd_str arguments = {"", 0};
     if (colon != RD_STR_NONE)
         arguments = rd_str_sub(text, colon + 1, text.n);
-    RD_TRY(parse_arguments(cloud, arguments, &fault, err));
+    struct rd_str part;
+    while (arguments.n > 0 && rd_str_next(&arguments, ',', &part))
+        RD_TRY(parse_argument(arena, part, ret_fault, err));
+    return RD_RC_OK;
+}
+
+enum rd_rc rd_cloud_check_fault(struct rd_str text, struct rd_err *err)
+{
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+    struct em_fault fault;
+    return parse_fault(arena, text, &fault, err);
+}
+
+enum rd_rc rd_cloud_add_fault(struct rd_cloud *cloud, struct rd_str text, struct rd_err *err)
+{
+    struct em_fault fault;
+    RD_TRY(parse_fault(cloud->memory, text, &fault, err));
     if (cloud->fault_count == FAULT_COUNT_MAX)
         return RD_FAIL(err, RD_RC_LIMIT, "more than %d faults were asked for", FAULT_COUNT_MAX);
     if (cloud->fault_count == cloud->fault_cap) {

@@ -232,6 +232,21 @@ static bool replication_fails(struct em_exchange *ex, struct rd_str region)
     return false;
 }
 
+/* The copy in a region that a former write has made or still makes; one that failed is made anew.
+ */
+static const struct rd_json *kept_replica(const struct rd_json *old, struct rd_str region,
+                                          int64_t now_ms)
+{
+    for (size_t k = 0; k < rd_json_count(old); k++) {
+        const struct rd_json *replica = rd_json_item(old, k);
+        bool has_failed = rd_json_is_true(rd_json_at(replica, "failed")) &&
+                          rd_json_int(rd_json_at(replica, "done"), 0) <= now_ms;
+        if (rd_str_eq(em_text_at(replica, "region"), region))
+            return has_failed ? &rd_json_absent : replica;
+    }
+    return &rd_json_absent;
+}
+
 int64_t em_gallery_plan_replicas(struct em_exchange *ex, struct rd_str id,
                                  const struct rd_json *body, struct rd_json *hidden,
                                  int64_t from_ms)
@@ -245,9 +260,9 @@ int64_t em_gallery_plan_replicas(struct em_exchange *ex, struct rd_str id,
         struct rd_str display = em_text_at(rd_json_item(targets, i), "name");
         struct rd_str region = em_region_name(ex, display);
         struct rd_json replica = rd_json_object();
-        for (size_t k = 0; k < rd_json_count(old); k++)
-            if (rd_str_eq(em_text_at(rd_json_item(old, k), "region"), region))
-                replica = rd_json_copy(ex->arena, rd_json_item(old, k));
+        const struct rd_json *kept = kept_replica(old, region, from_ms);
+        if (rd_json_exists(kept))
+            replica = rd_json_copy(ex->arena, kept);
         if (rd_json_count(&replica) == 0) {
             struct rd_str what =
                 rd_arena_printf(ex->arena, "%.*s>%.*s", RD_FMT(id), RD_FMT(region));
@@ -344,9 +359,9 @@ static int64_t version_duration(struct em_exchange *ex, struct em_resource *form
         int64_t ms =
             em_draw_ms(ex, rd_arena_printf(ex->arena, "%.*s>%.*s", RD_FMT(ex->id), RD_FMT(region)),
                        rd_str_eq(region, home) ? HOME_REPLICA_MS : REPLICA_MS);
-        for (size_t k = 0; k < rd_json_count(old); k++)
-            if (rd_str_eq(em_text_at(rd_json_item(old, k), "region"), region))
-                ms = rd_json_int(rd_json_at(rd_json_item(old, k), "done"), 0) - ex->now_ms;
+        const struct rd_json *kept = kept_replica(old, region, ex->now_ms);
+        if (rd_json_exists(kept))
+            ms = rd_json_int(rd_json_at(kept, "done"), 0) - ex->now_ms;
         longest = ms > longest ? ms : longest;
     }
     return longest;

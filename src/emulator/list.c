@@ -138,9 +138,9 @@ static bool is_listed(const struct em_target *target, const struct em_resource *
     return rd_str_has_prefix_case(rest, RD_STR("/providers/")) && at == RD_STR_NONE;
 }
 
-static void list_children(struct em_exchange *ex, const struct em_target *target)
+static void list_children(struct em_exchange *ex, const struct em_target *target,
+                          const struct em_resource *parent)
 {
-    struct em_resource *parent = em_find(ex->cloud, target->parent);
     struct em_pager pager;
     if (parent == NULL || !em_pager_start(&pager, ex, target->type))
         return;
@@ -166,8 +166,12 @@ void em_list(struct em_exchange *ex, const struct em_target *target)
     struct em_filter filter;
     if (!em_filter_read(ex, no_names, &filter))
         return;
-    if (target->parent_type != NULL) {
-        list_children(ex, target);
+    /* What stands on a resource is a child of it: a list on one of many looks at its own alone. */
+    const struct em_resource *parent =
+        em_find(ex->cloud, target->parent_type != NULL ? target->parent : target->scope);
+    bool is_on_resource = target->type->place == EM_ON_SCOPE && parent != NULL;
+    if (target->parent_type != NULL || is_on_resource) {
+        list_children(ex, target, parent);
         return;
     }
     struct em_pager pager;

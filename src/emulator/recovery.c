@@ -110,14 +110,15 @@ static const char *vault_ready(struct em_exchange *ex, struct em_resource *resou
     (void)body;
     (void)hidden;
     (void)ret_message;
+    bool is_new = false; /* not only updated; a policy may be written before it is ready */
     for (size_t i = 0; i < EM_COUNT(configs); i++) {
         struct rd_json empty = rd_json_object(), none = rd_json_object();
-        em_create(
-            ex, configs[i].type,
-            em_child_id(ex, resource->id, configs[i].collection, rd_str_from(configs[i].name)),
-            &empty, &none);
+        is_new |= em_create(ex, configs[i].type,
+                            em_child_id(ex, resource->id, configs[i].collection,
+                                        rd_str_from(configs[i].name)),
+                            &empty, &none) != NULL;
     }
-    if (em_next_child(resource, EM_BACKUP_POLICY_TYPE, NULL) == NULL) {
+    if (is_new) {
         add_default_policy(ex, resource, "DefaultPolicy", "V1", "SimpleSchedulePolicy");
         add_default_policy(ex, resource, "EnhancedPolicy", "V2", "SimpleSchedulePolicyV2");
     }
@@ -324,24 +325,35 @@ static struct rd_str filter_value(struct em_exchange *ex, const char *member)
     return rd_str_sub(filter, at + key.n, end == RD_STR_NONE ? filter.n : end);
 }
 
+/* Whether the child's properties are what the filter asks for. */
+static bool fits_filter(struct em_exchange *ex, struct em_resource *child,
+                        const char *const *filters, const struct rd_str *wanted, size_t count)
+{
+    /* A job's status follows the time; all else is as stored. */
+    bool is_job = rd_str_is(rd_str_from(child->type->name), EM_BACKUP_JOB_TYPE);
+    struct rd_json view = is_job ? em_view(ex, child) : em_body(ex, child);
+    const struct rd_json *properties = rd_json_get(&view, RD_STR("properties"));
+    for (size_t i = 0; i < count; i++)
+        if (!rd_str_is_empty(wanted[i]) &&
+            !rd_str_eq_case(rd_json_str(rd_json_get(properties, rd_str_from(filters[i]))),
+                            wanted[i]))
+            return false;
+    return true;
+}
+
 static bool list_children(struct em_exchange *ex, const char *type, const char *const *filters,
                           size_t filter_count)
 {
     struct em_resource *vault = route_vault(ex), *child = NULL;
     struct em_resource **items = NULL;
+    struct rd_str *wanted = rd_arena_array(ex->arena, filter_count, sizeof(*wanted));
     size_t count = 0, cap = 0;
     if (vault == NULL)
         return false;
+    for (size_t i = 0; i < filter_count; i++)
+        wanted[i] = filter_value(ex, filters[i]);
     while ((child = em_next_child(vault, type, child)) != NULL) {
-        struct rd_json view = em_view(ex, child);
-        bool fits = true;
-        for (size_t i = 0; i < filter_count; i++) {
-            struct rd_str wanted = filter_value(ex, filters[i]);
-            struct rd_str path = rd_arena_printf(ex->arena, "properties.%s", filters[i]);
-            fits = fits && (rd_str_is_empty(wanted) ||
-                            rd_str_eq_case(rd_json_str(rd_json_at_str(&view, path)), wanted));
-        }
-        if (!fits)
+        if (!fits_filter(ex, child, filters, wanted, filter_count))
             continue;
         items = rd_arena_grow(ex->arena, items, count, &cap, sizeof(struct em_resource *));
         items[count++] = child;

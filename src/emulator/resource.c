@@ -50,7 +50,7 @@ static void unlink_child(struct em_resource *child)
     child->parent = child->next_sibling = child->prev_sibling = NULL;
 }
 
-const struct em_class *em_class_find(const struct rd_cloud *cloud, struct rd_str type_name)
+struct em_class *em_class_find(const struct rd_cloud *cloud, struct rd_str type_name)
 {
     return rd_map_get(&cloud->types, type_name);
 }
@@ -408,25 +408,36 @@ static void write_head(struct em_exchange *ex, const struct em_resource *resourc
     rd_buf_printf(out, ",\"etag\":\"W/\\\"%s\\\"\"", guid);
 }
 
+/* Whether a GET shows more than what is stored. */
+static bool shows_more(const struct em_exchange *ex, const struct em_type *type)
+{
+    struct rd_str expand;
+    return type->show != NULL && (!type->shows_on_expand ||
+                                  rd_http_query_get(ex->arena, ex->url.query, "$expand", &expand));
+}
+
 void em_view_text(struct em_exchange *ex, struct em_resource *resource, struct rd_buf *out)
 {
-    struct rd_str text = resource->text;
-    if (resource->type->show != NULL) {
+    bool is_first_answer = resource->state == EM_CREATING && ex->request->method == RD_HTTP_PUT;
+    bool has_head = !(resource->type->hides_id_at_first && is_first_answer);
+    if (has_head)
+        write_head(ex, resource, out);
+    size_t at = out->n;
+    if (shows_more(ex, resource->type)) {
         struct rd_json body = em_body(ex, resource);
         resource->type->show(ex, resource, &body);
         em_strip(&body);
-        text = rd_json_text(ex->arena, &body, RD_JSON_COMPACT);
-    }
-    bool is_first_answer = resource->state == EM_CREATING && ex->request->method == RD_HTTP_PUT;
-    if (resource->type->hides_id_at_first && is_first_answer) {
-        rd_buf_add(out, text.n > 2 ? text : RD_STR("{}"));
-        return;
-    }
-    write_head(ex, resource, out);
-    if (text.n > 2) {
-        rd_buf_add_char(out, ',');
-        rd_buf_add(out, rd_str_sub(text, 1, text.n));
+        rd_json_write(out, &body, RD_JSON_COMPACT);
     } else {
+        rd_buf_add(out, resource->text);
+    }
+    if (!has_head)
+        return;
+    /* The body's brace becomes the comma behind the head; "{}" is none at all. */
+    if (out->n > at + 2) {
+        out->p[at] = ',';
+    } else {
+        out->n = at;
         rd_buf_add_char(out, '}');
     }
 }

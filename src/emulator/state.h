@@ -8,6 +8,8 @@
  * of each exchange and in one transaction, what the exchange marked.
  */
 
+#include <regex.h>
+
 #include "core.h"
 
 #include "base/buf.h"
@@ -38,6 +40,15 @@ struct em_class {
     size_t count;
     size_t cap;
     size_t live;
+    regex_t *name_pattern; /* compiled when the first name is checked; heap, owned */
+};
+
+/* A route with what matching asks of its path first. */
+struct em_road {
+    const struct em_route *route;
+    struct rd_str pattern; /* the path behind "{scope}", or all of it */
+    size_t slashes;        /* in the pattern */
+    bool has_scope;
 };
 
 enum em_operation_kind { EM_OPERATION_WRITE, EM_OPERATION_DELETE, EM_OPERATION_ACTION };
@@ -101,6 +112,8 @@ struct rd_cloud {
     struct rd_map members; /* name -> its kind: member.c's */
     struct em_class *classes;
     size_t class_count;
+    struct em_road *roads; /* all parts' routes, in order */
+    size_t road_count;
     struct em_index resources;
     struct em_index operations;
     struct em_pointers operation_queue; /* struct em_operation, in order of start */
@@ -159,11 +172,12 @@ void em_push(struct em_pointers *pointers, void *item);
 
 /* target.c: false after em_fail. */
 bool em_target_find(struct em_exchange *ex, struct em_target *ret_target);
-const struct em_class *em_class_find(const struct rd_cloud *cloud, struct rd_str type_name);
+struct em_class *em_class_find(const struct rd_cloud *cloud, struct rd_str type_name);
 
 /* dispatch.c, verbs.c */
 void em_answer_arm(struct em_exchange *ex);
 void em_verb(struct em_exchange *ex, const struct em_target *target);
+void em_routes_open(struct rd_cloud *cloud);
 
 /* location.c: false after em_fail. */
 bool em_check_location(struct em_exchange *ex, const struct em_target *target,

@@ -261,16 +261,19 @@ static bool take_provider(struct em_exchange *ex, const char *policy_name, const
             return fail_provider(ex, &taken.rules[i], taken.buckets[i]);
     }
     struct rd_str provider = rd_json_str(rd_json_get(policy, RD_STR("provider")));
+    bool has_header = rd_json_is_true(rd_json_get(policy, RD_STR("has_header")));
     struct rd_str header = {"", 0};
     for (size_t i = 0; i < taken.count; i++) {
         /* A sweep for a later bucket may have dropped an earlier one that was full. */
         struct em_bucket *bucket = bucket_of(ex, &taken.rules[i]);
         bucket->tokens_milli -= MILLI;
+        if (!has_header)
+            continue;
         header = rd_arena_printf(ex->arena, "%.*s%s%.*s/%.*s;%lld", RD_FMT(header),
                                  i > 0 ? "," : "", RD_FMT(provider), RD_FMT(taken.rules[i].name),
                                  (long long)(bucket->tokens_milli / MILLI));
     }
-    if (header.n > 0 && rd_json_is_true(rd_json_get(policy, RD_STR("has_header"))))
+    if (header.n > 0)
         rd_http_headers_add(ex->arena, &ex->reply->headers, "x-ms-ratelimit-remaining-resource",
                             header);
     return true;

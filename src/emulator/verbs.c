@@ -110,18 +110,31 @@ static bool check_registration(struct em_exchange *ex, const struct em_target *t
                    RD_FMT(target->name_space));
 }
 
+/* The type's pattern, compiled once; NULL when it is none. */
+static const regex_t *pattern_of(struct em_exchange *ex, const struct em_type *type)
+{
+    struct em_class *class_ = em_class_find(ex->cloud, rd_str_from(type->name));
+    if (class_->name_pattern != NULL)
+        return class_->name_pattern;
+    regex_t *pattern = rd_heap_zalloc(sizeof(*pattern));
+    if (regcomp(pattern, type->name_pattern, REG_EXTENDED | REG_NOSUB) != 0) {
+        rd_heap_free(pattern);
+        return NULL;
+    }
+    class_->name_pattern = pattern;
+    return pattern;
+}
+
 static bool check_name(struct em_exchange *ex, const struct em_target *target)
 {
     if (target->type->name_pattern == NULL)
         return true;
     struct rd_str name = rd_arena_str(ex->arena, target->name);
-    regex_t pattern;
-    if (regcomp(&pattern, target->type->name_pattern, REG_EXTENDED | REG_NOSUB) != 0)
+    const regex_t *pattern = pattern_of(ex, target->type);
+    if (pattern == NULL)
         return em_fail(ex, 500, "InternalServerError", "The name pattern of '%s' is broken.",
                        target->type->name);
-    bool is_match = regexec(&pattern, name.p, 0, NULL, 0) == 0;
-    regfree(&pattern);
-    if (is_match)
+    if (regexec(pattern, name.p, 0, NULL, 0) == 0)
         return true;
     return em_fail(ex, 400, "InvalidResourceName",
                    "Resource name %.*s is invalid. The name of a '%s' must match '%s'.",

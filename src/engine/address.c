@@ -28,6 +28,20 @@ bool target_find(struct rd_arena *arena, const struct rd_set *desired, const str
     return true;
 }
 
+bool address_is_ready(const struct rd_type *type, const struct rd_json *body)
+{
+    const struct rd_json *ready = rd_json_get(type->row, RD_STR("ready"));
+    if (!rd_json_exists(ready))
+        return true;
+    const struct rd_json *values = rd_json_get(ready, RD_STR("in"));
+    struct rd_str value =
+        rd_json_str(rd_json_at_str(body, rd_json_str(rd_json_get(ready, RD_STR("path")))));
+    for (size_t i = 0; i < rd_json_count(values); i++)
+        if (rd_str_eq_case(value, rd_json_str(rd_json_item(values, i))))
+            return true;
+    return false;
+}
+
 struct rd_str address_last_segment(struct rd_str type_name)
 {
     size_t slash = rd_str_find_last_char(type_name, '/');
@@ -75,13 +89,17 @@ static struct rd_str parent_of(struct rd_str id)
     return rd_arm_id_parse(id, &parsed) ? parsed.parent : RD_STR("");
 }
 
+struct rd_str address_group(const struct rd_arm_id *id)
+{
+    if (id->resource_group.n == 0)
+        return RD_STR("");
+    return rd_str_sub(id->id, 0, (size_t)(id->resource_group.p - id->id.p) + id->resource_group.n);
+}
+
 static struct rd_str group_of(struct rd_str id)
 {
     struct rd_arm_id parsed;
-    if (!rd_arm_id_parse(id, &parsed) || parsed.resource_group.n == 0)
-        return RD_STR("");
-    size_t end = (size_t)(parsed.resource_group.p - id.p) + parsed.resource_group.n;
-    return rd_str_sub(id, 0, end);
+    return rd_arm_id_parse(id, &parsed) ? address_group(&parsed) : RD_STR("");
 }
 
 static struct rd_str subscription_of(struct rd_str id)

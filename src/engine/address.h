@@ -3,7 +3,7 @@
 #define ENGINE_ADDRESS_H
 
 /* Private to engine/: where a resource's requests go, by the row of its type: plane, paths,
- * methods and queries of data/types.yaml. Pure. */
+ * methods and queries of data/types.yaml, and what it says of being ready. Pure. */
 
 #include "azure/endpoints.h"
 #include "http/message.h"
@@ -36,6 +36,10 @@ struct rd_str address_action(struct rd_arena *arena, const struct rd_endpoints *
 /* Lists instances of `type` below `place` (a group, a subscription, a parent, a scope). */
 struct rd_str address_list(struct rd_arena *arena, const struct rd_endpoints *endpoints,
                            const struct rd_type *type, struct rd_str place);
+/* The id of its resource group, or "". */
+struct rd_str address_group(const struct rd_arm_id *id);
+/* Whether a row's `ready` condition holds; true when it has none. */
+bool address_is_ready(const struct rd_type *type, const struct rd_json *body);
 /* "secrets" of "Microsoft.KeyVault/vaults/secrets". */
 struct rd_str address_last_segment(struct rd_str type_name);
 

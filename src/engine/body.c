@@ -4,7 +4,7 @@
 #include "base/limits.h"
 #include "running.h"
 
-enum { PASSWORD_LENGTH = 24, SECRET_BODY_SIZE = 64 << 10 };
+enum { PASSWORD_LENGTH = 24 };
 
 /* $ref of an ARM resource's own id needs no look: ids are computed. */
 static bool is_known_id(struct job *job, const struct rd_json *reference)
@@ -121,13 +121,14 @@ static bool reference_value(struct job *job, const struct rd_json *reference,
         *ret_value = rd_json_string(rd_json_str(rd_json_get(reference, RD_STR("$ref"))));
         return true;
     }
-    if (rd_is_secret_reference(reference))
-        job->is_secret = true;
-    if (is_generated(reference) && job->is_create) {
+    bool is_made = is_generated(reference) && job->is_create;
+    struct lookup *lookup = is_made ? NULL : lookup_of(job, reference);
+    if (rd_is_secret_reference(reference) || (lookup != NULL && lookup_is_secret(lookup)))
+        job->is_secret = job->has_secrets = true;
+    if (is_made) {
         *ret_value = generated(job);
         return true;
     }
-    struct lookup *lookup = lookup_of(job, reference);
     struct rd_str path = rd_json_str(rd_json_get(reference, RD_STR("$path")));
     if (path.n == 0)
         path = RD_STR("value"); /* of a secret */
@@ -182,10 +183,13 @@ static bool fill(struct job *job, const struct rd_json *value, const struct rd_f
     return true;
 }
 
+/* The member that a change's path begins with: "a" of "a.b" and of "a[key].b". */
 static struct rd_str first_segment(struct rd_str path)
 {
-    size_t dot = rd_str_find_char(path, '.', 0);
-    return rd_str_sub(path, 0, dot == RD_STR_NONE ? path.n : dot);
+    size_t end = 0;
+    while (end < path.n && path.p[end] != '.' && path.p[end] != '[')
+        end++;
+    return rd_str_sub(path, 0, end);
 }
 
 /* A PATCH carries what changes, by whole members of the body or of its properties: services refuse
@@ -226,9 +230,7 @@ bool body_write(struct job *job, struct rd_str *ret_message)
         const struct rd_json *recover = rd_json_get(job->type->row, RD_STR("recover"));
         rd_json_merge(job->call_arena, &body, rd_json_get(recover, RD_STR("set")));
     }
-    /* A buffer that grows leaves what it held behind: with a secret it may not grow. */
-    if (job->is_secret && rd_buf_room(&job->body, SECRET_BODY_SIZE) == NULL)
-        return false;
+    job->body.is_secret = job->is_secret;
     rd_json_write(&job->body, &body, RD_JSON_COMPACT);
     lookup_wipe(job->made_secret);
     job->made_secret = RD_STR("");

@@ -20,18 +20,9 @@ void lookup_wipe(struct rd_str text)
     explicit_bzero(p, text.n);
 }
 
-bool lookup_is_ready(const struct rd_type *type, const struct rd_json *body)
+bool lookup_is_secret(const struct lookup *lookup)
 {
-    const struct rd_json *ready = rd_json_get(type->row, RD_STR("ready"));
-    if (!rd_json_exists(ready))
-        return true;
-    const struct rd_json *values = rd_json_get(ready, RD_STR("in"));
-    struct rd_str value =
-        rd_json_str(rd_json_at_str(body, rd_json_str(rd_json_get(ready, RD_STR("path")))));
-    for (size_t i = 0; i < rd_json_count(values); i++)
-        if (rd_str_eq_case(value, rd_json_str(rd_json_item(values, i))))
-            return true;
-    return false;
+    return lookup->kind == LOOKUP_CALL || lookup->kind == LOOKUP_SECRET;
 }
 
 bool lookup_is_at_rest(const struct rd_json *body)
@@ -92,7 +83,8 @@ static int64_t timeout_ms(const struct lookup *lookup)
 static void take_settling(struct lookup *lookup, const struct rd_outcome *outcome)
 {
     int64_t waited_ms = rd_loop_now_ms(lookup->running->world->loop) - lookup->since_ms;
-    if (lookup_is_at_rest(&outcome->body) && lookup_is_ready(lookup->target.type, &outcome->body)) {
+    if (lookup_is_at_rest(&outcome->body) &&
+        address_is_ready(lookup->target.type, &outcome->body)) {
         finish(lookup, RD_RC_OK, outcome->code, outcome->message);
     } else if (waited_ms > timeout_ms(lookup)) {
         const struct rd_json *ready = rd_json_get(lookup->target.type->row, RD_STR("ready"));
@@ -127,7 +119,7 @@ static void ask(struct lookup *lookup)
     struct rd_call call = {
         .method = lookup->kind == LOOKUP_CALL ? RD_HTTP_POST : RD_HTTP_GET,
         .url = lookup->url,
-        .is_secret = lookup->kind == LOOKUP_CALL || lookup->kind == LOOKUP_SECRET,
+        .is_secret = lookup_is_secret(lookup),
         .is_repeatable = true, /* list actions change nothing */
         .arena = lookup->arena,
         .urgency_ms = INT32_MAX, /* others wait for it */
@@ -208,11 +200,21 @@ static struct lookup *look_up_call(struct running *running, struct rd_str call)
                                 rd_str_sub(call, slash + 1, call.n)));
 }
 
+static bool is_vault_secret(struct running *running, struct rd_str id)
+{
+    struct target target;
+    return target_find(running->arena, running->plan->desired, running->plan->live, id, &target) &&
+           target.type->plane == RD_PLANE_VAULT &&
+           rd_str_is_case(address_last_segment(target.type->name), "secrets");
+}
+
 struct lookup *lookup_reference(struct running *running, const struct rd_json *reference)
 {
     struct rd_str ref = rd_json_str(rd_json_get(reference, RD_STR("$ref")));
+    /* However it is referred to, what a vault keeps is a secret. */
     if (ref.n > 0)
-        return look_up(running, LOOKUP_RESOURCE, ref);
+        return look_up(running, is_vault_secret(running, ref) ? LOOKUP_SECRET : LOOKUP_RESOURCE,
+                       ref);
     struct rd_str secret = rd_json_str(rd_json_get(reference, RD_STR("$secret")));
     if (secret.n > 0)
         return look_up(running, LOOKUP_SECRET, secret);
@@ -264,21 +266,11 @@ static void each_text(const struct rd_json *value, void (*fn)(void *data, struct
             each_text(&value->u.members[i].value, fn, data);
 }
 
-static void wipe_one(void *data RD_UNUSED, struct rd_str text)
-{
-    lookup_wipe(text);
-}
-
-static bool is_secret(const struct lookup *lookup)
-{
-    return lookup->kind == LOOKUP_CALL || lookup->kind == LOOKUP_SECRET;
-}
-
 void lookup_done(struct running *running)
 {
     for (struct lookup *lookup = running->all_lookups; lookup != NULL; lookup = lookup->next) {
-        if (is_secret(lookup) && lookup->state == LOOKUP_DONE)
-            each_text(&lookup->body, wipe_one, NULL);
+        if (lookup_is_secret(lookup))
+            rd_arena_wipe(lookup->arena);
         rd_arena_free(lookup->arena);
     }
     running->all_lookups = NULL;
@@ -307,7 +299,7 @@ struct rd_str lookup_mask(struct running *running, struct rd_arena *arena, struc
     struct masking masking = {arena, text};
     for (struct lookup *lookup = running->all_lookups; lookup != NULL && text.n > 0;
          lookup = lookup->next)
-        if (is_secret(lookup) && lookup->state == LOOKUP_DONE)
+        if (lookup_is_secret(lookup) && lookup->state == LOOKUP_DONE)
             each_text(lookup->kind == LOOKUP_SECRET ? rd_json_get(&lookup->body, RD_STR("value"))
                                                     : &lookup->body,
                       mask_one, &masking);

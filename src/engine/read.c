@@ -17,6 +17,7 @@ enum {
     FRESH_WAIT_MS = 20000,      /* between attempts while a permission may still be on its way */
     FRESH_FOR_MS_MAX = 1200000, /* 20 minutes: then it is not missing but refused */
     GRANT_AGE_MS_MAX = 1800000, /* a grant older than 30 minutes is in force everywhere */
+    PAGE_COUNT_MAX = 10000,     /* of one list: more than any set may hold */
 };
 
 /* Who asks for what once a resource is there: by the id it hangs on. */
@@ -31,9 +32,11 @@ struct reader {
     struct rd_arena *arena;
     const struct rd_set *desired;
     struct rd_set *live;
-    struct rd_map hooks;          /* id -> struct hook */
-    struct rd_map groups;         /* ids of the groups that the set owns -> anything */
-    const struct rd_type **types; /* of the desired set */
+    struct rd_map hooks;         /* id -> struct hook */
+    struct rd_map groups;        /* ids of the groups that the set owns -> anything */
+    const struct rd_type *known; /* all types */
+    size_t known_count;
+    const struct rd_type **types; /* of the desired set, and what may lie about in its groups */
     size_t type_count;
     size_t type_cap;
     size_t pending;
@@ -50,6 +53,7 @@ struct question {
     struct rd_str place; /* where it lists, or the id that it GETs */
     struct rd_str url;
     bool is_list;
+    int page_count;
     int64_t since_ms; /* when the first was refused for want of a permission; 0 never */
     struct rd_outcome refusal;
     struct question *next;
@@ -68,9 +72,7 @@ static void fail(struct reader *reader, const struct question *question,
                          RD_FMT(question->place), RD_FMT(code), code.n > 0 ? ": " : "",
                          RD_FMT(outcome->message));
     (void)snprintf(reader->err->azure_code, sizeof(reader->err->azure_code), "%.*s", RD_FMT(code));
-    struct rd_str hint = rd_error_hint(code, outcome->message);
-    if (hint.n > 0)
-        reader->rc = rd_err_hint(reader->rc, reader->err, "%.*s", RD_FMT(hint));
+    reader->rc = rd_error_explain(reader->rc, code, outcome->message, RD_STR(""), reader->err);
 }
 
 static void ask_about(struct reader *reader, const struct rd_type *type, struct rd_str place,
@@ -98,20 +100,25 @@ static void get_one(struct reader *reader, const struct rd_resource *resource)
               address_url(reader->arena, &reader->world->endpoints, &target, ADDRESS_GET), false);
 }
 
-/* Whether the row's `ready` condition holds, or there is none. A vault that is not activated has
- * no data plane to ask. */
-static bool is_ready(const struct rd_type *type, const struct rd_json *body)
+/* The type whose instances a type's own are listed below. */
+static struct rd_str parent_type_of(const struct rd_type *type)
 {
-    const struct rd_json *ready = rd_json_get(type->row, RD_STR("ready"));
-    if (!rd_json_exists(ready))
-        return true;
-    const struct rd_json *values = rd_json_get(ready, RD_STR("in"));
-    struct rd_str value =
-        rd_json_str(rd_json_at_str(body, rd_json_str(rd_json_get(ready, RD_STR("path")))));
-    for (size_t i = 0; i < rd_json_count(values); i++)
-        if (rd_str_eq_case(value, rd_json_str(rd_json_item(values, i))))
-            return true;
-    return false;
+    struct rd_str named = rd_json_str(rd_json_get(type->row, RD_STR("list_parent")));
+    return named.n > 0 ? named : rd_str_sub(type->name, 0, rd_str_find_last_char(type->name, '/'));
+}
+
+/* Below what is the enclave's own and the spec no longer names stands what has to go before it. */
+static void list_below_orphan(struct reader *reader, const struct rd_resource *orphan)
+{
+    struct rd_str tag = rd_json_str(
+        rd_json_get_case(rd_json_get(&orphan->body, RD_STR("tags")), RD_STR(RD_TAG_ENCLAVE)));
+    for (size_t i = 0; i < reader->known_count && rd_str_eq(tag, reader->desired->name); i++) {
+        const struct rd_type *type = &reader->known[i];
+        bool goes_along = rd_json_is_true(rd_json_get(type->row, RD_STR("with_parent")));
+        if (type->listing == RD_LIST_PARENT && type->plane == RD_PLANE_ARM && !goes_along &&
+            rd_str_eq_case(parent_type_of(type), orphan->type->name))
+            list_below(reader, type, orphan->id);
+    }
 }
 
 static void follow_hooks(struct reader *reader, struct rd_str id, bool has_data_plane)
@@ -146,14 +153,12 @@ static struct rd_str id_of_item(struct reader *reader, const struct question *qu
 }
 
 /*
- * Kept are what the set desires, what lies in a group or below a resource that it owns (so that
- * what is foreign there can be reported), and what bears the enclave's tag or mark.
+ * Besides what the set desires, kept are what lies in a group or below a resource that it owns (so
+ * that what is foreign there can be reported), and what bears the enclave's tag or mark.
  */
 static bool is_kept(struct reader *reader, const struct question *question, struct rd_str id,
                     const struct rd_json *item)
 {
-    if (rd_set_find(reader->desired, id) != NULL)
-        return true;
     struct rd_arm_id parsed;
     if (!rd_arm_id_parse(id, &parsed))
         return false;
@@ -175,10 +180,7 @@ static bool is_kept(struct reader *reader, const struct question *question, stru
         const struct rd_resource *parent = rd_set_find(reader->desired, question->place);
         return parent == NULL || !parent->is_existing;
     }
-    size_t end = parsed.resource_group.n == 0
-                     ? 0
-                     : (size_t)(parsed.resource_group.p - id.p) + parsed.resource_group.n;
-    return end > 0 && rd_map_get(&reader->groups, rd_str_sub(id, 0, end)) != NULL;
+    return rd_map_get(&reader->groups, address_group(&parsed)) != NULL;
 }
 
 static void note_grant(struct reader *reader, const struct rd_json *item)
@@ -194,9 +196,17 @@ static void add_item(struct reader *reader, const struct question *question, str
     struct rd_str id = id_of_item(reader, question, item);
     if (question->type->listing == RD_LIST_SCOPE)
         note_grant(reader, item);
-    if (!rd_json_is(item, RD_JSON_OBJECT) || id.n == 0 || !is_kept(reader, question, id, item) ||
-        rd_set_find(reader->live, id) != NULL)
+    if (!rd_json_is(item, RD_JSON_OBJECT) || id.n == 0)
         return;
+    const struct rd_resource *wanted = rd_set_find(reader->desired, id);
+    if (wanted == NULL && !is_kept(reader, question, id, item))
+        return;
+    /* A list leaves out what only the row's get_query asks for ($expand). */
+    if (question->is_list && wanted != NULL &&
+        rd_json_str(rd_json_get(question->type->row, RD_STR("get_query"))).n > 0) {
+        get_one(reader, wanted);
+        return;
+    }
     if (question->type->plane == RD_PLANE_ARM) {
         (void)rd_json_remove(item, RD_STR("id"));
         (void)rd_json_remove(item, RD_STR("name"));
@@ -206,16 +216,18 @@ static void add_item(struct reader *reader, const struct question *question, str
     (void)rd_json_remove(item, RD_STR("systemData"));
     size_t index = 0;
     struct rd_err err;
-    /* A type that no row describes, or a malformed id, is nobody's business here. */
+    /* What was read before, a type that no row describes, or a malformed id adds nothing. */
     if (rd_set_add(reader->live, id, *item, RD_STR("live"), &index, &err) != RD_RC_OK)
         return;
-    const struct rd_resource *wanted = rd_set_find(reader->desired, id);
     if (wanted != NULL) {
         reader->live->resources[index].is_existing = wanted->is_existing;
         reader->live->resources[index].host = wanted->host;
     }
     const struct rd_resource *added = &reader->live->resources[index];
-    follow_hooks(reader, added->id, is_ready(added->type, &added->body));
+    /* A vault that is not activated has no data plane to ask. */
+    follow_hooks(reader, added->id, address_is_ready(added->type, &added->body));
+    if (wanted == NULL)
+        list_below_orphan(reader, added);
 }
 
 static void take_page(struct question *question, const struct rd_json *body)
@@ -229,6 +241,12 @@ static void take_page(struct question *question, const struct rd_json *body)
     struct rd_str next = rd_json_str(rd_json_get(body, RD_STR("nextLink")));
     if (next.n == 0)
         return;
+    if (++question->page_count > PAGE_COUNT_MAX || rd_str_eq(next, question->url)) {
+        const struct rd_outcome endless = {.rc = RD_RC_CLOUD,
+                                           .message = RD_STR("its pages do not come to an end")};
+        fail(reader, question, &endless);
+        return;
+    }
     question->url = next;
     ask(question);
 }
@@ -257,13 +275,16 @@ static bool keep_refusal(struct question *question, const struct rd_outcome *out
     return true;
 }
 
-/* Desired grants that are not there: the data planes may refuse because of them. */
-static bool lacks_grant(const struct reader *reader)
+/* Whether a desired grant at `place` or above it is not there: it may be why a data plane refuses.
+ * Others are no excuse, or a key that is there would be taken to be missing and made anew. */
+static bool lacks_grant(const struct reader *reader, struct rd_str place)
 {
     for (size_t i = 0; i < reader->desired->count; i++) {
         const struct rd_resource *resource = &reader->desired->resources[i];
+        struct rd_arm_id id;
         if (rd_str_has_suffix_case(resource->type->name, RD_STR("/roleAssignments")) &&
-            resource->type->plane == RD_PLANE_ARM &&
+            resource->type->plane == RD_PLANE_ARM && rd_arm_id_parse(resource->id, &id) &&
+            rd_arm_id_is_within(place, id.parent) &&
             rd_set_find(reader->live, resource->id) == NULL)
             return true;
     }
@@ -274,7 +295,6 @@ static void decide_refused(struct reader *reader)
 {
     int64_t now_ms = rd_loop_now_ms(reader->world->loop);
     bool is_fresh = reader->newest_grant_ms > now_ms - GRANT_AGE_MS_MAX;
-    bool is_empty = lacks_grant(reader);
     struct question *refused = reader->refused;
     reader->refused = NULL;
     while (refused != NULL) {
@@ -282,7 +302,7 @@ static void decide_refused(struct reader *reader)
         refused = question->next;
         if (question->since_ms == 0)
             question->since_ms = now_ms;
-        if (is_empty || reader->rc != RD_RC_OK)
+        if (reader->rc != RD_RC_OK || lacks_grant(reader, question->place))
             continue;
         if (is_fresh && now_ms - question->since_ms < FRESH_FOR_MS_MAX) {
             reader->pending++;
@@ -355,13 +375,6 @@ static void note_type(struct reader *reader, const struct rd_type *type)
     reader->types[reader->type_count++] = type;
 }
 
-static struct rd_str group_of(const struct rd_arm_id *id)
-{
-    if (id->resource_group.n == 0)
-        return RD_STR("");
-    return rd_str_sub(id->id, 0, (size_t)(id->resource_group.p - id->id.p) + id->resource_group.n);
-}
-
 /* The ancestor whose presence a resource's own GET or list waits for: the nearest that the set
  * names, so that nothing is asked below what is missing; "" when there is none. */
 static struct rd_str owner_of(struct reader *reader, struct rd_str id)
@@ -379,9 +392,7 @@ static bool is_group(const struct rd_resource *resource)
  * desired parent, and (in add_item's way) only those that exist. */
 static void hook_children(struct reader *reader, const struct rd_type *type)
 {
-    struct rd_str parent_type = rd_json_str(rd_json_get(type->row, RD_STR("list_parent")));
-    if (parent_type.n == 0)
-        parent_type = rd_str_sub(type->name, 0, rd_str_find_last_char(type->name, '/'));
+    struct rd_str parent_type = parent_type_of(type);
     for (size_t i = 0; i < reader->desired->count; i++) {
         const struct rd_resource *parent = &reader->desired->resources[i];
         if (rd_str_eq_case(parent->type->name, parent_type))
@@ -398,9 +409,9 @@ static void hook_resource(struct reader *reader, const struct rd_resource *resou
     switch (resource->type->listing) {
     case RD_LIST_GROUP:
         /* A group outside the set, somebody else's, is taken to be there. */
-        if (add_hook(reader, group_of(&id), resource->type, NULL) &&
-            rd_set_find(reader->desired, group_of(&id)) == NULL)
-            list_below(reader, resource->type, group_of(&id));
+        if (add_hook(reader, address_group(&id), resource->type, NULL) &&
+            rd_set_find(reader->desired, address_group(&id)) == NULL)
+            list_below(reader, resource->type, address_group(&id));
         break;
     case RD_LIST_SUBSCRIPTION:
     case RD_LIST_PARENT:
@@ -430,6 +441,11 @@ static void prepare(struct reader *reader)
         if (is_group(resource) && !resource->is_existing)
             (void)rd_map_set(&reader->groups, resource->id, reader);
     }
+    /* What a former spec named is looked for as well: its tag tells whose it is. */
+    for (size_t i = 0; i < reader->known_count && rd_map_count(&reader->groups) > 0; i++)
+        if (reader->known[i].listing == RD_LIST_GROUP &&
+            rd_json_is_true(rd_json_get(reader->known[i].row, RD_STR("tags"))))
+            note_type(reader, &reader->known[i]);
     for (size_t t = 0; t < reader->type_count; t++) {
         const struct rd_type *type = reader->types[t];
         if (type->listing == RD_LIST_PARENT)
@@ -486,6 +502,7 @@ enum rd_rc rd_engine_read(struct rd_world *world, struct rd_arena *arena,
         .rc = RD_RC_OK,
         .err = err,
     };
+    RD_TRY(rd_types_load(&reader.known, &reader.known_count, err));
     rd_map_init(&reader.hooks, true);
     rd_map_init(&reader.groups, true);
     start(&reader);

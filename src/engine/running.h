@@ -4,10 +4,11 @@
 
 /*
  * Private to engine/: a plan that runs. prepare.c readies it, schedule.c decides which step is
- * next, step.c takes one step from its start to its end, lookup.c fetches what steps need to know
- * of other resources (each thing once a run), body.c makes request bodies.
+ * next, step.c takes one step from its start to its end, send.c sends its request, outcome.c
+ * decides what the request's end means for it, lookup.c fetches what steps need to know of other
+ * resources (each thing once a run), body.c makes request bodies.
  *
- * A step's way, each stage through step.c's enter():
+ * A step's way, each stage through step_enter():
  *
  *     SETTLE -> APPEAR -> RESOLVE -> SEND -> READY -> end
  *                            ^________|  (a retry; a resumed operation that is gone)
@@ -75,13 +76,15 @@ struct job {
         *call_arena; /* of the request at hand: a step that polls for long stays small */
     struct rd_buf body;
     struct rd_str made_secret; /* a password on its way into the body; wiped once it is there */
-    bool is_secret;
+    bool is_secret;            /* of the request at hand: it carries a secret */
+    bool has_secrets;          /* some request of the step did */
     bool is_create;
     bool has_intent;
     bool is_resumed; /* an operation of a killed run is being followed */
     bool has_recovered;
-    bool has_made;  /* a request of this step was accepted: what is there now is its own */
-    bool is_unsure; /* a POST may have been carried out */
+    bool is_accepted; /* the request at hand has started an operation */
+    bool has_made;    /* a request of this step was accepted: what is there now is its own */
+    bool is_unsure;   /* a POST may have been carried out */
     int retries;
     int64_t retry_since_ms;
     int64_t wait_since_ms;
@@ -111,6 +114,7 @@ struct running {
     size_t ready_count;
     struct rd_map step_of;      /* id -> record of the step that writes it */
     struct rd_str *resume_urls; /* by step: operations that a killed run left open; "" mostly */
+    bool *is_unsure;            /* by step: a killed run may have sent its POST */
     struct rd_map lookups;      /* key -> struct lookup */
     struct lookup *all_lookups;
     struct rd_map locks; /* parent id -> struct lock */
@@ -153,6 +157,38 @@ void step_start(struct job *job);
 void step_lookup_done(struct job *job);
 /* Ends a job that only waits for a time; a job with a request under way is left alone. */
 void step_interrupt(struct job *job);
+void step_enter(struct job *job, enum stage stage);
+/* Later; ends the job when the run is being stopped. */
+void step_wait_then_enter(struct job *job, enum stage stage, int64_t delay_ms);
+/* Each ends the job, which is gone afterwards, and writes that into the journal. */
+void step_end(struct job *job, enum rd_rc rc, struct rd_str code, struct rd_str message,
+              struct rd_str hint);
+void step_end_well(struct job *job);
+void step_end_badly(struct job *job, const struct rd_outcome *outcome);
+/* Ends the job without a word in the journal: its operation goes on, for the next run to follow. */
+void step_end_open(struct job *job, const struct rd_outcome *outcome);
+/* Forgets the request at hand; what was secret in it or in its reply is overwritten. */
+void step_clear_call(struct job *job);
+void step_get_target(struct job *job, struct rd_str url, rd_client_fn *done);
+struct rd_str step_url(struct job *job, enum address_use use);
+int64_t step_now_ms(const struct job *job);
+bool step_is_write(const struct job *job);
+bool step_is_on_delete(const struct job *job);
+bool step_has_body(const struct job *job);
+/* The action that makes the resource instead of a PUT, or "". */
+struct rd_str step_via(const struct job *job);
+
+/* send.c */
+void send_step(struct job *job);
+/* Follows an operation that a killed run left open instead of sending anything. */
+void send_resumed(struct job *job, struct rd_str url);
+/* Deletes what this very step made and what may not be written over. */
+void send_clearing(struct job *job);
+
+/* outcome.c */
+void outcome_take(void *data, const struct rd_outcome *outcome);
+void outcome_take_clearing(void *data, const struct rd_outcome *outcome);
+void outcome_take_acceptance(void *data, struct rd_str operation_url, struct rd_str location_url);
 
 /* lookup.c */
 /* The lookup of a reference's value, started when it is new; NULL when its id has no known type. */
@@ -164,10 +200,10 @@ void lookup_stop(struct running *running);
 void lookup_done(struct running *running);
 /* Hides values that are secret in a text of the cloud's. */
 struct rd_str lookup_mask(struct running *running, struct rd_arena *arena, struct rd_str text);
-/* Whether a row's `ready` condition holds; true when it has none. */
-bool lookup_is_ready(const struct rd_type *type, const struct rd_json *body);
 /* Whether a body's provisioningState, if any, is terminal. */
 bool lookup_is_at_rest(const struct rd_json *body);
+/* Whether what it fetches is a secret. */
+bool lookup_is_secret(const struct lookup *lookup);
 /* Overwrites text in an arena. */
 void lookup_wipe(struct rd_str text);
 

@@ -131,7 +131,7 @@ bool schedule_journal(struct running *running, const struct job *job, enum rd_jo
         .url = url,
         .status = status,
         .code = code,
-        .message = rd_str_sub(message, 0, MESSAGE_KEPT_MAX),
+        .message = rd_str_cut(message, MESSAGE_KEPT_MAX),
     };
     enum rd_rc rc = rd_journal_add(running->world->journal, &entry, &running->journal_err);
     if (rc != RD_RC_OK)
@@ -364,19 +364,19 @@ static void keep_first_failure(struct job *job, enum rd_rc rc, struct rd_str cod
     struct running *running = job->running;
     if (running->first_rc != RD_RC_OK || rc == RD_RC_INTERRUPTED)
         return;
-    struct rd_str name = job->step->id;
-    size_t slash = rd_str_find_last_char(name, '/');
-    name = slash == RD_STR_NONE ? name : rd_str_sub(name, slash + 1, name.n);
-    running->first_rc = RD_FAIL(&running->first_err, rc, "%s %.*s '%.*s' failed: %.*s%s%.*s",
-                                verb_of(job), RD_FMT(job->type->label), RD_FMT(name), RD_FMT(code),
-                                code.n > 0 && message.n > 0 ? ": " : "", RD_FMT(message));
+    struct rd_str name = address_last_segment(job->step->id);
+    struct rd_arm_id id;
+    /* Every machine has the extensions of the others: whose it is matters more than its name. */
+    bool is_part = rd_json_is_true(rd_json_get(job->type->row, RD_STR("with_parent"))) &&
+                   rd_arm_id_parse(job->step->id, &id);
+    struct rd_str owner = is_part ? address_last_segment(id.parent) : RD_STR("");
+    running->first_rc = RD_FAIL(
+        &running->first_err, rc, "%s %.*s '%.*s'%s%.*s%s failed: %.*s%s%.*s", verb_of(job),
+        RD_FMT(job->type->label), RD_FMT(name), is_part ? " of '" : "", RD_FMT(owner),
+        is_part ? "'" : "", RD_FMT(code), code.n > 0 && message.n > 0 ? ": " : "", RD_FMT(message));
     (void)snprintf(running->first_err.azure_code, sizeof(running->first_err.azure_code), "%.*s",
                    RD_FMT(code));
-    if (hint.n == 0)
-        hint = rd_error_hint(code, message);
-    if (hint.n == 0)
-        hint = RD_STR("correct the cause and run the same command again: it goes on from here");
-    running->first_rc = rd_err_hint(rc, &running->first_err, "%.*s", RD_FMT(hint));
+    running->first_rc = rd_error_explain(rc, code, message, hint, &running->first_err);
 }
 
 static void job_free(struct job *job)
@@ -390,6 +390,7 @@ static void job_free(struct job *job)
         job->next->previous = job->previous;
     rd_buf_wipe(&job->body);
     rd_buf_done(&job->body);
+    step_clear_call(job);
     rd_arena_free(job->call_arena);
     rd_arena_free(job->arena);
 }

@@ -1,47 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <assert.h>
-#include <string.h>
-
 #include "running.h"
 
 enum {
     WATCH_FIRST_MS = 15000, /* between GETs of what is to appear or to become ready */
     WATCH_SLOWEST_MS = 60000,
     WATCH_MS_MAX = 2700000, /* 45 min, where the row names no timeout */
-    RETRY_FIRST_MS = 15000, /* of a whole step */
-    RETRY_SLOWEST_MS = 60000,
-    CONFLICT_MS_MAX = 900000,   /* a NIC is held 180 s, gallery children take 20 s (5.4, 3.6) */
-    GRANT_MS_MAX = 1200000,     /* permissions are in force after 20 min at most (contract C6) */
-    GRANT_AGE_MS_MAX = 1800000, /* an older grant is not the cause */
-    FAILED_RETRIES_MAX = 2,     /* after an operation that ended in a passing failure */
 };
 
-static void enter(struct job *job, enum stage stage);
-
-static int64_t now_ms(const struct job *job)
+int64_t step_now_ms(const struct job *job)
 {
     return rd_loop_now_ms(job->running->world->loop);
 }
 
-static bool is_write(const struct job *job)
+bool step_is_write(const struct job *job)
 {
     return job->step->kind == RD_STEP_PUT;
 }
 
-static bool is_on_delete(const struct job *job)
+bool step_is_on_delete(const struct job *job)
 {
-    return is_write(job) && rd_str_is(job->step->action, "on_delete");
+    return step_is_write(job) && rd_str_is(job->step->action, "on_delete");
 }
 
-static struct rd_str via_of(const struct job *job)
+struct rd_str step_via(const struct job *job)
 {
     const struct rd_resource *desired = job->change->desired;
-    return is_write(job) && !is_on_delete(job) && job->is_create && desired != NULL ? desired->via
-                                                                                    : RD_STR("");
+    return step_is_write(job) && !step_is_on_delete(job) && job->is_create && desired != NULL
+               ? desired->via
+               : RD_STR("");
 }
 
-static void end(struct job *job, enum rd_rc rc, struct rd_str code, struct rd_str message,
-                struct rd_str hint)
+void step_end(struct job *job, enum rd_rc rc, struct rd_str code, struct rd_str message,
+              struct rd_str hint)
 {
     struct running *running = job->running;
     int status = rc == RD_RC_OK ? 200 : 0;
@@ -52,14 +42,28 @@ static void end(struct job *job, enum rd_rc rc, struct rd_str code, struct rd_st
     schedule_job_ended(job, rc, code, message, hint);
 }
 
-static void end_well(struct job *job)
+void step_end_well(struct job *job)
 {
-    end(job, RD_RC_OK, RD_STR(""), RD_STR(""), RD_STR(""));
+    step_end(job, RD_RC_OK, RD_STR(""), RD_STR(""), RD_STR(""));
 }
 
-static void end_badly(struct job *job, const struct rd_outcome *outcome)
+void step_end_badly(struct job *job, const struct rd_outcome *outcome)
 {
-    end(job, outcome->rc, outcome->code, outcome->message, RD_STR(""));
+    step_end(job, outcome->rc, outcome->code, outcome->message, RD_STR(""));
+}
+
+void step_end_open(struct job *job, const struct rd_outcome *outcome)
+{
+    struct rd_str message = lookup_mask(job->running, job->arena, outcome->message);
+    schedule_job_ended(job, outcome->rc, outcome->code, message, RD_STR(""));
+}
+
+void step_clear_call(struct job *job)
+{
+    if (job->has_secrets)
+        rd_arena_wipe(job->call_arena);
+    else
+        rd_arena_clear(job->call_arena);
 }
 
 /* Waiting ------------------------------------------------------------------------------------ */
@@ -68,15 +72,15 @@ static void go_on(void *data)
 {
     struct job *job = data;
     job->timer = 0;
-    enter(job, job->stage);
+    step_enter(job, job->stage);
 }
 
-static void wait_then_enter(struct job *job, enum stage stage, int64_t delay_ms)
+void step_wait_then_enter(struct job *job, enum stage stage, int64_t delay_ms)
 {
     struct rd_loop *loop = job->running->world->loop;
     job->stage = stage;
     if (job->running->is_stopping) {
-        end(job, RD_RC_INTERRUPTED, RD_STR(""), RD_STR("stopped while it waited"), RD_STR(""));
+        step_end(job, RD_RC_INTERRUPTED, RD_STR(""), RD_STR("stopped while it waited"), RD_STR(""));
         return;
     }
     job->timer = rd_loop_at(loop, rd_loop_now_ms(loop) + delay_ms, go_on, job);
@@ -88,19 +92,19 @@ void step_interrupt(struct job *job)
         return;
     rd_loop_cancel(job->running->world->loop, job->timer);
     job->timer = 0;
-    end(job, RD_RC_INTERRUPTED, RD_STR(""), RD_STR("stopped while it waited"), RD_STR(""));
+    step_end(job, RD_RC_INTERRUPTED, RD_STR(""), RD_STR("stopped while it waited"), RD_STR(""));
 }
 
 static void watch_again(struct job *job)
 {
     int64_t delay_ms = job->delay_ms;
     job->delay_ms = delay_ms * 2 > WATCH_SLOWEST_MS ? WATCH_SLOWEST_MS : delay_ms * 2;
-    wait_then_enter(job, job->stage, delay_ms);
+    step_wait_then_enter(job, job->stage, delay_ms);
 }
 
-static void get_target(struct job *job, struct rd_str url, rd_client_fn *done)
+void step_get_target(struct job *job, struct rd_str url, rd_client_fn *done)
 {
-    rd_arena_clear(job->call_arena);
+    step_clear_call(job);
     struct rd_call call = {
         .method = RD_HTTP_GET,
         .url = url,
@@ -111,7 +115,7 @@ static void get_target(struct job *job, struct rd_str url, rd_client_fn *done)
     rd_client_call(job->running->world->client, &call);
 }
 
-static struct rd_str url_for(struct job *job, enum address_use use)
+struct rd_str step_url(struct job *job, enum address_use use)
 {
     return address_url(job->arena, &job->running->world->endpoints, &job->target, use);
 }
@@ -131,8 +135,17 @@ static struct lookup *unsettled(struct job *job)
         if (rd_map_get(&running->step_of, need->id) != NULL)
             continue;
         const struct rd_resource *live = rd_set_find(running->plan->live, need->id);
+<<<<<<< HEAD
         if (live == NULL ||
-            (lookup_is_at_rest(&live->body) && lookup_is_ready(live->type, &live->body)))
+            (lookup_is_at_rest(&live->body) && address_is_ready(live->type, &live->body)))
+=======
+        /* A saved plan keeps of what was live only what it changes: there it is looked at anyway.
+         */
+        bool is_unknown = live == NULL && running->plan->fingerprint.n > 0 && !need->is_existing &&
+                          need->type->plane == RD_PLANE_ARM;
+        if (!is_unknown && (live == NULL || (lookup_is_at_rest(&live->body) &&
+                                             lookup_is_ready(live->type, &live->body))))
+>>>>>>> simul
             continue;
         struct lookup *lookup = lookup_settle(running, need);
         if (lookup->state != LOOKUP_DONE)
@@ -145,14 +158,14 @@ static void fail_for_lookup(struct job *job, const struct lookup *lookup)
 {
     struct rd_str message = rd_arena_printf(job->arena, "it needs '%.*s': %.*s",
                                             RD_FMT(lookup->target.id), RD_FMT(lookup->message));
-    end(job, lookup->rc, lookup->code, message, RD_STR(""));
+    step_end(job, lookup->rc, lookup->code, message, RD_STR(""));
 }
 
 static void settle(struct job *job)
 {
-    struct lookup *lookup = is_write(job) && !is_on_delete(job) ? unsettled(job) : NULL;
+    struct lookup *lookup = step_is_write(job) && !step_is_on_delete(job) ? unsettled(job) : NULL;
     if (lookup == NULL)
-        enter(job, STAGE_APPEAR);
+        step_enter(job, STAGE_APPEAR);
     else if (lookup->state == LOOKUP_FAILED)
         fail_for_lookup(job, lookup);
     else
@@ -161,7 +174,7 @@ static void settle(struct job *job)
 
 void step_lookup_done(struct job *job)
 {
-    enter(job, job->stage);
+    step_enter(job, job->stage);
 }
 
 /* APPEAR ------------------------------------------------------------------------------------- */
@@ -179,18 +192,18 @@ static void fail_for_time(struct job *job, const char *what)
     char text[RD_TIME_TEXT_MAX];
     struct rd_str message = rd_arena_printf(job->arena, "it did not %s within %s", what,
                                             rd_duration_format(watch_ms_max(job), text));
-    end(job, RD_RC_TRANSIENT, RD_STR("TimedOut"), message,
-        rd_json_str(rd_json_get(ready, RD_STR("note"))));
+    step_end(job, RD_RC_TRANSIENT, RD_STR("TimedOut"), message,
+             rd_json_str(rd_json_get(ready, RD_STR("note"))));
 }
 
 static void take_appearance(void *data, const struct rd_outcome *outcome)
 {
     struct job *job = data;
     if (outcome->rc == RD_RC_OK)
-        enter(job, STAGE_RESOLVE);
+        step_enter(job, STAGE_RESOLVE);
     else if (outcome->rc != RD_RC_NOT_FOUND)
-        end_badly(job, outcome);
-    else if (now_ms(job) - job->wait_since_ms > watch_ms_max(job))
+        step_end_badly(job, outcome);
+    else if (step_now_ms(job) - job->wait_since_ms > watch_ms_max(job))
         fail_for_time(job, "appear");
     else
         watch_again(job);
@@ -199,38 +212,42 @@ static void take_appearance(void *data, const struct rd_outcome *outcome)
 static void appear(struct job *job)
 {
     bool appears = rd_json_is_true(rd_json_get(job->type->row, RD_STR("appears")));
-    if (!appears || !is_write(job) || !job->is_create) {
-        enter(job, STAGE_RESOLVE);
+    if (!appears || !step_is_write(job) || !job->is_create) {
+        step_enter(job, STAGE_RESOLVE);
         return;
     }
     if (job->wait_since_ms == 0)
-        job->wait_since_ms = now_ms(job);
+        job->wait_since_ms = step_now_ms(job);
     if (job->get_url.n == 0)
-        job->get_url = url_for(job, ADDRESS_GET);
-    get_target(job, job->get_url, take_appearance);
+        job->get_url = step_url(job, ADDRESS_GET);
+    step_get_target(job, job->get_url, take_appearance);
 }
 
 /* RESOLVE ------------------------------------------------------------------------------------ */
 
-static bool has_body(const struct job *job)
+bool step_has_body(const struct job *job)
 {
-    return is_write(job) && !is_on_delete(job) && via_of(job).n == 0;
+    return step_is_write(job) && !step_is_on_delete(job) && step_via(job).n == 0;
 }
 
 static void resolve(struct job *job)
 {
     struct lookup *lookup = NULL;
     struct rd_str id = RD_STR("");
-    bool is_fine = !has_body(job) || body_missing(job, &lookup, &id);
+    bool is_fine = !step_has_body(job) || body_missing(job, &lookup, &id);
     if (!is_fine && lookup != NULL)
         fail_for_lookup(job, lookup);
     else if (!is_fine)
-        end(job, RD_RC_INVALID, RD_STR(""),
+        step_end(
+            job, RD_RC_INVALID, RD_STR(""),
             rd_arena_printf(job->arena, "it refers to '%.*s', whose type is not known", RD_FMT(id)),
             RD_STR(""));
     else if (lookup != NULL)
         lookup_wait(lookup, job);
     else
+<<<<<<< HEAD
+        step_enter(job, STAGE_SEND);
+=======
         enter(job, STAGE_SEND);
 }
 
@@ -339,16 +356,31 @@ static void look_again(struct job *job)
     get_target(job, url_for(job, ADDRESS_GET), take_second_look);
 }
 
+static void take_look_for_nothing(void *data, const struct rd_outcome *outcome)
+{
+    struct job *job = data;
+    if (outcome->rc == RD_RC_NOT_FOUND)
+        end_well(job);
+    else if (outcome->rc == RD_RC_OK)
+        enter(job, STAGE_RESOLVE);
+    else
+        end_badly(job, outcome);
+}
+
+/* An operation that the journal holds open may have ended long ago, and what it made or deleted may
+ * have been deleted or made anew since: its good end is believed only of what is really so. */
 static void take_resumed(struct job *job, const struct rd_outcome *outcome)
 {
     job->is_resumed = false;
     if (outcome->rc == RD_RC_INTERRUPTED || outcome->rc == RD_RC_TRANSIENT)
         /* It goes on by itself: its entry stays open for the next run. */
         schedule_job_ended(job, outcome->rc, outcome->code, outcome->message, RD_STR(""));
+    else if (outcome->rc == RD_RC_OK && job->step->kind == RD_STEP_DELETE)
+        get_target(job, url_for(job, ADDRESS_GET), take_look_for_nothing);
     else if (outcome->rc == RD_RC_OK && job->step->kind != RD_STEP_PUT)
         end_well(job);
     else if (outcome->rc == RD_RC_OK && job->is_create)
-        enter(job, STAGE_READY);
+        look_again(job);
     else if (outcome->rc == RD_RC_NOT_FOUND && job->step->kind == RD_STEP_PUT)
         look_again(job);
     else
@@ -393,6 +425,13 @@ static void clear(struct job *job)
     rd_client_call(job->running->world->client, &call);
 }
 
+/* Created by a POST of its own, as things of the directory are; sending that twice is no harm. */
+static bool is_made_by_post(const struct job *job)
+{
+    return is_write(job) && job->is_create && via_of(job).n == 0 &&
+           job->call.method == RD_HTTP_POST;
+}
+
 static void take_outcome(void *data, const struct rd_outcome *outcome)
 {
     struct job *job = data;
@@ -411,6 +450,9 @@ static void take_outcome(void *data, const struct rd_outcome *outcome)
         look_again(job);
     } else if (job->is_unsure && outcome->rc == RD_RC_CONFLICT && via_of(job).n > 0) {
         enter(job, STAGE_READY); /* the action runs: it was carried out the first time */
+    } else if (is_made_by_post(job) && outcome->rc == RD_RC_CONFLICT &&
+               is_worth_retrying(job, outcome)) {
+        look_again(job); /* sent twice, it says of the first that it is there */
     } else if (must_clear(job, outcome)) {
         clear(job);
     } else if (recovers(job, outcome)) {
@@ -526,7 +568,7 @@ static void resume(struct job *job, struct rd_str url)
     job->has_intent = true;
     job->stage = STAGE_SEND;
     job->call = (struct rd_call){
-        .method = job->step->kind == RD_STEP_DELETE                        ? RD_HTTP_DELETE
+        .method = job->step->kind == RD_STEP_DELETE ? RD_HTTP_DELETE
                   : job->step->kind == RD_STEP_ACTION || via_of(job).n > 0 ? RD_HTTP_POST
                                                                            : RD_HTTP_PUT,
         .follows_operation = true,
@@ -542,9 +584,36 @@ static void resume(struct job *job, struct rd_str url)
     else
         end(job, job->running->journal_rc, RD_STR(""), RD_STR("the journal cannot be written"),
             RD_STR(""));
+>>>>>>> simul
 }
 
 /* READY -------------------------------------------------------------------------------------- */
+
+/* Why it failed, in the words of the parts that the row names (`ready.details`): the regions of an
+ * image version, say. */
+static struct rd_str failure_of(struct job *job, const struct rd_json *body)
+{
+    struct rd_str text = RD_STR("it ended in the state Failed");
+    const struct rd_json *parts =
+        rd_json_at_str(body, rd_json_str(rd_json_at(job->type->row, "ready.details")));
+    for (size_t i = 0; i < rd_json_count(parts) && rd_json_is(parts, RD_JSON_ARRAY); i++) {
+        const struct rd_json *part = rd_json_item(parts, i);
+        if (!rd_str_is_case(rd_json_str(rd_json_at(part, "state")), "Failed"))
+            continue;
+        struct rd_str where = rd_json_str(rd_json_at(part, "region"));
+        struct rd_str why = rd_json_str(rd_json_at(part, "details"));
+        text = rd_arena_printf(job->arena, "%.*s; %.*s: %.*s", RD_FMT(text), RD_FMT(where),
+                               RD_FMT(why));
+    }
+    return text;
+}
+
+static void end_as_failed(struct job *job, const struct rd_json *body)
+{
+    struct rd_str code = RD_STR("ProvisioningFailed");
+    struct rd_str message = failure_of(job, body);
+    step_end(job, rd_error_classify(0, code, message), code, message, RD_STR(""));
+}
 
 static void take_readiness(void *data, const struct rd_outcome *outcome)
 {
@@ -552,14 +621,13 @@ static void take_readiness(void *data, const struct rd_outcome *outcome)
     bool may_come = outcome->rc == RD_RC_OK || outcome->rc == RD_RC_NOT_FOUND;
     struct rd_str state = rd_json_str(rd_json_at(&outcome->body, "properties.provisioningState"));
     if (outcome->rc == RD_RC_OK && rd_str_is_case(state, "Failed"))
-        end(job, RD_RC_CONFIGURATION, RD_STR("ProvisioningFailed"),
-            RD_STR("it ended in the state Failed"), RD_STR(""));
+        end_as_failed(job, &outcome->body);
     else if (outcome->rc == RD_RC_OK && lookup_is_at_rest(&outcome->body) &&
-             lookup_is_ready(job->type, &outcome->body))
-        end_well(job);
+             address_is_ready(job->type, &outcome->body))
+        step_end_well(job);
     else if (!may_come)
-        end_badly(job, outcome);
-    else if (now_ms(job) - job->wait_since_ms > watch_ms_max(job))
+        step_end_badly(job, outcome);
+    else if (step_now_ms(job) - job->wait_since_ms > watch_ms_max(job))
         fail_for_time(job, "become ready");
     else
         watch_again(job);
@@ -568,20 +636,20 @@ static void take_readiness(void *data, const struct rd_outcome *outcome)
 static void become_ready(struct job *job)
 {
     const struct rd_json *ready = rd_json_get(job->type->row, RD_STR("ready"));
-    if (!is_write(job) || is_on_delete(job) || !rd_json_exists(ready)) {
-        end_well(job);
+    if (!step_is_write(job) || step_is_on_delete(job) || !rd_json_exists(ready)) {
+        step_end_well(job);
         return;
     }
     if (job->ready_url.n == 0)
         job->ready_url =
             address_url_query(job->arena, &job->running->world->endpoints, &job->target,
                               ADDRESS_GET, rd_json_str(rd_json_get(ready, RD_STR("get_query"))));
-    get_target(job, job->ready_url, take_readiness);
+    step_get_target(job, job->ready_url, take_readiness);
 }
 
 /* -------------------------------------------------------------------------------------------- */
 
-static void enter(struct job *job, enum stage stage)
+void step_enter(struct job *job, enum stage stage)
 {
     bool is_new = job->stage != stage;
     job->stage = stage;
@@ -596,12 +664,12 @@ static void enter(struct job *job, enum stage stage)
         resolve(job);
         return;
     case STAGE_SEND:
-        send(job);
+        send_step(job);
         return;
     case STAGE_READY:
     default:
         if (is_new) {
-            job->wait_since_ms = now_ms(job);
+            job->wait_since_ms = step_now_ms(job);
             job->delay_ms = WATCH_FIRST_MS;
         }
         become_ready(job);
@@ -611,12 +679,13 @@ static void enter(struct job *job, enum stage stage)
 
 void step_start(struct job *job)
 {
-    job->retry_since_ms = now_ms(job);
+    job->retry_since_ms = step_now_ms(job);
     job->delay_ms = WATCH_FIRST_MS;
     struct rd_str url =
         job->running->resume_urls != NULL ? job->running->resume_urls[job->index] : RD_STR("");
+    job->is_unsure = job->running->is_unsure != NULL && job->running->is_unsure[job->index];
     if (url.n > 0)
-        resume(job, url);
+        send_resumed(job, url);
     else
-        enter(job, STAGE_SETTLE);
+        step_enter(job, STAGE_SETTLE);
 }

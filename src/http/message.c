@@ -150,7 +150,8 @@ struct rd_str rd_http_encode(struct rd_arena *arena, struct rd_str s, bool keeps
     size_t n = 0;
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
-        if (rd_char_is_alnum(c) || strchr("-._~", c) != NULL || (keeps_slash && c == '/')) {
+        if (rd_char_is_alnum(c) || (c != '\0' && strchr("-._~", c) != NULL) ||
+            (keeps_slash && c == '/')) {
             out[n++] = c;
             continue;
         }

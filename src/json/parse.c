@@ -58,35 +58,6 @@ static void skip_space(struct parser *parser)
     parser->p = p;
 }
 
-/* High bits at bytes that are zero; a false alarm only above a true one. */
-static uint64_t zero_bytes(uint64_t word)
-{
-    return (word - 0x0101010101010101ULL) & ~word & 0x8080808080808080ULL;
-}
-
-/* Whether one of eight bytes is '"', '\\' or a control character. */
-static bool has_special(uint64_t word)
-{
-    const uint64_t ones = 0x0101010101010101ULL;
-    uint64_t controls = (word - ones * 0x20) & ~word & (ones * 0x80);
-    return (controls | zero_bytes(word ^ (ones * '"')) | zero_bytes(word ^ (ones * '\\'))) != 0;
-}
-
-/* The first byte at or after p that ends a plain run: '"', '\\' or a control character. */
-static const char *plain_end(const char *p, const char *end)
-{
-    while (end - p >= 8) {
-        uint64_t word;
-        memcpy(&word, p, 8);
-        if (has_special(word))
-            break;
-        p += 8;
-    }
-    while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20)
-        p++;
-    return p;
-}
-
 static int hex_value(const char *p)
 {
     int value = 0;
@@ -176,7 +147,7 @@ RD_NODISCARD static enum rd_rc parse_escaped(struct parser *parser, const char *
     char *out = text + (p - start);
     for (;;) {
         const char *run = p;
-        p = plain_end(p, parser->end);
+        p = rd_json_plain_end(p, parser->end);
         memcpy(out, run, (size_t)(p - run));
         out += p - run;
         if (p == parser->end)
@@ -207,7 +178,7 @@ RD_NODISCARD static enum rd_rc parse_escaped(struct parser *parser, const char *
 RD_NODISCARD static enum rd_rc parse_string(struct parser *parser, struct rd_str *ret_s)
 {
     const char *start = parser->p + 1;
-    const char *p = plain_end(start, parser->end);
+    const char *p = rd_json_plain_end(start, parser->end);
     if (p < parser->end && *p == '"') {
         *ret_s = (struct rd_str){start, (size_t)(p - start)};
         parser->p = p + 1;

@@ -2,9 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json_internal.h"
 #include "json/json.h"
 
-/* What stands for a byte inside quotes: 0 itself, 'u' a \u00XX, else the letter behind '\'. */
+/* What stands for a byte that may not be inside quotes: 'u' a \u00XX, else the letter behind '\'.
+ */
 static const char escape_of[256] = {
     ['"'] = '"',  ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r',
     ['\t'] = 't', [0x00] = 'u',  [0x01] = 'u', [0x02] = 'u', [0x03] = 'u', [0x04] = 'u',
@@ -23,16 +25,16 @@ static void write_escape(struct rd_buf *buf, unsigned char c)
 
 void rd_json_write_string(struct rd_buf *buf, struct rd_str s)
 {
+    const char *p = s.p;
+    const char *end = s.n == 0 ? p : p + s.n;
     rd_buf_add_char(buf, '"');
-    size_t run = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        if (escape_of[(unsigned char)s.p[i]] == 0)
-            continue;
-        rd_buf_add(buf, rd_str_sub(s, run, i));
-        write_escape(buf, (unsigned char)s.p[i]);
-        run = i + 1;
+    while (p < end) {
+        const char *run = p;
+        p = rd_json_plain_end(p, end);
+        rd_buf_add(buf, (struct rd_str){run, (size_t)(p - run)});
+        if (p < end)
+            write_escape(buf, (unsigned char)*p++);
     }
-    rd_buf_add(buf, rd_str_sub(s, run, s.n));
     rd_buf_add_char(buf, '"');
 }
 

@@ -9,7 +9,7 @@ static struct rd_str first_left(const struct rd_maker *maker, struct rd_str grou
     for (size_t i = 0; i < live->count; i++)
         if (!rd_type_is_group(live->resources[i].type) &&
             rd_arm_id_is_within(live->resources[i].id, group) &&
-            !rd_maker_deletes(maker, (int64_t)i))
+            !rd_owner_is_service(&live->resources[i]) && !rd_maker_deletes(maker, (int64_t)i))
             return live->resources[i].id;
     const struct rd_json *foreign = rd_json_at(&live->facts, "foreign");
     for (size_t i = 0; i < rd_json_count(foreign) && foreign->type == RD_JSON_ARRAY; i++)
@@ -64,6 +64,8 @@ static void decide(struct rd_maker *maker, size_t index)
         rd_maker_leave(maker, live->id, "the spec only refers to it");
         return;
     }
+    if (desired == NULL && rd_owner_is_service(live))
+        return;
     bool is_marked = rd_owner_is_marked(live, maker->enclave);
     if (rd_type_is(live->type, "keep")) {
         if (is_marked || desired != NULL)

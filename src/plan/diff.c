@@ -60,13 +60,19 @@ static struct rd_str place_text(struct rd_arena *arena, const struct rd_place *p
     return rd_arena_printf(arena, "%.*s.%.*s", RD_FMT(above), RD_FMT(place->key));
 }
 
+bool rd_diff_is_secret_name(struct rd_str name)
+{
+    for (size_t i = 0; i < sizeof(secret_names) / sizeof(secret_names[0]); i++)
+        if (rd_str_has_suffix_case(name, secret_names[i]))
+            return true;
+    return false;
+}
+
 static bool is_secret_place(const struct rd_place *place)
 {
     for (; place != NULL; place = place->above)
-        for (size_t i = 0; i < sizeof(secret_names) / sizeof(secret_names[0]); i++)
-            if (place->kind == RD_PLACE_MEMBER &&
-                rd_str_has_suffix_case(place->key, secret_names[i]))
-                return true;
+        if (place->kind == RD_PLACE_MEMBER && rd_diff_is_secret_name(place->key))
+            return true;
     return false;
 }
 

@@ -41,6 +41,9 @@ bool rd_diff_quietly(struct rd_differ *differ, const struct rd_json *desired,
 bool rd_diff_record(struct rd_differ *differ, const struct rd_json *before,
                     const struct rd_json *after, uint32_t flags, const struct rd_place *place);
 
+/* Whether the value of a member of that name is not for showing, nor for files. */
+bool rd_diff_is_secret_name(struct rd_str name);
+
 /* Strings, numbers and booleans. */
 bool rd_scalar_eq(const struct rd_json *a, const struct rd_json *b, uint32_t flags, char separator);
 bool rd_region_eq(struct rd_str a, struct rd_str b);

@@ -2,6 +2,7 @@
 #include "json_internal.h"
 
 #include "crypto/hash.h"
+#include "diff_internal.h"
 
 const char *const rd_change_kind_names[RD_CHANGE_KIND_COUNT] = {
     [RD_CHANGE_NONE] = "none",       [RD_CHANGE_CREATE] = "create", [RD_CHANGE_UPDATE] = "update",
@@ -76,6 +77,27 @@ static struct rd_json step_to_json(struct rd_arena *arena, const struct rd_step 
     return object;
 }
 
+/* A saved plan lies around in files: should a service ever return a secret, it is not in there. */
+static struct rd_json without_secrets(struct rd_arena *arena, const struct rd_json *value)
+{
+    bool is_object = value->type == RD_JSON_OBJECT;
+    if ((!is_object && value->type != RD_JSON_ARRAY) || rd_is_reference(value))
+        return *value;
+    struct rd_json copy = is_object ? rd_json_object() : rd_json_array();
+    for (size_t i = 0; i < value->count; i++) {
+        if (!is_object) {
+            (void)rd_json_append(arena, &copy, without_secrets(arena, &value->u.items[i]));
+            continue;
+        }
+        const struct rd_json_member *member = &value->u.members[i];
+        bool is_secret = rd_diff_is_secret_name(member->key) && rd_json_exists(&member->value) &&
+                         !rd_is_reference(&member->value);
+        (void)rd_json_add(arena, &copy, member->key,
+                          is_secret ? rd_json_null() : without_secrets(arena, &member->value));
+    }
+    return copy;
+}
+
 /* Of the live set only what changes: the rest is read again anyway before anything is done. */
 static struct rd_json live_to_json(struct rd_arena *arena, const struct rd_plan *plan)
 {
@@ -84,8 +106,11 @@ static struct rd_json live_to_json(struct rd_arena *arena, const struct rd_plan 
     part.count = 0;
     part.resources = rd_arena_array(arena, plan->change_count, sizeof(*part.resources));
     for (size_t i = 0; i < plan->change_count; i++)
-        if (plan->changes[i].live != NULL)
-            part.resources[part.count++] = *plan->changes[i].live;
+        if (plan->changes[i].live != NULL) {
+            struct rd_resource *resource = &part.resources[part.count++];
+            *resource = *plan->changes[i].live;
+            resource->body = without_secrets(arena, &resource->body);
+        }
     return rd_set_to_json(arena, &part);
 }
 

@@ -191,11 +191,13 @@ static enum rd_rc decide_live(struct rd_maker *maker, size_t index, int64_t live
     differ->change = &draft;
     bool differs = rd_diff_with(differ, draft.desired, draft.live);
     const struct rd_resource *owner = replaced_owner(maker, index);
-    if (!differs && owner == NULL) {
+    bool is_broken = rd_owner_is_broken(draft.live);
+    struct rd_str dead = rd_owner_dead_state(draft.live);
+    if (!differs && owner == NULL && !is_broken && dead.n == 0) {
         maker->plan->counts[RD_CHANGE_NONE]++;
         return RD_RC_OK;
     }
-    draft.kind = owner != NULL ? RD_CHANGE_REPLACE : RD_CHANGE_UPDATE;
+    draft.kind = owner != NULL || dead.n > 0 ? RD_CHANGE_REPLACE : RD_CHANGE_UPDATE;
     for (size_t i = 0; i < draft.field_count; i++)
         if (draft.fields[i].replaces)
             draft.kind = RD_CHANGE_REPLACE;
@@ -204,8 +206,14 @@ static enum rd_rc decide_live(struct rd_maker *maker, size_t index, int64_t live
     const struct rd_resource *named = take_bound_fields(maker, &draft);
     if (owner == NULL)
         owner = named;
-    struct rd_str reason =
-        owner != NULL ? owner_reason(maker, owner) : fields_reason(maker, &draft);
+    struct rd_str reason = RD_STR("it is there, but its last write has failed: it is sent again");
+    if (owner != NULL)
+        reason = owner_reason(maker, owner);
+    else if (dead.n > 0)
+        reason =
+            rd_arena_printf(maker->arena, "it is %.*s, which only a new one ends", RD_FMT(dead));
+    else if (draft.field_count > 0)
+        reason = fields_reason(maker, &draft);
     struct rd_change *change = rd_maker_add(maker, draft.kind, (int64_t)index, live, reason);
     change->fields = draft.fields;
     change->field_count = draft.field_count;
@@ -244,12 +252,14 @@ static enum rd_rc decide_desired(struct rd_maker *maker, struct rd_err *err)
                                "its id");
         if (resource->is_existing)
             continue;
-        if (live != RD_NONE) {
+        bool is_going = live != RD_NONE && rd_owner_is_going(maker->live, live);
+        if (live != RD_NONE && !is_going) {
             RD_TRY(decide_live(maker, order[i], live, &differ, err));
             continue;
         }
         maker->kinds[order[i]] = RD_CHANGE_CREATE;
-        (void)rd_maker_add(maker, RD_CHANGE_CREATE, order[i], RD_NONE, RD_STR("not there"));
+        (void)rd_maker_add(maker, RD_CHANGE_CREATE, order[i], RD_NONE,
+                           is_going ? RD_STR("it is being deleted") : RD_STR("not there"));
     }
     return RD_RC_OK;
 }
@@ -265,6 +275,8 @@ static void decide_orphan(struct rd_maker *maker, size_t index)
     /* A session host appears when its machine registers and is left over when the machine goes;
      * until then it is part of the machine, whether the spec pins a user to it or not. */
     int64_t machine = rd_set_index(maker->live, rd_owner_machine(live));
+    if (rd_owner_is_service(live))
+        return;
     bool is_left_over = rd_maker_deletes(maker, machine);
     if (machine != RD_NONE && !is_left_over && maker->live_desired[machine] != RD_NONE)
         return;

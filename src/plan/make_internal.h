@@ -42,6 +42,14 @@ bool rd_type_is(const struct rd_type *type, const char *column);
 bool rd_type_is_group(const struct rd_type *type);
 /* The nearest live resource that contains it and is no group, or RD_NONE. */
 int64_t rd_owner_above(const struct rd_set *live, struct rd_str id);
+/* Whether its last write ended badly: it is there, but may be anything but what was asked for. */
+bool rd_owner_is_broken(const struct rd_resource *live);
+/* The state it is in and that no write ends (column `dead`), or "". */
+struct rd_str rd_owner_dead_state(const struct rd_resource *live);
+/* Whether it, or something that contains it, is being deleted. */
+bool rd_owner_is_going(const struct rd_set *live, int64_t index);
+/* Whether the service made it by itself and takes it away with its parent (column `own`). */
+bool rd_owner_is_service(const struct rd_resource *live);
 /* The id of the machine that something which appeared by itself (a session host) runs on, or "". */
 struct rd_str rd_owner_machine(const struct rd_resource *live);
 

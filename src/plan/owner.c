@@ -50,3 +50,44 @@ struct rd_str rd_owner_machine(const struct rd_resource *live)
         return (struct rd_str){"", 0};
     return rd_json_str(rd_json_at(&live->body, "properties.resourceId"));
 }
+
+bool rd_owner_is_broken(const struct rd_resource *live)
+{
+    struct rd_str state = rd_json_str(rd_json_at(&live->body, "properties.provisioningState"));
+    return rd_str_is_case(state, "Failed") || rd_str_is_case(state, "Canceled");
+}
+
+struct rd_str rd_owner_dead_state(const struct rd_resource *live)
+{
+    const struct rd_json *dead = rd_json_get(live->type->row, RD_STR("dead"));
+    for (size_t i = 0; i < rd_json_count(dead); i++) {
+        struct rd_str state = rd_json_str(rd_json_at_str(&live->body, dead->u.members[i].key));
+        const struct rd_json *states = &dead->u.members[i].value;
+        for (size_t k = 0; k < rd_json_count(states); k++)
+            if (rd_str_eq_case(rd_json_str(rd_json_item(states, k)), state))
+                return state;
+    }
+    return (struct rd_str){"", 0};
+}
+
+bool rd_owner_is_going(const struct rd_set *live, int64_t index)
+{
+    for (int64_t at = index; at != RD_NONE;) {
+        const struct rd_resource *resource = &live->resources[at];
+        struct rd_str state =
+            rd_json_str(rd_json_at(&resource->body, "properties.provisioningState"));
+        if (rd_str_is_case(state, "Deleting"))
+            return true;
+        at = rd_set_ancestor(live, resource->id);
+    }
+    return false;
+}
+
+bool rd_owner_is_service(const struct rd_resource *live)
+{
+    const struct rd_json *names = rd_json_get(live->type->row, RD_STR("own"));
+    for (size_t i = 0; i < rd_json_count(names); i++)
+        if (rd_str_eq_case(rd_json_str(rd_json_item(names, i)), live->name))
+            return true;
+    return false;
+}

@@ -11,7 +11,8 @@ enum {
     WIDTH_MIN = 40,
     WIDTH_DEFAULT = 100,
     INDENT = 6,
-    LEFT_ALONE_SHOWN_MAX = 12
+    LEFT_ALONE_SHOWN_MAX = 12,
+    SUMMARY_SIZE_MAX = 4096,
 };
 
 /* What resources are for, in the order in which an enclave grows; the first match counts. */
@@ -341,18 +342,28 @@ static void print_left_alone(struct printer *printer)
                       plan->left_alone_count - LEFT_ALONE_SHOWN_MAX);
 }
 
+/* Stands for a space at which no line ends: a duration is read in one piece. */
+#define TIE '\x1f'
+
 static void print_summary(struct printer *printer)
 {
     const size_t *counts = printer->plan->counts;
     char duration[RD_TIME_TEXT_MAX];
+    (void)rd_duration_format(printer->plan->critical_path_ms, duration);
+    for (char *p = duration; *p != '\0'; p++)
+        *p = *p == ' ' ? TIE : *p;
     rd_buf_add_char(printer->out, '\n');
     struct rd_str text = rd_arena_printf(
         printer->arena,
-        "%zu to create, %zu to change, %zu to replace, %zu to delete, %zu unchanged; about %s",
+        "%zu to create, %zu to change, %zu to replace, %zu to delete, %zu unchanged; about%c%s",
         counts[RD_CHANGE_CREATE], counts[RD_CHANGE_UPDATE], counts[RD_CHANGE_REPLACE],
-        counts[RD_CHANGE_DELETE], counts[RD_CHANGE_NONE],
-        rd_duration_format(printer->plan->critical_path_ms, duration));
-    rd_print_wrapped(printer->out, text, 0, printer->width);
+        counts[RD_CHANGE_DELETE], counts[RD_CHANGE_NONE], TIE, duration);
+    RD_CLEANUP(rd_buf_done) struct rd_buf wrapped;
+    rd_buf_init(&wrapped, SUMMARY_SIZE_MAX);
+    rd_print_wrapped(&wrapped, text, 0, printer->width);
+    struct rd_str lines = rd_buf_str(&wrapped);
+    for (size_t i = 0; i < lines.n; i++)
+        rd_buf_add_char(printer->out, lines.p[i] == TIE ? ' ' : lines.p[i]);
 }
 
 void rd_plan_print(struct rd_buf *out, const struct rd_plan *plan,

@@ -234,6 +234,22 @@ static enum rd_rc read_needs(struct reader *reader, const struct rd_json *values
     return RD_RC_OK;
 }
 
+/* What is printed for approval are the changes, so no step may do another thing than its own. */
+static enum rd_rc check_step(const struct reader *reader, const struct rd_json *value,
+                             const struct rd_step *step, const struct rd_change *change)
+{
+    bool deletes = change->kind == RD_CHANGE_DELETE || change->kind == RD_CHANGE_REPLACE;
+    bool is_preparation = rd_str_is(step->action, "on_delete");
+    bool is_known = step->action.n == 0 || is_preparation || step->kind != RD_STEP_PUT;
+    bool is_fitting = step->kind != RD_STEP_DELETE || deletes;
+    if (step->kind == RD_STEP_PUT)
+        is_fitting = is_preparation ? deletes : change->kind != RD_CHANGE_DELETE;
+    if (is_known && is_fitting)
+        return RD_RC_OK;
+    return fail(reader, rd_json_at(value, "kind"), "a step of this kind does not belong to '%s'",
+                rd_change_kind_names[change->kind]);
+}
+
 static enum rd_rc read_step(struct reader *reader, const struct rd_json *value, size_t index)
 {
     struct rd_plan *plan = reader->plan;
@@ -252,6 +268,7 @@ static enum rd_rc read_step(struct reader *reader, const struct rd_json *value, 
         !rd_str_eq_case(step->id, plan->changes[change].id))
         return fail(reader, rd_json_at(value, "id"), "the step is on '%.*s', its change on '%.*s'",
                     RD_FMT(step->id), RD_FMT(plan->changes[change].id));
+    RD_TRY(check_step(reader, value, step, &plan->changes[change]));
     RD_TRY(read_ms(reader, value, "expectedMs", &step->expected_ms));
     return read_needs(reader, rd_json_at(value, "needs"), index, step);
 }

@@ -79,14 +79,15 @@ static bool role_eq(struct rd_str a, struct rd_str b)
 
 static bool string_eq(struct rd_str a, struct rd_str b, uint32_t flags, char separator)
 {
+    /* Base64 of something else may differ by the case of a letter only. */
+    if ((flags & RD_FIELD_ENCODED_JSON) != 0)
+        return rd_str_eq(a, b) || encoded_json_eq(a, b);
     if (text_eq(a, b, flags))
         return true;
     if (separator != '\0')
         return parts_eq(a, b, separator, flags);
     if ((flags & RD_FIELD_REGION) != 0)
         return rd_region_eq(a, b);
-    if ((flags & RD_FIELD_ENCODED_JSON) != 0)
-        return encoded_json_eq(a, b);
     return time_eq(a, b) || role_eq(a, b);
 }
 

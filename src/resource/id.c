@@ -16,7 +16,8 @@ static bool next_segment(struct rd_str *rest, struct rd_str *ret_segment)
         end = rest->n;
     *ret_segment = rd_str_sub(*rest, 1, end);
     *rest = rd_str_sub(*rest, end, rest->n);
-    return ret_segment->n > 0;
+    /* What reads the id as a path would take these for steps to another resource. */
+    return ret_segment->n > 0 && !rd_str_is(*ret_segment, ".") && !rd_str_is(*ret_segment, "..");
 }
 
 /* Takes "/keyword/value" off the front when it is there; false and untouched otherwise. */
@@ -34,10 +35,8 @@ static bool next_pair(struct rd_str *rest, struct rd_str keyword, struct rd_str 
 /* An id goes into URLs and messages as it is, so what would end a path or a line is refused. */
 static bool is_plain(struct rd_str id)
 {
-    for (size_t i = 0; i < id.n; i++)
-        if ((unsigned char)id.p[i] < 0x20 || id.p[i] == '?' || id.p[i] == '#' || id.p[i] == '\x7f')
-            return false;
-    return true;
+    return !rd_str_has_control(id) && rd_str_find_char(id, '?', 0) == RD_STR_NONE &&
+           rd_str_find_char(id, '#', 0) == RD_STR_NONE;
 }
 
 /* What a walk over an id finds out; the type's parts are views into the id. */
@@ -107,10 +106,9 @@ bool rd_arm_id_parse(struct rd_str id, struct rd_arm_id *ret_id)
     return walk_id(id, &walk);
 }
 
-size_t rd_arm_id_write_type(struct rd_str id, char *out, size_t out_size)
+size_t rd_arm_id_split(struct rd_str id, struct rd_arm_id *ret_id, char *out, size_t out_size)
 {
-    struct rd_arm_id parsed;
-    struct walk walk = {.id = &parsed};
+    struct walk walk = {.id = ret_id};
     if (!walk_id(id, &walk))
         return 0;
     struct rd_str fixed = {"", 0};
@@ -143,7 +141,8 @@ size_t rd_arm_id_write_type(struct rd_str id, char *out, size_t out_size)
 struct rd_str rd_arm_id_type(struct rd_arena *arena, struct rd_str id)
 {
     char type[RD_ARM_ID_SIZE_MAX];
-    size_t n = rd_arm_id_write_type(id, type, sizeof(type));
+    struct rd_arm_id parsed;
+    size_t n = rd_arm_id_split(id, &parsed, type, sizeof(type));
     return n == 0 ? (struct rd_str){"", 0} : rd_arena_str(arena, (struct rd_str){type, n});
 }
 

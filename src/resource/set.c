@@ -49,8 +49,8 @@ enum rd_rc rd_set_add(struct rd_set *set, struct rd_str id, struct rd_json body,
     RD_TRY(rd_types_load(&types, &type_count, err));
     struct rd_arm_id parsed;
     char name[RD_ARM_ID_SIZE_MAX];
-    size_t n = rd_arm_id_write_type(id, name, sizeof(name));
-    if (n == 0 || !rd_arm_id_parse(id, &parsed))
+    size_t n = rd_arm_id_split(id, &parsed, name, sizeof(name));
+    if (n == 0)
         return rd_err_hint(RD_FAIL(err, RD_RC_INVALID, "'%.*s' is no resource id", RD_FMT(id)), err,
                            "ids look like /subscriptions/{id}/resourceGroups/{group}/providers/"
                            "{namespace}/{type}/{name}");
@@ -60,7 +60,7 @@ enum rd_rc rd_set_add(struct rd_set *set, struct rd_str id, struct rd_json body,
     if (set->count == RD_RESOURCE_COUNT_MAX)
         return RD_FAIL(err, RD_RC_LIMIT, "more than %d resources in one set",
                        RD_RESOURCE_COUNT_MAX);
-    if (rd_map_get(&set->by_id, id) != NULL)
+    if (!rd_map_add(&set->by_id, id, (void *)(uintptr_t)(set->count + 1)))
         return RD_FAIL(err, RD_RC_INVALID, "'%.*s' is there twice", RD_FMT(id));
 
     set->resources =
@@ -71,7 +71,6 @@ enum rd_rc rd_set_add(struct rd_set *set, struct rd_str id, struct rd_json body,
                                                       .body = body,
                                                       .origin = origin,
                                                       .host = RD_NONE};
-    (void)rd_map_set(&set->by_id, id, (void *)(uintptr_t)(set->count + 1));
     *ret_index = set->count++;
     set->is_resolved = false;
     return RD_RC_OK;

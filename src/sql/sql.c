@@ -47,11 +47,15 @@ RD_NODISCARD static enum rd_rc fail(struct rd_sql *sql, int code, struct rd_err 
     case SQLITE_NOTADB:
         return rd_err_hint(
             RD_FAIL(err, RD_RC_STATE, "'%s' is damaged: %s", path, sqlite3_errmsg(sql->handle)),
-            err, "move the file aside; what is deployed is not lost, the %s starts anew",
-            sql->name);
+            err, "move the file aside: the %s then starts anew", sql->name);
     case SQLITE_FULL:
         return rd_err_hint(RD_FAIL(err, RD_RC_IO, "'%s' cannot be written: the disk is full", path),
                            err, "make room and run the same command again: it goes on from here");
+    case SQLITE_IOERR:
+        return rd_err_hint(RD_FAIL(err, RD_RC_IO, "'%s' cannot be read or written: %s", path,
+                                   strerror(sqlite3_system_errno(sql->handle))),
+                           err,
+                           "correct that and run the same command again: it goes on from here");
     case SQLITE_CANTOPEN:
         return rd_err_hint(RD_FAIL(err, RD_RC_STATE, "'%s' cannot be opened: %s", path,
                                    strerror(sqlite3_system_errno(sql->handle))),
@@ -123,6 +127,45 @@ RD_NODISCARD static enum rd_rc migrate(struct rd_sql *sql, const struct rd_sql_s
     return rc;
 }
 
+RD_NODISCARD static enum rd_rc fail_table(struct rd_sql *sql, const char *name, struct rd_err *err)
+{
+    return rd_err_hint(
+        RD_FAIL(err, RD_RC_STATE, "'%s' is damaged: '%s' is missing or another", sql->path, name),
+        err, "move the file aside: the %s then starts anew", sql->name);
+}
+
+/* Whether the file has what the migrations make, which a file that says its version may still have
+ * lost: statements rely on it. */
+RD_NODISCARD static enum rd_rc check_tables(struct rd_sql *sql, const struct rd_sql_schema *schema,
+                                            struct rd_err *err)
+{
+    sqlite3 *model = NULL;
+    sqlite3_stmt *made = NULL;
+    sqlite3_stmt *found = NULL;
+    int code = sqlite3_open(":memory:", &model);
+    for (int i = 0; i < schema->version && code == SQLITE_OK; i++)
+        code = sqlite3_exec(model, schema->migrations[i], NULL, NULL, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_prepare_v2(model, "SELECT name, sql FROM sqlite_master WHERE sql NOT NULL",
+                                  -1, &made, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_prepare_v2(sql->handle,
+                                  "SELECT 1 FROM sqlite_master WHERE name = ?1 AND sql = ?2", -1,
+                                  &found, NULL);
+    enum rd_rc rc = code == SQLITE_OK ? RD_RC_OK : fail(sql, code, err);
+    while (rc == RD_RC_OK && sqlite3_step(made) == SQLITE_ROW) {
+        (void)sqlite3_bind_value(found, 1, sqlite3_column_value(made, 0));
+        (void)sqlite3_bind_value(found, 2, sqlite3_column_value(made, 1));
+        if (sqlite3_step(found) != SQLITE_ROW)
+            rc = fail_table(sql, (const char *)sqlite3_column_text(made, 0), err);
+        (void)sqlite3_reset(found);
+    }
+    (void)sqlite3_finalize(made);
+    (void)sqlite3_finalize(found);
+    (void)sqlite3_close(model);
+    return rc;
+}
+
 RD_NODISCARD static enum rd_rc configure(struct rd_sql *sql, enum rd_sql_mode mode,
                                          struct rd_err *err)
 {
@@ -164,6 +207,8 @@ enum rd_rc rd_sql_open(const char *path, enum rd_sql_mode mode, const struct rd_
         rc = configure(sql, mode, err);
     if (rc == RD_RC_OK)
         rc = migrate(sql, schema, err);
+    if (rc == RD_RC_OK)
+        rc = check_tables(sql, schema, err);
     if (rc != RD_RC_OK) {
         rd_sql_close(sql);
         return rc;

@@ -138,13 +138,12 @@ keep_operation(struct rd_journal *journal, const struct rd_journal_entry *entry,
     return rd_sql_run(put, err);
 }
 
-RD_NODISCARD static enum rd_rc
-drop_operation(struct rd_journal *journal, const struct rd_journal_entry *entry, struct rd_err *err)
+RD_NODISCARD static enum rd_rc drop_operations(struct rd_journal *journal,
+                                               const struct rd_journal_entry *entry,
+                                               struct rd_err *err)
 {
-    struct rd_sql_stmt *put =
-        rd_sql_prepare(journal->sql, "DELETE FROM operation WHERE id = ?1 AND step = ?2");
+    struct rd_sql_stmt *put = rd_sql_prepare(journal->sql, "DELETE FROM operation WHERE id = ?1");
     rd_sql_bind_str(put, 1, entry->id);
-    rd_sql_bind_str(put, 2, entry->step);
     return rd_sql_run(put, err);
 }
 
@@ -166,10 +165,11 @@ enum rd_rc rd_journal_add(struct rd_journal *journal, const struct rd_journal_en
     rd_sql_bind_str(put, 8, entry->code);
     rd_sql_bind_str(put, 9, entry->message);
     RD_TRY(rd_sql_run(put, err));
-    /* A new intent means that the old operation, if there was one, was found to be gone. */
+    /* A new intent means that whatever was under way with the resource has ended: what is kept of a
+     * deletion must not speak for what was made after it. */
     if (entry->phase == RD_JOURNAL_ACCEPTED && entry->url.n > 0)
         return keep_operation(journal, entry, err);
-    return entry->phase == RD_JOURNAL_ACCEPTED ? RD_RC_OK : drop_operation(journal, entry, err);
+    return entry->phase == RD_JOURNAL_ACCEPTED ? RD_RC_OK : drop_operations(journal, entry, err);
 }
 
 enum rd_rc rd_journal_end(struct rd_journal *journal, int64_t run, enum rd_run_state state,
@@ -203,8 +203,48 @@ enum rd_rc rd_journal_open_operation(struct rd_journal *journal, struct rd_arena
     return RD_RC_OK;
 }
 
-static void take_run(struct rd_arena *arena, struct rd_sql_stmt *get, struct rd_run_record *run)
+enum rd_rc rd_journal_is_unsure(struct rd_journal *journal, struct rd_str step, struct rd_str id,
+                                bool *ret_is_unsure, struct rd_err *err)
 {
+    RD_TRY(rd_journal_flush(journal, err));
+    struct rd_sql_stmt *get = rd_sql_prepare(
+        journal->sql, "SELECT phase FROM entry WHERE id = ?1 COLLATE NOCASE AND step = ?2"
+                      " ORDER BY run DESC, sequence DESC LIMIT 1");
+    rd_sql_bind_str(get, 1, id);
+    rd_sql_bind_str(get, 2, step);
+    bool has_row = false;
+    RD_TRY(rd_sql_next(get, &has_row, err));
+    *ret_is_unsure = has_row && rd_sql_column_int(get, 0) == RD_JOURNAL_INTENT;
+    rd_sql_reset(get);
+    return RD_RC_OK;
+}
+
+/* What a query gives, row by row. */
+struct rows {
+    struct rd_arena *arena;
+    size_t size; /* of an item */
+    void (*take)(struct rd_arena *arena, struct rd_sql_stmt *get, void *item);
+    void *items;
+    size_t count;
+    size_t cap;
+};
+
+RD_NODISCARD static enum rd_rc read_rows(struct rows *rows, struct rd_sql_stmt *get,
+                                         struct rd_err *err)
+{
+    for (;;) {
+        bool has_row = false;
+        RD_TRY(rd_sql_next(get, &has_row, err));
+        if (!has_row)
+            return RD_RC_OK;
+        rows->items = rd_arena_grow(rows->arena, rows->items, rows->count, &rows->cap, rows->size);
+        rows->take(rows->arena, get, (char *)rows->items + rows->count++ * rows->size);
+    }
+}
+
+static void take_run(struct rd_arena *arena, struct rd_sql_stmt *get, void *item)
+{
+    struct rd_run_record *run = item;
     *run = (struct rd_run_record){
         .run = rd_sql_column_int(get, 0),
         .verb = rd_arena_str(arena, rd_sql_column_str(get, 1)),
@@ -226,25 +266,16 @@ enum rd_rc rd_journal_runs(struct rd_journal *journal, struct rd_arena *arena, s
         journal->sql, "SELECT run, verb, enclave, plan_hash, start_ms, end_ms, state, step_count,"
                       " summary FROM run ORDER BY run DESC LIMIT ?1");
     rd_sql_bind_int(get, 1, count_max > INT32_MAX ? INT32_MAX : (int64_t)count_max);
-    struct rd_run_record *runs = NULL;
-    size_t count = 0;
-    size_t cap = 0;
-    bool has_row = true;
-    for (;;) {
-        RD_TRY(rd_sql_next(get, &has_row, err));
-        if (!has_row)
-            break;
-        runs = rd_arena_grow(arena, runs, count, &cap, sizeof(*runs));
-        take_run(arena, get, &runs[count++]);
-    }
-    *ret_runs = runs;
-    *ret_count = count;
+    struct rows rows = {.arena = arena, .size = sizeof(struct rd_run_record), .take = take_run};
+    RD_TRY(read_rows(&rows, get, err));
+    *ret_runs = rows.items;
+    *ret_count = rows.count;
     return RD_RC_OK;
 }
 
-static void take_entry(struct rd_arena *arena, struct rd_sql_stmt *get,
-                       struct rd_journal_entry *entry)
+static void take_entry(struct rd_arena *arena, struct rd_sql_stmt *get, void *item)
 {
+    struct rd_journal_entry *entry = item;
     *entry = (struct rd_journal_entry){
         .run = rd_sql_column_int(get, 0),
         .sequence = rd_sql_column_int(get, 1),
@@ -270,18 +301,10 @@ enum rd_rc rd_journal_entries(struct rd_journal *journal, struct rd_arena *arena
         " e.message FROM entry AS e LEFT JOIN operation AS o ON o.id = e.id AND o.step = e.step"
         " AND o.run = e.run AND o.sequence = e.sequence WHERE e.run = ?1 ORDER BY e.sequence");
     rd_sql_bind_int(get, 1, run);
-    struct rd_journal_entry *entries = NULL;
-    size_t count = 0;
-    size_t cap = 0;
-    bool has_row = true;
-    for (;;) {
-        RD_TRY(rd_sql_next(get, &has_row, err));
-        if (!has_row)
-            break;
-        entries = rd_arena_grow(arena, entries, count, &cap, sizeof(*entries));
-        take_entry(arena, get, &entries[count++]);
-    }
-    *ret_entries = entries;
-    *ret_count = count;
+    struct rows rows = {
+        .arena = arena, .size = sizeof(struct rd_journal_entry), .take = take_entry};
+    RD_TRY(read_rows(&rows, get, err));
+    *ret_entries = rows.items;
+    *ret_count = rows.count;
     return RD_RC_OK;
 }

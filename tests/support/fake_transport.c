@@ -29,6 +29,7 @@ static void log_request(struct fake_transport *fake, const struct rd_http_reques
         .method = request->method,
         .url = rd_arena_str(fake->arena, request->url),
         .body = rd_arena_str(fake->arena, request->body),
+        .is_secret = request->is_secret,
         .request_id = rd_arena_str(
             fake->arena, rd_http_headers_get(&request->headers, "x-ms-client-request-id")),
     };

@@ -24,6 +24,7 @@ struct fake_request {
     struct rd_str url;
     struct rd_str body;
     struct rd_str request_id;
+    bool is_secret;
 };
 
 /* `answer` is zero (a reply) with status 200 when it is called; text goes into `arena`. */

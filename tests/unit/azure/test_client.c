@@ -547,6 +547,88 @@ static void an_unknown_cloud_names_the_nearest(void **state)
         rd_endpoints_allow(&endpoints, RD_STR("https://hsm1.managedhsm.usgovcloudapi.net/keys/k")));
 }
 
+static void a_retry_after_is_never_cut_short(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *retry_after, *date;
+        int64_t from_s, to_s;
+    } cases[] = {
+        {"90000", NULL, 86400, 86400}, /* a day at most */
+        {"99999999999999999999", NULL, 86400, 86400},
+        {"-5", NULL, 0, 1},
+        {"0", NULL, 0, 1},
+        {"soon", NULL, 0, 1},
+        /* By the sender's own clock, which is not ours. */
+        {"Sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:07 GMT", 30, 30},
+        {"Fri, 01 Jan 2100 00:00:00 GMT", "Fri, 01 Jan 2100 00:02:00 GMT", 0, 1},
+        {"Thu, 01 Jan 1970 00:20:00 GMT", NULL, 200, 200},
+        {"Fri, 01 Jan 2100 00:00:00 GMT", NULL, 86400, 86400},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct fake_line lines[] = {
+            {.status = 503, .body = "{}", .headers = {"Retry-After", cases[i].retry_after}},
+            {.status = 200, .body = "{}"}};
+        if (cases[i].date != NULL) {
+            lines[0].headers[2] = "Date";
+            lines[0].headers[3] = cases[i].date;
+        }
+        struct bench b;
+        bench_init(&b, lines, 2);
+        struct rd_call call = call_of(&b, RD_HTTP_PUT, VM_URL);
+        run(&b, &call);
+        int64_t waited_ms = b.fake.log[1].time_ms - START_MS;
+        if (waited_ms < cases[i].from_s * 1000 || waited_ms > cases[i].to_s * 1000 ||
+            waited_ms == 0)
+            fail_msg("%s: waited %lld ms", cases[i].retry_after, (long long)waited_ms);
+        bench_done(&b);
+    }
+}
+
+static void an_operation_that_never_ends_is_given_up(void **state)
+{
+    (void)state;
+    BENCH(
+        b, {.status = 202, .body = "", .headers = {"Azure-AsyncOperation", OP_URL}},
+        {.status = 200, .body = "{\"status\":\"InProgress\"}", .headers = {"Retry-After", "3600"}});
+    struct rd_call call = call_of(&b, RD_HTTP_DELETE, VM_URL);
+    run(&b, &call);
+    assert_int_equal(b.outcome.rc, RD_RC_TRANSIENT);
+    assert_int_equal(b.outcome.status, 0); /* the cloud has not said how it ended */
+    assert_true(b.done_ms > START_MS + 12 * 3600000);
+    bench_done(&b);
+}
+
+static void an_operations_url_that_is_too_long_is_refused(void **state)
+{
+    (void)state;
+    static char url[20000];
+    int n = snprintf(url, sizeof(url), "%s&c=", OP_URL);
+    memset(url + n, 'a', sizeof(url) - 1 - (size_t)n);
+    struct fake_line lines[] = {
+        {.status = 202, .body = "", .headers = {"Azure-AsyncOperation", url}}};
+    struct bench b;
+    bench_init(&b, lines, 1);
+    struct rd_call call = call_of(&b, RD_HTTP_PUT, VM_URL);
+    run(&b, &call);
+    assert_int_equal(b.outcome.rc, RD_RC_CLOUD);
+    assert_int_equal(b.fake.count, 1);
+    bench_done(&b);
+}
+
+static void a_secret_body_is_marked_for_what_traces(void **state)
+{
+    (void)state;
+    for (int is_secret = 0; is_secret < 2; is_secret++) {
+        BENCH(b, {.status = 200, .body = "{}"});
+        struct rd_call call = call_of(&b, RD_HTTP_PUT, VM_URL);
+        call.is_secret = is_secret == 1;
+        run(&b, &call);
+        assert_int_equal(b.fake.log[0].is_secret, is_secret);
+        bench_done(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -575,6 +657,10 @@ int main(void)
         cmocka_unit_test(errors_are_found_in_every_envelope),
         cmocka_unit_test(errors_are_classified_as_the_table_says),
         cmocka_unit_test(an_unknown_cloud_names_the_nearest),
+        cmocka_unit_test(a_retry_after_is_never_cut_short),
+        cmocka_unit_test(an_operation_that_never_ends_is_given_up),
+        cmocka_unit_test(an_operations_url_that_is_too_long_is_refused),
+        cmocka_unit_test(a_secret_body_is_marked_for_what_traces),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,6 +70,21 @@ static void long_texts_are_printed_whole(void **state)
     assert_int_equal(s.p[s.n - 1], ']');
 }
 
+static void what_is_wiped_is_not_found_again(void **state)
+{
+    (void)state;
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+    char *first = rd_arena_bytes(arena, 100);
+    memset(first, 's', 100);
+    (void)rd_arena_bytes(arena, 10000);
+    rd_arena_wipe(arena);
+    assert_int_equal(rd_arena_used(arena), 0);
+    const char *again = rd_arena_bytes(arena, 100);
+    assert_ptr_equal(again, first);
+    for (size_t i = 0; i < 100; i++)
+        assert_int_equal(again[i], 0);
+}
+
 TESTS(TEST(allocations_are_aligned_and_apart), TEST(a_large_item_does_not_waste_the_block_at_hand),
       TEST(clearing_gives_back_all_but_one_block), TEST(growing_keeps_what_was_there),
-      TEST(long_texts_are_printed_whole))
+      TEST(long_texts_are_printed_whole), TEST(what_is_wiped_is_not_found_again))

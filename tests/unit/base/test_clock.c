@@ -49,6 +49,10 @@ static void times_survive_being_written_and_read(void **state)
     }
     char text[RD_TIME_TEXT_MAX];
     assert_string_equal(rd_time_format(1795292668123, false, text), "2026-11-21T20:24:28Z");
+    assert_string_equal(rd_time_format(1795292668023, true, text), "2026-11-21T20:24:28.023Z");
+    assert_string_equal(rd_time_format(-62135596800000, false, text), "0001-01-01T00:00:00Z");
+    assert_string_equal(rd_time_format(253402300800000, false, text), "10000-01-01T00:00:00Z");
+    assert_string_equal(rd_time_format(INT64_MAX, true, text), "292278994-08-17T07:12:55.807Z");
 }
 
 static void odd_times_are_read_or_refused(void **state)

@@ -59,5 +59,20 @@ static void a_removed_key_can_come_back(void **state)
     assert_int_equal(rd_map_count(&map), 1);
 }
 
+static void adding_leaves_what_is_there(void **state)
+{
+    (void)state;
+    RD_CLEANUP(rd_map_done) struct rd_map map;
+    int a = 1, b = 2;
+    rd_map_init(&map, true);
+    assert_true(rd_map_add(&map, RD_STR("Key"), &a));
+    assert_false(rd_map_add(&map, RD_STR("kEY"), &b));
+    assert_ptr_equal(rd_map_get(&map, RD_STR("key")), &a);
+    assert_ptr_equal(rd_map_remove(&map, RD_STR("key")), &a);
+    assert_true(rd_map_add(&map, RD_STR("key"), &b));
+    assert_ptr_equal(rd_map_get(&map, RD_STR("KEY")), &b);
+    assert_int_equal(rd_map_count(&map), 1);
+}
+
 TESTS(TEST(keys_may_ignore_case), TEST(iteration_is_in_order_of_insertion_whatever_is_removed),
-      TEST(a_removed_key_can_come_back))
+      TEST(a_removed_key_can_come_back), TEST(adding_leaves_what_is_there))

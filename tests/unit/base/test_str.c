@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/str.h"
 #include "check.h"
@@ -11,6 +12,49 @@ static void case_is_ignored_for_ascii_only(void **state)
     assert_false(rd_str_eq_case(RD_STR("\xc3\x84"), RD_STR("\xc3\xa4"))); /* A and a umlaut */
     assert_int_equal(rd_str_hash_case(RD_STR("ABC")), rd_str_hash_case(RD_STR("abc")));
     assert_int_not_equal(rd_str_hash(RD_STR("ABC")), rd_str_hash(RD_STR("abc")));
+}
+
+/* Eight bytes are compared at a time: a difference counts wherever it stands, and a byte that is
+ * no letter never folds. */
+static void a_difference_is_seen_at_every_place(void **state)
+{
+    (void)state;
+    char upper[33], lower[33];
+    for (size_t n = 1; n <= 32; n++) {
+        memset(upper, 'Q', n);
+        memset(lower, 'q', n);
+        struct rd_str a = {upper, n}, b = {lower, n};
+        assert_true(rd_str_eq_case(a, b));
+        assert_int_equal(rd_str_hash_case(a), rd_str_hash_case(b));
+        for (size_t at = 0; at < n; at++) {
+            static const char others[] = {'@', '`', '[', '{', 'R', '\xf1', '\x11'};
+            for (size_t i = 0; i < sizeof(others); i++) {
+                lower[at] = others[i];
+                assert_false(rd_str_eq_case(a, b));
+            }
+            lower[at] = 'q';
+        }
+    }
+    assert_false(rd_str_eq_case(RD_STR("@@@@@@@@"), RD_STR("````````")));
+    assert_false(rd_str_eq_case(RD_STR("[[[[[[[["), RD_STR("{{{{{{{{")));
+}
+
+static void control_characters_are_found_at_every_place(void **state)
+{
+    (void)state;
+    char text[20];
+    for (size_t at = 0; at < sizeof(text); at++) {
+        memset(text, '~', sizeof(text));
+        struct rd_str all = {text, sizeof(text)};
+        assert_false(rd_str_has_control(all));
+        text[at] = '\x80';
+        assert_false(rd_str_has_control(all));
+        text[at] = '\x7f';
+        assert_true(rd_str_has_control(all));
+        text[at] = '\x1f';
+        assert_true(rd_str_has_control(all));
+        assert_false(rd_str_has_control(rd_str_sub(all, 0, at)));
+    }
 }
 
 static void parts_between_separators_include_empty_ones(void **state)
@@ -89,7 +133,19 @@ static void searching_stays_inside_the_view(void **state)
     ASSERT_STR(rd_str_trim(RD_STR(" \t\r\n a b \n")), "a b");
 }
 
-TESTS(TEST(case_is_ignored_for_ascii_only), TEST(parts_between_separators_include_empty_ones),
-      TEST(numbers_are_bounded_and_whole), TEST(malformed_utf8_is_told_from_well_formed),
+static void a_cut_leaves_no_half_character(void **state)
+{
+    (void)state;
+    struct rd_str s = RD_STR("a\xc3\xa4\xe2\x82\xac");
+    static const size_t lengths[] = {0, 1, 1, 3, 3, 3, 6, 6};
+    for (size_t n = 0; n < sizeof(lengths) / sizeof(lengths[0]); n++)
+        assert_int_equal(rd_str_cut(s, n).n, lengths[n]);
+}
+
+TESTS(TEST(case_is_ignored_for_ascii_only), TEST(a_difference_is_seen_at_every_place),
+      TEST(control_characters_are_found_at_every_place),
+      TEST(parts_between_separators_include_empty_ones), TEST(numbers_are_bounded_and_whole),
+      TEST(malformed_utf8_is_told_from_well_formed),
       TEST(the_nearest_word_is_one_edit_away_or_none),
-      TEST(guids_are_36_characters_with_hyphens_in_place), TEST(searching_stays_inside_the_view))
+      TEST(guids_are_36_characters_with_hyphens_in_place), TEST(searching_stays_inside_the_view),
+      TEST(a_cut_leaves_no_half_character))

@@ -561,6 +561,59 @@ static void an_open_operation_is_resumed(void **state)
     }
 }
 
+/* Leaves an operation open for VM 1 that has ended long ago, as a run does that dies before it can
+ * say so, and runs only that VM's step. */
+static void run_with_stale_operation(struct stage *s, struct fake_cloud *cloud,
+                                     enum rd_step_kind kind)
+{
+    stage_open(s, cloud);
+    plan_creation(s, NULL);
+    run_plan(s, 100);
+    assert_int_equal(s->rc, RD_RC_OK);
+    struct rd_journal_entry entry = {
+        .run = s->run->number,
+        .sequence = 1000,
+        .phase = RD_JOURNAL_ACCEPTED,
+        .step = kind == RD_STEP_DELETE ? RD_STR("delete") : RD_STR("put"),
+        .id = RD_STR(ID_VM("1")),
+        .url = RD_STR("https://management.azure.com" SUB "/operations/8?c=s"),
+    };
+    assert_int_equal(rd_journal_add(s->world.journal, &entry, &s->err), RD_RC_OK);
+    stage_close(s);
+    if (kind == RD_STEP_PUT)
+        fake_cloud_find(cloud, "/vm1")->is_deleted = true;
+    stage_open(s, cloud);
+    plan_creation(s, NULL);
+    s->plan.steps += 8;
+    s->plan.step_count = 1;
+    s->plan.steps[0].need_count = 0;
+    s->plan.steps[0].kind = kind;
+    if (kind == RD_STEP_DELETE)
+        s->plan.changes[s->plan.steps[0].change].kind = RD_CHANGE_DELETE;
+    run_plan(s, 100);
+    assert_int_equal(s->rc, RD_RC_OK);
+    assert_int_equal(fake_count(&s->fake, RD_HTTP_GET, "/operations/8"), 1);
+}
+
+static void an_operation_of_an_earlier_life_proves_nothing(void **state)
+{
+    (void)state;
+    struct fake_cloud *cloud = cloud_new();
+    struct stage s;
+    run_with_stale_operation(&s, cloud, RD_STEP_PUT);
+    assert_int_equal(fake_count(&s.fake, RD_HTTP_PUT, "/vm1?"), 1);
+    assert_non_null(fake_cloud_find(cloud, "/vm1"));
+    stage_close(&s);
+    cloud_free(cloud);
+    empty_folder();
+    cloud = cloud_new();
+    run_with_stale_operation(&s, cloud, RD_STEP_DELETE);
+    assert_int_equal(fake_count(&s.fake, RD_HTTP_DELETE, "/vm1?"), 1);
+    assert_null(fake_cloud_find(cloud, "/vm1"));
+    stage_close(&s);
+    cloud_free(cloud);
+}
+
 static void deleting_what_is_gone_is_well(void **state)
 {
     (void)state;
@@ -598,6 +651,7 @@ int main(void)
         IN_FOLDER(what_is_live_is_read_back),
         IN_FOLDER(a_killed_run_is_finished_by_the_next),
         IN_FOLDER(an_open_operation_is_resumed),
+        IN_FOLDER(an_operation_of_an_earlier_life_proves_nothing),
         IN_FOLDER(deleting_what_is_gone_is_well),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,6 +59,7 @@ static void encoding_keeps_only_what_is_unreserved(void **state)
     RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
     ASSERT_STR(rd_http_encode(arena, RD_STR("a/b;c d~"), true), "a/b%3Bc%20d~");
     ASSERT_STR(rd_http_encode(arena, RD_STR("a/b"), false), "a%2Fb");
+    ASSERT_STR(rd_http_encode(arena, RD_STR("a\0b"), false), "a%00b");
     ASSERT_STR(rd_http_decode(arena, RD_STR("a%2fb%zz%4")), "a/b%zz%4");
     ASSERT_STR(rd_http_decode(arena, RD_STR("a+b")), "a+b");
 }

@@ -132,6 +132,9 @@ static void columns_of_the_type_are_kept_to(void **state)
         {P("\"policy\":\"eyJhIjoxLCJiIjoyfQ==\""), P("\"policy\":\"eyJiIjogMiwgImEiOiAxfQ\""), ""},
         {P("\"policy\":\"eyJhIjoxLCJiIjoyfQ==\""), P("\"policy\":\"eyJhIjoyfQ==\""),
          "properties.policy"},
+        /* {"ab":"#Z"} and {"ab":"#@"} */
+        {P("\"policy\":\"eyJhYiI6IiNaIn0=\""), P("\"policy\":\"eyJhYiI6IiNAIn0=\""),
+         "properties.policy"},
         {P("\"policy\":\"no json\""), P("\"policy\":\"{\""), "properties.policy"});
 }
 

@@ -70,8 +70,10 @@ static void a_destroy_plan_has_no_desired_set(void **state)
 static void all_kinds_of_steps_can_be_saved(void **state)
 {
     struct world *world = *state;
-    want(world, POOL, T);
+    want(world, POOL, "{" TAGGED ",\"properties\":{\"a\":1}}");
+    have(world, POOL, T);
     (void)make(world);
+    world->plan->changes[0].kind = RD_CHANGE_REPLACE; /* which may delete and write */
     struct rd_step steps[RD_STEP_ALTERNATIVES + 1];
     uint32_t needs[RD_STEP_ALTERNATIVES + 1];
     for (uint32_t kind = 0; kind <= RD_STEP_ALTERNATIVES; kind++) {
@@ -188,6 +190,46 @@ static void changes_and_steps_are_there_once(void **state)
     assert_non_null(strstr(world->err.msg, "changes twice"));
 }
 
+/* The hash can be computed anew by whoever edits; what was approved is what was printed. */
+static void a_step_that_its_change_does_not_announce_is_refused(void **state)
+{
+    struct world *world = *state;
+    static const struct {
+        enum rd_change_kind change;
+        enum rd_step_kind step;
+        const char *action;
+    } cases[] = {
+        {RD_CHANGE_UPDATE, RD_STEP_DELETE, ""},
+        {RD_CHANGE_UPDATE, RD_STEP_PUT, "on_delete"},
+        {RD_CHANGE_UPDATE, RD_STEP_PUT, "run"},
+    };
+    want(world, POOL, "{" TAGGED ",\"properties\":{\"a\":1}}");
+    have(world, POOL, T);
+    (void)make(world);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        world->plan->changes[0].kind = cases[i].change;
+        world->plan->steps[0].kind = cases[i].step;
+        world->plan->steps[0].action = rd_str_from(cases[i].action);
+        struct rd_plan *back = NULL;
+        assert_int_equal(
+            rd_plan_from_json(world->arena, "p", text_of(world, world->plan), &back, &world->err),
+            RD_RC_INVALID);
+        assert_non_null(strstr(world->err.msg, "does not belong to 'update'"));
+    }
+}
+
+static void no_secret_of_the_service_is_saved(void **state)
+{
+    struct world *world = *state;
+    want(world, VM, "{" TAGGED ",\"properties\":{\"a\":2}}");
+    have(world, VM,
+         "{" TAGGED ",\"properties\":{\"a\":1,\"osProfile\":{\"adminPassword\":\"hunter2\"},"
+         "\"list\":[{\"registrationToken\":\"hunter3\"}]}}");
+    struct rd_str text = text_of(world, make(world));
+    assert_true(rd_str_find(text, RD_STR("registrationToken"), 0) != RD_STR_NONE);
+    assert_true(rd_str_find(text, RD_STR("hunter"), 0) == RD_STR_NONE);
+}
+
 static void every_truncation_is_refused(void **state)
 {
     struct world *world = *state;
@@ -246,6 +288,8 @@ int main(void)
         TEST(what_was_edited_is_refused_with_its_place),
         TEST(steps_in_a_circle_are_refused),
         TEST(changes_and_steps_are_there_once),
+        TEST(a_step_that_its_change_does_not_announce_is_refused),
+        TEST(no_secret_of_the_service_is_saved),
         TEST(every_truncation_is_refused),
         TEST(a_fingerprint_sees_changes_but_not_what_changes_by_itself),
     };

@@ -347,9 +347,69 @@ static void unchanged_resources_cost_nothing(void **state)
     assert_in_range(rd_arena_used(world->arena) - before, 0, 4096);
 }
 
+/* Nothing may call itself once a link: the stack is small. */
+static void a_chain_of_sixty_thousand_is_made_and_undone(void **state)
+{
+    struct world *world = *state;
+    enum { LINKS = 60000, CREATE_MS = 5000, DELETE_MS = 15000 };
+    for (int i = 0; i < LINKS; i++) {
+        struct rd_str id = rd_arena_printf(world->arena, NET "networkInterfaces/n%d", i);
+        struct rd_str body = rd_arena_printf(
+            world->arena, "{" TAGGED ",\"x\":\"" NET "networkInterfaces/n%d\"}", i + 1);
+        want(world, id.p, i + 1 < LINKS ? body.p : T);
+        have(world, id.p, i + 1 < LINKS ? body.p : T);
+    }
+    struct rd_set *both = world->live;
+    world->live = rd_set_new(world->arena, RD_STR("cui"), RD_STR("AzureUSGovernment"));
+    const struct rd_plan *plan = make(world);
+    assert_int_equal(plan->step_count, LINKS);
+    assert_int_equal(plan->critical_path_ms, (int64_t)LINKS * CREATE_MS);
+    rd_set_done(world->live);
+    world->live = both;
+    plan = make_destroy(world, true);
+    assert_int_equal(plan->step_count, LINKS);
+    assert_int_equal(plan->critical_path_ms, (int64_t)LINKS * DELETE_MS);
+}
+
+/* What is on its way out when it is looked at is not there any more when the plan is carried out;
+ * the same holds of what it contains. */
+static void what_is_being_deleted_is_made_anew(void **state)
+{
+    struct world *world = *state;
+    keep(world, GROUP, T);
+    want(world, VNET, T);
+    have(world, VNET, "{" TAGGED ",\"properties\":{\"provisioningState\":\"Deleting\"}}");
+    keep(world, SUBNET, "{}");
+    const struct rd_plan *plan = make(world);
+    assert_int_equal(plan->change_count, 2);
+    expect_change(plan, VNET, RD_CHANGE_CREATE, "it is being deleted");
+    expect_change(plan, SUBNET, RD_CHANGE_CREATE, "it is being deleted");
+    assert_true(comes_after(plan, PUT(plan, SUBNET), PUT(plan, VNET)));
+}
+
+/* Writing the same again does not bring it back. */
+static void a_dead_state_is_ended_by_a_new_one(void **state)
+{
+    struct world *world = *state;
+    const char *peering = VNET "/virtualNetworkPeerings/p";
+    const char *other = VNET "/virtualNetworkPeerings/q";
+    keep(world, GROUP, T);
+    keep(world, VNET, T);
+    want(world, peering, "{}");
+    have(world, peering, "{\"properties\":{\"peeringState\":\"Disconnected\"}}");
+    want(world, other, "{}");
+    have(world, other, "{\"properties\":{\"peeringState\":\"Connected\"}}");
+    const struct rd_plan *plan = make(world);
+    assert_int_equal(plan->change_count, 1);
+    expect_change(plan, peering, RD_CHANGE_REPLACE,
+                  "it is Disconnected, which only a new one ends");
+    assert_true(comes_after(plan, PUT(plan, peering), DELETE(plan, peering)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_chain_of_sixty_thousand_is_made_and_undone),
         TEST(equal_sets_make_an_empty_plan),
         TEST(creation_follows_needs_and_the_critical_path_adds_up),
         TEST(an_update_names_its_fields_and_waits_for_nothing_unchanged),
@@ -372,6 +432,8 @@ int main(void)
         TEST(what_lost_its_tag_is_not_destroyed),
         TEST(a_soft_order_gives_way_to_a_hard_one),
         TEST(unchanged_resources_cost_nothing),
+        TEST(what_is_being_deleted_is_made_anew),
+        TEST(a_dead_state_is_ended_by_a_new_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

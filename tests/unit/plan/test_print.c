@@ -52,8 +52,8 @@ static void hosts_that_look_the_same_are_one_line(void **state)
                 "  + 20 x network interface avdcui01-nic .. avdcui20-nic                about 5 s\n"
                 "  + 20 x virtual machine avdcui01 .. avdcui20                        about 3 min\n"
                 "  + 20 x VM extension aad on avdcui01 .. avdcui20                    about 2 min\n"
-                "\n61 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged; about 5 min\n"
-                "02 s\n");
+                "\n61 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged;\n"
+                "about 5 min 02 s\n");
 }
 
 static void varied(struct world *world)
@@ -105,8 +105,8 @@ static void changes_show_fields_reasons_and_who_is_affected(void **state)
                 "    network security group nsg: not in the spec, and nothing proves that it is\n"
                 "    redoubt's\n"
                 "\n"
-                "1 to create, 1 to change, 1 to replace, 1 to delete, 2 unchanged; about 4 min\n"
-                "30 s\n");
+                "1 to create, 1 to change, 1 to replace, 1 to delete, 2 unchanged;\n"
+                "about 4 min 30 s\n");
 }
 
 static void users_are_all_named_and_what_happens_is_said_once(void **state)

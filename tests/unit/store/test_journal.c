@@ -106,6 +106,54 @@ static void an_accepted_operation_is_open_until_it_ends(void **state)
     rd_journal_close(journal);
 }
 
+static bool is_unsure(struct rd_journal *journal, const char *id)
+{
+    struct rd_err err;
+    bool found = false;
+    assert_int_equal(rd_journal_is_unsure(journal, RD_STR("put"), rd_str_from(id), &found, &err),
+                     RD_RC_OK);
+    return found;
+}
+
+static void an_intent_without_an_end_is_unsure(void **state)
+{
+    (void)state;
+    struct rd_journal *journal = open_journal();
+    int64_t run = begin_run(journal);
+    assert_false(is_unsure(journal, "/a"));
+    add(journal, run, 1, RD_JOURNAL_INTENT, "/a", "");
+    add(journal, run, 2, RD_JOURNAL_INTENT, "/b", "");
+    assert_true(is_unsure(journal, "/A"));
+    add(journal, run, 3, RD_JOURNAL_FAILED, "/a", "");
+    assert_false(is_unsure(journal, "/a"));
+    assert_true(is_unsure(journal, "/b"));
+    run = begin_run(journal);
+    add(journal, run, 1, RD_JOURNAL_INTENT, "/a", "");
+    assert_true(is_unsure(journal, "/a"));
+    rd_journal_close(journal);
+}
+
+/* An old deletion's operation must not tell that what was made since is gone. */
+static void an_intent_closes_whatever_was_open_on_its_resource(void **state)
+{
+    (void)state;
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+    struct rd_journal *journal = open_journal();
+    struct rd_err err;
+    int64_t run = begin_run(journal);
+    add(journal, run, 1, RD_JOURNAL_ACCEPTED, "/a", "https://op/1");
+    add(journal, run, 2, RD_JOURNAL_ACCEPTED, "/b", "https://op/2");
+    struct rd_journal_entry entry = {.run = run,
+                                     .sequence = 3,
+                                     .phase = RD_JOURNAL_INTENT,
+                                     .step = RD_STR("delete"),
+                                     .id = RD_STR("/A")};
+    assert_int_equal(rd_journal_add(journal, &entry, &err), RD_RC_OK);
+    assert_string_equal(open_operation(journal, arena, "/a"), "");
+    assert_string_equal(open_operation(journal, arena, "/b"), "https://op/2");
+    rd_journal_close(journal);
+}
+
 /* The child ends without closing anything, as kill -9 does. */
 static void what_was_flushed_outlives_the_process(void **state)
 {
@@ -247,6 +295,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(an_accepted_operation_is_open_until_it_ends),
+        IN_FOLDER(an_intent_without_an_end_is_unsure),
+        IN_FOLDER(an_intent_closes_whatever_was_open_on_its_resource),
         IN_FOLDER(what_was_flushed_outlives_the_process),
         IN_FOLDER(runs_come_newest_first),
         IN_FOLDER(a_newer_journal_is_refused),

@@ -7,8 +7,9 @@
  * buckets that mirror ARM's (azure-compute 1.4) and learn from headers and 429s; retries by error
  * class with backoff and jitter; follows asynchronous operations of both styles with exactly the
  * Retry-After that the cloud asks for (never earlier; later only when the read bucket is short,
- * those expected to end first going first); tells its caller the operation's URL so that a journal
- * can resume it. Every URL is checked against the cloud's endpoint set before it leaves.
+ * those expected to end first going first); gives up
+ * after a day; tells its caller the operation's URL so that a journal can resume it. Every URL is
+ * checked against the cloud's endpoint set before it leaves.
  */
 
 #include <stdint.h>
@@ -96,6 +97,10 @@ void rd_error_parse(struct rd_arena *arena, const struct rd_json *body, struct r
                     struct rd_str *ret_message);
 /* The remedy for people, or "". `code` without case. */
 struct rd_str rd_error_hint(struct rd_str code, struct rd_str message);
+/* Adds to a failure what its code means, who has to act, where that is known from, and the remedy
+ * (`hint` when it is not empty). Returns `rc` unchanged. */
+RD_NODISCARD enum rd_rc rd_error_explain(enum rd_rc rc, struct rd_str code, struct rd_str message,
+                                         struct rd_str hint, struct rd_err *err);
 /* Whether a permission or an identity that was made a moment ago may be the cause. */
 bool rd_error_propagates(struct rd_str code, struct rd_str message);
 

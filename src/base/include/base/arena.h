@@ -26,11 +26,13 @@ void rd_arena_free(struct rd_arena *arena);
 void rd_arena_freep(struct rd_arena **arena);
 /* Forgets everything in the arena and keeps its first block for what comes next. */
 void rd_arena_clear(struct rd_arena *arena);
+/* The same, and overwrites what was in it: for secrets. */
+void rd_arena_wipe(struct rd_arena *arena);
 /* Bytes handed out, and bytes held from the system. */
 size_t rd_arena_used(const struct rd_arena *arena);
 size_t rd_arena_held(const struct rd_arena *arena);
 
-/* `size` bytes aligned for any type; size 0 gives a valid pointer. */
+/* `size` bytes aligned for pointers and 64-bit numbers; size 0 gives a valid pointer. */
 void *rd_arena_alloc(struct rd_arena *arena, size_t size) __attribute__((malloc, returns_nonnull));
 void *rd_arena_zalloc(struct rd_arena *arena, size_t size) __attribute__((malloc, returns_nonnull));
 /* `count` items of `size` bytes, zeroed; overflow of the product ends the process. */

@@ -21,6 +21,7 @@ struct rd_buf {
     size_t cap;
     size_t size_max;
     bool is_full;
+    bool is_secret; /* growing wipes what it leaves behind; set by the owner */
 };
 
 void rd_buf_init(struct rd_buf *buf, size_t size_max); /* size_max > 0 */

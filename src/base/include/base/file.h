@@ -15,8 +15,9 @@
  */
 RD_NODISCARD enum rd_rc rd_file_read(struct rd_arena *arena, const char *path, size_t size_max,
                                      struct rd_str *ret_content, struct rd_err *err);
-/* `mode` as for open(2), such as 0600. Errors: IO. */
-RD_NODISCARD enum rd_rc rd_file_write(const char *path, struct rd_str content, int mode,
+/* Takes the place of a file in one move, so that there is always a whole one; what is no ordinary
+ * file (a device, a pipe) is written to. `mode` as for open(2), such as 0600. Errors: IO. */
+RD_NODISCARD enum rd_rc rd_file_write(const char *name, struct rd_str content, int mode,
                                       struct rd_err *err);
 bool rd_file_exists(const char *path);
 /* Makes a folder (and its parents) with mode 0700 unless it is there. Errors: IO. */

@@ -34,6 +34,8 @@ void rd_map_init(struct rd_map *map, bool ignores_case);
 void rd_map_done(struct rd_map *map);
 /* Sets the value (not NULL) and returns the former one, or NULL. */
 void *rd_map_set(struct rd_map *map, struct rd_str key, void *value);
+/* Sets the value (not NULL) of a key that has none; false, and nothing changes, when it has. */
+bool rd_map_add(struct rd_map *map, struct rd_str key, void *value);
 void *rd_map_get(const struct rd_map *map, struct rd_str key); /* NULL when absent */
 void *rd_map_remove(struct rd_map *map, struct rd_str key);    /* the former value, or NULL */
 size_t rd_map_count(const struct rd_map *map);

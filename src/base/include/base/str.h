@@ -47,6 +47,8 @@ size_t rd_str_find_last_char(struct rd_str s, char c);
 
 /* The part [from, to), clamped to the view. */
 struct rd_str rd_str_sub(struct rd_str s, size_t from, size_t to);
+/* At most `n` bytes from the start, and no half character of UTF-8 at the end. */
+struct rd_str rd_str_cut(struct rd_str s, size_t n);
 struct rd_str rd_str_trim(struct rd_str s); /* spaces, tabs, CR, LF at both ends */
 
 /* Takes the part before the next `separator` off the front of `*rest`; false when nothing is left.
@@ -58,8 +60,9 @@ uint64_t rd_str_hash_case(struct rd_str s);
 
 /* The whole view as a decimal number within [min, max]; false otherwise. */
 bool rd_str_to_int(struct rd_str s, int64_t min, int64_t max, int64_t *ret_value);
-bool rd_str_is_guid(struct rd_str s); /* 8-4-4-4-12 hex digits */
-bool rd_str_is_utf8(struct rd_str s); /* well-formed UTF-8, no surrogates, no overlong forms */
+bool rd_str_is_guid(struct rd_str s);     /* 8-4-4-4-12 hex digits */
+bool rd_str_is_utf8(struct rd_str s);     /* well-formed UTF-8, no surrogates, no overlong forms */
+bool rd_str_has_control(struct rd_str s); /* an ASCII control character, DEL included */
 
 char rd_char_lower(char c);
 char rd_char_upper(char c);

@@ -59,8 +59,12 @@ int64_t rd_cloud_time_ms(const struct rd_cloud *cloud);
 RD_NODISCARD enum rd_rc rd_cloud_add_fault(struct rd_cloud *cloud, struct rd_str text,
                                            struct rd_err *err);
 
+/* Whether rd_cloud_add_fault would take it. Errors: the same. */
+RD_NODISCARD enum rd_rc rd_cloud_check_fault(struct rd_str text, struct rd_err *err);
+
 /* How many resources it holds, and how many requests it answered in this process. */
 size_t rd_cloud_resource_count(const struct rd_cloud *cloud);
+uint64_t rd_cloud_request_count(const struct rd_cloud *cloud);
 /* docs/fidelity.md from the tables. */
 struct rd_str rd_cloud_fidelity_document(struct rd_arena *arena);
 

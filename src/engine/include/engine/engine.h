@@ -23,13 +23,22 @@ struct rd_world {
 
 /*
  * Reads the live set: all instances of the desired set's types in its groups and below its
- * resources, with references resolved. Lists rather than gets wherever a type can be listed.
+ * resources, and of every type that bears tags in its groups, so that what a former spec named is
+ * seen; with references resolved. Lists rather than gets wherever a type can be listed.
  * `desired` says where to look; for a resource group that does not exist nothing below is asked
  * for. Errors: those of the client.
  */
 RD_NODISCARD enum rd_rc rd_engine_read(struct rd_world *world, struct rd_arena *arena,
                                        const struct rd_set *desired, struct rd_set **ret_live,
                                        struct rd_err *err);
+
+/*
+ * Adds to the live set's facts, as "foreign", the ids of what else stands in its groups: deleting a
+ * group deletes whatever is in it, also of types that the desired set does not have. To be asked
+ * before rd_plan_make_destroy. Errors: those of the client.
+ */
+RD_NODISCARD enum rd_rc rd_engine_read_foreign(struct rd_world *world, struct rd_arena *arena,
+                                               struct rd_set *live, struct rd_err *err);
 
 enum rd_step_state {
     RD_STEP_WAITING, /* for what it needs */

@@ -39,6 +39,7 @@ struct rd_http_request {
     struct rd_str url; /* absolute, percent-encoded: "https://host[:port]/path?query" */
     struct rd_http_headers headers;
     struct rd_str body;
+    bool is_secret; /* body and reply may reach no trace */
 };
 
 struct rd_http_reply {

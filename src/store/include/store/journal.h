@@ -74,6 +74,11 @@ RD_NODISCARD enum rd_rc rd_journal_open_operation(struct rd_journal *journal,
                                                   struct rd_arena *arena, struct rd_str step,
                                                   struct rd_str id, struct rd_str *ret_url,
                                                   struct rd_err *err);
+/* Whether the last that is known of the step is its intent: its request may have been carried out,
+ * and nobody has heard of an end. */
+RD_NODISCARD enum rd_rc rd_journal_is_unsure(struct rd_journal *journal, struct rd_str step,
+                                             struct rd_str id, bool *ret_is_unsure,
+                                             struct rd_err *err);
 /* Runs, newest first, at most `count_max`; entries of one, oldest first. */
 RD_NODISCARD enum rd_rc rd_journal_runs(struct rd_journal *journal, struct rd_arena *arena,
                                         size_t count_max, struct rd_run_record **ret_runs,

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What stands in redoubt's groups and is of types that redoubt was not asked to look for. */
+#include <assert.h>
+
+#include "address.h"
+#include "engine/engine.h"
+
+/* One list of a group's resources, page by page. */
+struct asking {
+    struct rd_world *world;
+    struct rd_arena *arena;
+    struct rd_set *live;
+    struct rd_str group;
+    struct rd_str url;
+    bool is_done;
+    enum rd_rc rc;
+    struct rd_err *err;
+};
+
+/* Known by itself, below something known, managed by something known (a disk by its machine), or
+ * marked as the enclave's. */
+static bool is_known(const struct rd_set *live, const struct rd_json *item, struct rd_str id)
+{
+    int64_t above = rd_set_ancestor(live, id);
+    bool is_below = above != RD_NONE && !rd_str_is_case(live->resources[above].type->name,
+                                                        "Microsoft.Resources/resourceGroups");
+    struct rd_str manager = rd_json_str(rd_json_get(item, RD_STR("managedBy")));
+    struct rd_str enclave =
+        rd_json_str(rd_json_get_case(rd_json_get(item, RD_STR("tags")), RD_STR(RD_TAG_ENCLAVE)));
+    return rd_set_find(live, id) != NULL || is_below ||
+           (manager.n > 0 && rd_set_find(live, manager) != NULL) ||
+           (enclave.n > 0 && rd_str_eq(enclave, live->name));
+}
+
+static void take_items(struct asking *asking, const struct rd_json *items)
+{
+    struct rd_set *live = asking->live;
+    if (!rd_json_is(rd_json_get(&live->facts, RD_STR("foreign")), RD_JSON_ARRAY))
+        (void)rd_json_set_c(asking->arena, &live->facts, "foreign", rd_json_array());
+    struct rd_json *foreign = rd_json_make(asking->arena, &live->facts, "foreign");
+    for (size_t i = 0; i < rd_json_count(items); i++) {
+        const struct rd_json *item = rd_json_item(items, i);
+        struct rd_str id = rd_json_str(rd_json_get(item, RD_STR("id")));
+        if (id.n > 0 && !is_known(live, item, id))
+            (void)rd_json_append(asking->arena, foreign, rd_json_string(id));
+    }
+}
+
+static void ask(struct asking *asking);
+
+static void take(void *data, const struct rd_outcome *outcome)
+{
+    struct asking *asking = data;
+    asking->is_done = true;
+    if (outcome->rc == RD_RC_NOT_FOUND)
+        return; /* the group went meanwhile */
+    if (outcome->rc != RD_RC_OK) {
+        asking->rc =
+            RD_FAIL(asking->err, outcome->rc, "reading what stands in '%.*s' failed: %.*s%s%.*s",
+                    RD_FMT(asking->group), RD_FMT(outcome->code), outcome->code.n > 0 ? ": " : "",
+                    RD_FMT(outcome->message));
+        return;
+    }
+    take_items(asking, rd_json_get(&outcome->body, RD_STR("value")));
+    struct rd_str next = rd_json_str(rd_json_get(&outcome->body, RD_STR("nextLink")));
+    if (next.n == 0)
+        return;
+    if (rd_str_eq(next, asking->url)) {
+        asking->rc =
+            RD_FAIL(asking->err, RD_RC_CLOUD,
+                    "reading what stands in '%.*s' failed: its pages do not come to an end",
+                    RD_FMT(asking->group));
+        return;
+    }
+    asking->is_done = false;
+    asking->url = next;
+    ask(asking);
+}
+
+static void ask(struct asking *asking)
+{
+    const struct rd_call call = {
+        .method = RD_HTTP_GET,
+        .url = asking->url,
+        .arena = asking->arena,
+        .done = take,
+        .data = asking,
+    };
+    rd_client_call(asking->world->client, &call);
+}
+
+enum rd_rc rd_engine_read_foreign(struct rd_world *world, struct rd_arena *arena,
+                                  struct rd_set *live, struct rd_err *err)
+{
+    for (size_t i = 0; i < live->count; i++) {
+        const struct rd_resource *group = &live->resources[i];
+        if (!rd_str_is_case(group->type->name, "Microsoft.Resources/resourceGroups"))
+            continue;
+        struct asking asking = {
+            .world = world,
+            .arena = arena,
+            .live = live,
+            .group = group->name,
+            .url = rd_arena_printf(arena, "%.*s%.*s/resources?api-version=%.*s",
+                                   RD_FMT(world->endpoints.arm), RD_FMT(group->id),
+                                   RD_FMT(group->type->api_version)),
+            .rc = RD_RC_OK,
+            .err = err,
+        };
+        ask(&asking);
+        rd_loop_run(world->loop);
+        assert(asking.is_done); /* a transport that loses requests breaks its contract */
+        if (asking.rc != RD_RC_OK)
+            return asking.rc;
+    }
+    return RD_RC_OK;
+}

@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""documented.py PROGRAM SOURCE: docs/json.md tells every member that `-o json` prints, and no other."""
+import os
+import re
+
+from tap import SOURCE, Place, claim, collect, main
+
+ROW = re.compile(r"^\| `([^`]+)` \| ([^|]+) \|")
+PLAIN = {"text": str, "integer": int, "boolean": bool, "number": (int, float)}
+
+
+def read_shapes():
+    shapes = {}
+    name = None
+    with open(os.path.join(SOURCE, "docs/json.md"), encoding="utf-8") as lines:
+        for line in lines:
+            if line.startswith("## "):
+                name = line.strip("# `\n")
+            row = ROW.match(line)
+            if row and name:
+                shapes.setdefault(name, {})[row[1]] = row[2].strip()
+    return shapes
+
+
+SHAPES = read_shapes()
+SEEN = set()
+# A secret that changes, what is put before a delete, and what a spec takes as given: no short run of
+# an example prints them.
+RARE = {("field", "secret"), ("step", "action"), ("resource", "isExisting")}
+
+
+def check(value, kind, where):
+    if kind == "any":
+        return
+    if kind.endswith("[]"):
+        assert isinstance(value, list), f"{where} is no array"
+        for item in value:
+            check(item, kind[:-2], where + "[]")
+    elif kind in PLAIN:
+        is_right = isinstance(value, PLAIN[kind]) and (kind == "boolean" or not isinstance(value, bool))
+        assert is_right, f"{where} is {value!r}, not {kind}"
+    else:
+        check_shape(value, kind, where)
+
+
+def check_shape(value, name, where):
+    shape = SHAPES[name]
+    assert isinstance(value, dict), f"{where} is no object"
+    unknown = set(value) - set(shape)
+    assert not unknown, f"{where}: not documented in `{name}`: {sorted(unknown)}"
+    for member, kind in shape.items():
+        if member in value:
+            SEEN.add((name, member))
+            check(value[member], kind.rstrip("?"), f"{where}.{member}")
+        else:
+            assert kind.endswith("?"), f"{where}: '{member}' of `{name}` is missing"
+
+
+def expect(result, name, status=0):
+    assert result.status == status, result
+    check_shape(result.json(), name, name)
+
+
+@claim
+def commands_without_a_cloud(place):
+    place.spec()
+    expect(place.run("init", "-o", "json", "new.yaml"), "init")
+    expect(place.run("check", "-o", "json", "spec.yaml"), "check")
+    expect(place.run("cost", "-o", "json", "spec.yaml"), "price")
+    expect(place.run("cost", "-o", "json", "--scenarios", "spec.yaml"), "scenarios")
+
+
+@claim
+def the_life_of_an_enclave(place):
+    place.spec()
+    expect(place.run("plan", "-o", "json", "spec.yaml"), "plan")
+    expect(place.up("-o", "json", "--fault", "extension:name=GuestAttestation"), "error", 14)
+    expect(place.up("-o", "json"), "up")
+    expect(place.up("-o", "json"), "up")
+    for verb, name in [("status", "status"), ("audit", "audit"), ("report", "report")]:
+        expect(place.run(verb, "-o", "json", "spec.yaml"), name)
+    text = place.read("spec.yaml").replace("D8as_v6", "D16as_v6").replace("user01@", "another@")
+    place.write("spec.yaml", text.replace("size_gb: 128", "size_gb: 256").replace("[1, 2, 3]", "[2, 1, 3]"))
+    expect(place.run("plan", "-o", "json", "spec.yaml"), "plan")
+    expect(place.up("-o", "json", verb="apply"), "apply")
+    expect(place.up("-o", "json", verb="destroy"), "apply")
+    expect(place.run("audit", "-o", "json", "spec.yaml"), "error", 5)
+
+
+@claim
+def an_image_of_ones_own(place):
+    place.spec("confidential-cmk")
+    expect(place.run("plan", "-o", "json", "spec.yaml"), "plan")
+    expect(place.run("check", "-o", "json", "spec.yaml"), "check")
+    expect(place.up("-o", "json"), "up")
+    expect(place.run("status", "-o", "json", "spec.yaml"), "status")
+
+
+@claim
+def errors_of_the_command_line_and_of_files(place):
+    expect(place.run("plan", "-o", "json", "nothing.yaml"), "error", 5)
+    expect(place.run("plan", "-o", "json", "--nosuch"), "error", 3)
+    expect(place.run("plan", "-o", "json", "--speed", "x"), "error", 3)
+    expect(place.run("apply", "--live", "-o", "json", "x"), "error", 20)
+
+
+@claim
+def every_documented_member_was_seen(place):
+    assert isinstance(place, Place)
+    never = {(shape, member) for shape in SHAPES for member in SHAPES[shape]} - SEEN - RARE
+    assert len(SEEN) > 100 and not never, sorted(never)
+
+
+main(collect(globals()))
