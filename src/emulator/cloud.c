@@ -307,6 +307,13 @@ enum rd_rc rd_cloud_handle(struct rd_cloud *cloud, struct rd_arena *arena, int64
         (void)em_fail(&ex, 500, "InternalServerError",
                       "The embedded cloud has no answer to this request: a bug in redoubt.");
     em_reply_headers_common(&ex);
+    if (cloud->is_damaged) {
+        cloud->is_broken = true;
+        return rd_err_hint(RD_FAIL(err, RD_RC_STATE,
+                                   "the embedded cloud's file is damaged: a resource in it has "
+                                   "a body that is no JSON"),
+                           err, "move the file aside, the cloud starts anew");
+    }
     if (request->method == RD_HTTP_HEAD)
         ret_reply->body = (struct rd_str){"", 0};
     return em_store_flush(cloud, cloud->now_ms - cloud->saved_ms >= SAVE_TIME_MS, err);

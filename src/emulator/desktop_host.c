@@ -187,6 +187,9 @@ static bool assign(struct em_exchange *ex, struct em_resource *host, struct rd_s
                    struct rd_str user)
 {
     struct rd_json pool = em_body(ex, host->parent);
+    if (rd_str_find_char(user, '/', 0) != RD_STR_NONE)
+        return em_desktop_fail(ex, 400, "AssignedUser %.*s is no user principal name.",
+                               RD_FMT(user));
     bool is_exclusive = em_is_word(&pool, "properties.loadBalancerType", "Persistent");
     struct rd_str name = em_name(host);
     if (!em_is_word(&pool, "properties.hostPoolType", "Personal"))

@@ -142,13 +142,11 @@ static bool answer_routes(struct em_exchange *ex, bool *ret_is_answered)
 
 /* ---------------------------------------------------------------------------------------------- */
 
-/* No id of Azure's has control characters or what is no UTF-8; a quote or a backslash neither. */
+/* A quote or a backslash stands in no id of Azure's; cloud.c has refused what is no text. */
 static bool check_path(struct em_exchange *ex)
 {
-    bool is_good = rd_str_is_utf8(ex->id);
-    for (size_t i = 0; is_good && i < ex->id.n; i++)
-        is_good = (unsigned char)ex->id.p[i] >= 0x20 && ex->id.p[i] != 0x7f && ex->id.p[i] != '"' &&
-                  ex->id.p[i] != '\\';
+    bool is_good = rd_str_find_char(ex->id, '"', 0) == RD_STR_NONE &&
+                   rd_str_find_char(ex->id, '\\', 0) == RD_STR_NONE;
     return is_good || em_fail(ex, 400, "InvalidRequestUri",
                               "The path of the request has characters that no id may have.");
 }

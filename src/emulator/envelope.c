@@ -170,13 +170,25 @@ void em_reply_resource(struct em_exchange *ex, int status, struct em_resource *r
     rd_buf_done(&buf);
 }
 
+/* A message may quote what a client sent; what is no UTF-8 is not quoted. */
+struct rd_str em_quotable(struct em_exchange *ex, struct rd_str message)
+{
+    if (rd_str_is_utf8(message))
+        return message;
+    char *out = rd_arena_bytes(ex->arena, message.n + 1);
+    for (size_t i = 0; i < message.n; i++)
+        out[i] = (unsigned char)message.p[i] < 0x80 ? message.p[i] : '?';
+    out[message.n] = '\0';
+    return (struct rd_str){out, message.n};
+}
+
 bool em_fail_detail(struct em_exchange *ex, int status, const char *code, struct rd_str message,
                     const struct rd_json *details)
 {
     struct rd_json body = rd_json_object();
     *rd_json_make(ex->arena, &body, "error.code") =
         rd_json_string(rd_arena_str(ex->arena, rd_str_from(code)));
-    *rd_json_make(ex->arena, &body, "error.message") = rd_json_string(message);
+    *rd_json_make(ex->arena, &body, "error.message") = rd_json_string(em_quotable(ex, message));
     if (details != NULL && rd_json_is(details, RD_JSON_ARRAY)) {
         *rd_json_make(ex->arena, &body, "error.details") = *details;
     } else if (details != NULL) {

@@ -17,6 +17,8 @@ static bool fail_rule(struct em_exchange *ex, struct rd_str subject, const char 
 static bool has_destination(const struct rd_json *body, struct rd_str name)
 {
     const struct rd_json *kinds = rd_json_at(body, "properties.destinations");
+    if (rd_str_is_empty(name))
+        return false;
     for (size_t i = 0; rd_json_is(kinds, RD_JSON_OBJECT) && i < rd_json_count(kinds); i++) {
         const struct rd_json *kind = &kinds->u.members[i].value;
         if (rd_str_eq(em_text_at(kind, "name"), name))

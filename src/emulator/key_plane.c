@@ -19,7 +19,7 @@ bool em_plane_fail(struct em_exchange *ex, int status, const char *code, const c
     va_end(ap);
     struct rd_json body = rd_json_object();
     em_set_word(ex, &body, "error.code", code);
-    em_set_text(ex, &body, "error.message", message);
+    em_set_text(ex, &body, "error.message", em_quotable(ex, message));
     if (inner != NULL)
         em_set_word(ex, &body, "error.innererror.code", inner);
     em_reply_json(ex, status, &body, EM_JSON_COMPACT);
@@ -69,6 +69,25 @@ size_t em_plane_segments(struct em_exchange *ex, struct rd_str segments[8])
         if (part.n != 0)
             segments[count++] = rd_http_decode(ex->arena, part);
     return count;
+}
+
+bool em_plane_settle(struct em_exchange *ex, struct em_resource *store, const char *collection,
+                     struct rd_str name)
+{
+    enum { NAME_SIZE_MAX = 127 };
+    bool is_good = name.n <= NAME_SIZE_MAX;
+    for (size_t i = 0; is_good && i < name.n; i++)
+        is_good = rd_char_is_alnum(name.p[i]) || name.p[i] == '-';
+    if (!is_good)
+        return em_plane_fail(ex, 400, "BadParameter", NULL,
+                             "The request URI contains an invalid name.");
+    struct em_resource *item = em_find(ex->cloud, em_child_id(ex, store->id, collection, name));
+    struct rd_json hidden = item != NULL ? em_hidden(ex, item) : rd_json_object();
+    if (rd_json_int(rd_json_at(&hidden, "purge_ms"), INT64_MAX) > ex->now_ms)
+        return true;
+    em_remove(ex, item);
+    em_store_forget(ex, store);
+    return true;
 }
 
 /* HSMs write members in alphabetical order, vaults do not (recorded). */
@@ -329,7 +348,8 @@ static bool list_keys(struct em_exchange *ex, struct em_resource *store, bool is
          key = em_next_child(store, type, key)) {
         struct rd_json hidden = em_hidden(ex, key);
         const struct rd_json *versions = rd_json_at(&hidden, "versions");
-        if (!key->is_deleted && em_has(&hidden, "deleted_ms") == is_deleted)
+        bool is_gone = rd_json_int(rd_json_at(&hidden, "purge_ms"), INT64_MAX) <= ex->now_ms;
+        if (!key->is_deleted && !is_gone && em_has(&hidden, "deleted_ms") == is_deleted)
             (void)rd_json_append(
                 ex->arena, value,
                 list_item(ex, rd_json_item(versions, rd_json_count(versions) - 1), false));
@@ -447,6 +467,8 @@ bool em_key_request(struct em_exchange *ex, struct em_resource *store, bool is_h
                     const struct rd_str *segments, size_t count)
 {
     enum rd_http_method method = ex->request->method;
+    if (count > 1 && !em_plane_settle(ex, store, "keys", segments[1]))
+        return false;
     if (rd_str_is_case(segments[0], "deletedkeys"))
         return deleted_key(ex, store, is_hsm, segments, count);
     if (count == 1 && method == RD_HTTP_GET)

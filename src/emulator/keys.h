@@ -69,6 +69,10 @@ int64_t em_store_retention_days(struct em_exchange *ex, const struct em_resource
 bool em_store_is_purge_protected(struct em_exchange *ex, const struct em_resource *store);
 /* Call it behind em_remove of a key, secret or role: it is purged and not to come back. */
 void em_store_forget(struct em_exchange *ex, struct em_resource *store);
+/* Before a request names a key or secret: false after 400 for a name that none may have; one whose
+ * days of soft delete are over is purged. */
+bool em_plane_settle(struct em_exchange *ex, struct em_resource *store, const char *collection,
+                     struct rd_str name);
 struct rd_str em_store_url(struct em_exchange *ex, const struct em_resource *store, bool is_hsm);
 
 #endif

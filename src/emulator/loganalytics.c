@@ -106,6 +106,10 @@ static const struct em_action actions[] = {
     {.name = "query", .post = refuse_query},
 };
 
+#define OPERATIONS_TYPE                                                                            \
+    .delete_status = 202, .async = EM_ASYNC_OPERATION, .operation_body = EM_OPERATION_COMPUTE,     \
+    .operation_path = "Microsoft.OperationalInsights/locations/{l}/operationStatuses"
+
 static const struct em_type types[] = {
     {
         .name = WORKSPACE_TYPE,
@@ -114,10 +118,7 @@ static const struct em_type types[] = {
         .has_tags = true,
         .create_status = 201,
         .update_status = 200,
-        .delete_status = 202,
-        .async = EM_ASYNC_OPERATION,
-        .operation_body = EM_OPERATION_COMPUTE,
-        .operation_path = "Microsoft.OperationalInsights/locations/{l}/operationStatuses",
+        OPERATIONS_TYPE,
         .retry_after_s = 15,
         .has_etag = true,
         .create_ms = 25000,
@@ -135,10 +136,7 @@ static const struct em_type types[] = {
         .place = EM_IN_PARENT,
         .create_status = 202,
         .update_status = 202,
-        .delete_status = 202,
-        .async = EM_ASYNC_OPERATION,
-        .operation_body = EM_OPERATION_COMPUTE,
-        .operation_path = "Microsoft.OperationalInsights/locations/{l}/operationStatuses",
+        OPERATIONS_TYPE,
         .retry_after_s = 5,
         .create_ms = 8000,
         .update_ms = 5000,

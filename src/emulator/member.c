@@ -12,7 +12,7 @@ enum { BODY_DEPTH_MAX = 40 };
 
 enum kind {
     KIND_FREE,
-    KIND_TOP_OBJECT, /* at the top of a body only: "sku" is a text in an image's identifier */
+    KIND_TOP_OBJECT, /* at the top or in properties: "sku" is a text in an image's identifier */
     KIND_TEXT,
     KIND_FLAG,
     KIND_INTEGER,
@@ -73,7 +73,7 @@ static bool check_value(struct em_exchange *ex, const struct rd_json *value, int
 static bool check_member(struct em_exchange *ex, const struct rd_json_member *member, int depth)
 {
     const struct kind_row *row = rd_map_get(&ex->cloud->members, member->key);
-    if (row == NULL || (row == &kinds[KIND_TOP_OBJECT] && depth > 1))
+    if (row == NULL || (row == &kinds[KIND_TOP_OBJECT] && depth > 2))
         return check_value(ex, &member->value, depth);
     if (row->word != NULL && !is_of_kind(&member->value, row))
         return em_fail(ex, 400, "InvalidRequestContent",

@@ -4,13 +4,21 @@
 #include "providers.h"
 #include "shape.h"
 
-#define SECONDS *INT64_C(1000)
+/* Typical seconds of a creation, which an update takes too, and of a deletion. */
+#define TAKES(write_s, delete_s)                                                                   \
+    .create_ms = (write_s)*1000, .update_ms = (write_s)*1000, .delete_ms = (delete_s)*1000
 #define NAME_80 "^[A-Za-z0-9]([A-Za-z0-9_.-]{0,78}[A-Za-z0-9_])?$"
 #define NETWORK_TYPE                                                                               \
     .create_status = 201, .update_status = 200, .delete_status = 202, .async = EM_ASYNC_OPERATION, \
     .operation_body = EM_OPERATION_STATUS_ONLY,                                                    \
     .operation_path = "Microsoft.Network/locations/{l}/operations", .retry_after_s = 10,           \
     .has_etag = true, .create_state = "Updating", .busy_status = 429, .name_pattern = NAME_80
+/* One that stands in a group: its PATCH changes tags alone. */
+#define TOP_TYPE                                                                                   \
+    .place = EM_IN_GROUP, .needs_location = true, .has_tags = true, .patch = em_patch_tags,        \
+    NETWORK_TYPE
+/* One that stands in a parent of its kind. */
+#define CHILD_TYPE .place = EM_IN_PARENT, NETWORK_TYPE
 
 static const struct em_action nic_actions[] = {
     {.name = "effectiveRouteTable", .post = em_nic_effective_routes},
@@ -20,16 +28,10 @@ static const struct em_action nic_actions[] = {
 static const struct em_type types[] = {
     {
         .name = "Microsoft.Network/virtualNetworks",
-        .place = EM_IN_GROUP,
-        .needs_location = true,
-        .has_tags = true,
-        NETWORK_TYPE,
-        .create_ms = 4 SECONDS,
-        .update_ms = 4 SECONDS,
-        .delete_ms = 10 SECONDS,
+        TOP_TYPE,
+        TAKES(4, 10),
         .source = "azure-avd-ops 2.1-2.3",
         .put = em_vnet_put,
-        .patch = em_patch_tags,
         .ready = em_vnet_ready,
         .show = em_vnet_show,
         .may_delete = em_vnet_may_delete,
@@ -37,11 +39,8 @@ static const struct em_type types[] = {
     },
     {
         .name = EM_SUBNET_TYPE,
-        .place = EM_IN_PARENT,
-        NETWORK_TYPE,
-        .create_ms = 4 SECONDS,
-        .update_ms = 4 SECONDS,
-        .delete_ms = 10 SECONDS,
+        CHILD_TYPE,
+        TAKES(4, 10),
         .source = "azure-avd-ops 2.1-2.3",
         .put = em_subnet_put,
         .show = em_subnet_show,
@@ -58,11 +57,8 @@ static const struct em_type types[] = {
     },
     {
         .name = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings",
-        .place = EM_IN_PARENT,
-        NETWORK_TYPE,
-        .create_ms = 5 SECONDS,
-        .update_ms = 5 SECONDS,
-        .delete_ms = 10 SECONDS,
+        CHILD_TYPE,
+        TAKES(5, 10),
         .source = "azure-avd-ops 2.3 (peering)",
         .put = em_peering_put,
         .ready = em_peering_ready,
@@ -72,16 +68,10 @@ static const struct em_type types[] = {
     },
     {
         .name = "Microsoft.Network/networkSecurityGroups",
-        .place = EM_IN_GROUP,
-        .needs_location = true,
-        .has_tags = true,
-        NETWORK_TYPE,
-        .create_ms = 3 SECONDS,
-        .update_ms = 3 SECONDS,
-        .delete_ms = 8 SECONDS,
+        TOP_TYPE,
+        TAKES(3, 8),
         .source = "azure-avd-ops 2.3 (NSG)",
         .put = em_nsg_put,
-        .patch = em_patch_tags,
         .ready = em_nsg_ready,
         .show = em_nsg_show,
         .may_delete = em_nsg_may_delete,
@@ -89,27 +79,18 @@ static const struct em_type types[] = {
     },
     {
         .name = "Microsoft.Network/networkSecurityGroups/securityRules",
-        .place = EM_IN_PARENT,
-        NETWORK_TYPE,
-        .create_ms = 3 SECONDS,
-        .update_ms = 3 SECONDS,
-        .delete_ms = 5 SECONDS,
+        CHILD_TYPE,
+        TAKES(3, 5),
         .source = "azure-avd-ops 2.3 (NSG rule)",
         .put = em_security_rule_put,
         .may_delete = em_inline_may_delete,
     },
     {
         .name = "Microsoft.Network/routeTables",
-        .place = EM_IN_GROUP,
-        .needs_location = true,
-        .has_tags = true,
-        NETWORK_TYPE,
-        .create_ms = 3 SECONDS,
-        .update_ms = 3 SECONDS,
-        .delete_ms = 8 SECONDS,
+        TOP_TYPE,
+        TAKES(3, 8),
         .source = "azure-avd-ops 2.3 (route table)",
         .put = em_route_table_put,
-        .patch = em_patch_tags,
         .ready = em_route_table_ready,
         .show = em_route_table_show,
         .may_delete = em_route_table_may_delete,
@@ -117,43 +98,28 @@ static const struct em_type types[] = {
     },
     {
         .name = "Microsoft.Network/routeTables/routes",
-        .place = EM_IN_PARENT,
-        NETWORK_TYPE,
-        .create_ms = 3 SECONDS,
-        .update_ms = 3 SECONDS,
-        .delete_ms = 5 SECONDS,
+        CHILD_TYPE,
+        TAKES(3, 5),
         .source = "azure-avd-ops 2.3 (routes)",
         .put = em_route_put,
         .may_delete = em_inline_may_delete,
     },
     {
         .name = "Microsoft.Network/publicIPAddresses",
-        .place = EM_IN_GROUP,
-        .needs_location = true,
-        .has_tags = true,
-        NETWORK_TYPE,
-        .create_ms = 3 SECONDS,
-        .update_ms = 3 SECONDS,
-        .delete_ms = 8 SECONDS,
+        TOP_TYPE,
+        TAKES(3, 8),
         .source = "azure-avd-ops 2.3 (public IP)",
         .put = em_public_ip_put,
-        .patch = em_patch_tags,
         .ready = em_public_ip_ready,
         .show = em_public_ip_show,
         .may_delete = em_public_ip_may_delete,
     },
     {
         .name = "Microsoft.Network/networkInterfaces",
-        .place = EM_IN_GROUP,
-        .needs_location = true,
-        .has_tags = true,
-        NETWORK_TYPE,
-        .create_ms = 2 SECONDS,
-        .update_ms = 2 SECONDS,
-        .delete_ms = 8 SECONDS,
+        TOP_TYPE,
+        TAKES(2, 8),
         .source = "azure-avd-ops 2.3 (NIC), azure-compute 5.4",
         .put = em_nic_put,
-        .patch = em_patch_tags,
         .show = em_nic_show,
         .may_delete = em_nic_may_delete,
         .deleted = em_nic_deleted,

@@ -140,6 +140,7 @@ struct rd_cloud {
     uint64_t request_number; /* over all processes: what request ids are drawn from */
     uint64_t request_count;  /* of this process */
     bool is_broken;          /* the file refused a commit: memory is ahead of it */
+    bool is_damaged;         /* a row of the file holds no JSON */
     char *url_tail;          /* the constant part of operation URLs */
 };
 

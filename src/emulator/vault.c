@@ -94,7 +94,8 @@ static bool list_secrets(struct em_exchange *ex, struct em_resource *vault, bool
     for (struct em_resource *secret = em_next_child(vault, EM_SECRET_TYPE, NULL); secret != NULL;
          secret = em_next_child(vault, EM_SECRET_TYPE, secret)) {
         struct rd_json hidden = em_hidden(ex, secret);
-        if (!secret->is_deleted && em_has(&hidden, "deleted_ms") == is_deleted)
+        bool is_gone = rd_json_int(rd_json_at(&hidden, "purge_ms"), INT64_MAX) <= ex->now_ms;
+        if (!secret->is_deleted && !is_gone && em_has(&hidden, "deleted_ms") == is_deleted)
             (void)rd_json_append(ex->arena, value, without_value(ex, newest(&hidden), false));
     }
     (void)rd_json_set_c(ex->arena, &reply, "nextLink", rd_json_null());
@@ -207,6 +208,8 @@ static bool secret_request(struct em_exchange *ex, struct em_resource *vault,
                            const struct rd_str *segments, size_t count)
 {
     enum rd_http_method method = ex->request->method;
+    if (count > 1 && !em_plane_settle(ex, vault, "secrets", segments[1]))
+        return false;
     if (rd_str_is_case(segments[0], "deletedsecrets"))
         return deleted_secret(ex, vault, segments, count);
     if (count == 1 && method == RD_HTTP_GET)
