@@ -168,13 +168,6 @@ static bool must_clear(const struct job *job, const struct rd_outcome *outcome)
            outcome->rc == RD_RC_CONFIGURATION && step_has_body(job);
 }
 
-/* Created by a POST of its own, as things of the directory are; sending that twice is no harm. */
-static bool is_made_by_post(const struct job *job)
-{
-    return step_is_write(job) && job->is_create && step_via(job).n == 0 &&
-           job->call.method == RD_HTTP_POST;
-}
-
 void outcome_take_clearing(void *data, const struct rd_outcome *outcome)
 {
     struct job *job = data;
