@@ -51,6 +51,7 @@ def stable(text):
     # What goes on by itself after the run: an agent's upgrade and first health checks.
     text = re.sub(r'"(status|updateState|statusTimestamp|lastHeartBeat|lastUpdateTime)":"[^"]*"', "", text)
     text = re.sub(r'"sessionHostHealthCheckResults":\[.*', "", text)
+    text = re.sub(r'"holder":"[^"]*"', '"holder":"<drawn>"', text)
     return re.sub(r'"(privateIPAddress|nextHopIpAddress|macAddress)":"[^"]*"', r'"\1":"<drawn>"', text)
 
 
