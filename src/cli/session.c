@@ -139,20 +139,33 @@ enum rd_rc session_read_set(struct session *session, const char *path, struct rd
     return rd_set_from_json(session->arena, path, &value, &session->desired, err);
 }
 
-/* ".redoubt/<enclave>" beside the spec or plan, or below --state. */
-static const char *state_folder(const struct session *session)
+/* ".redoubt/<enclave>" beside `file`. */
+static const char *state_beside(const struct session *session, struct rd_str file)
 {
-    struct rd_arena *arena = session->arena;
-    struct rd_str name = session->desired->name;
-    if (session->args->is_given[OPTION_STATE])
-        return rd_arena_printf(arena, "%s/%.*s", session->args->value[OPTION_STATE], RD_FMT(name))
-            .p;
-    struct rd_str path = rd_str_from(session_spec_path(session->args));
-    size_t slash = rd_str_find_last_char(path, '/');
-    struct rd_str beside = slash == RD_STR_NONE ? RD_STR(".") : rd_str_sub(path, 0, slash);
+    size_t slash = rd_str_find_last_char(file, '/');
+    struct rd_str beside = slash == RD_STR_NONE ? RD_STR(".") : rd_str_sub(file, 0, slash);
     if (slash == 0)
         beside = RD_STR("/");
-    return rd_arena_printf(arena, "%.*s/.redoubt/%.*s", RD_FMT(beside), RD_FMT(name)).p;
+    return rd_arena_printf(session->arena, "%.*s/.redoubt/%.*s", RD_FMT(beside),
+                           RD_FMT(session->desired->name))
+        .p;
+}
+
+/* Below --state; else beside the spec, for a saved plan the one that it was made from, as long as
+ * that is where it was; else beside the plan. */
+static const char *state_folder(const struct session *session)
+{
+    if (session->args->is_given[OPTION_STATE])
+        return rd_arena_printf(session->arena, "%s/%.*s", session->args->value[OPTION_STATE],
+                               RD_FMT(session->desired->name))
+            .p;
+    struct rd_str spec = rd_json_str(rd_json_at(&session->desired->facts, "spec"));
+    if (session->spec == NULL && spec.n > 0) {
+        const char *folder = state_beside(session, spec);
+        if (rd_file_exists(folder))
+            return folder;
+    }
+    return state_beside(session, rd_str_from(session_spec_path(session->args)));
 }
 
 RD_NODISCARD static enum rd_rc open_emulator(struct session *session, bool keeps_state,

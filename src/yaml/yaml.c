@@ -121,12 +121,19 @@ RD_NODISCARD static enum rd_rc count_node(struct reader *reader, struct fy_event
     return RD_RC_OK;
 }
 
-static struct rd_str scalar_text(struct reader *reader, struct fy_event *event)
+/* libfyaml 0.7.12 gives bytes of its own behind some badly indented block scalars: what is no text
+ * is refused. */
+RD_NODISCARD static enum rd_rc scalar_text(struct reader *reader, struct fy_event *event,
+                                           struct rd_str *ret_text)
 {
     size_t n = 0;
     const char *text =
         event->scalar.value == NULL ? NULL : fy_token_get_text(event->scalar.value, &n);
-    return rd_arena_str(reader->arena, (struct rd_str){text, text == NULL ? 0 : n});
+    struct rd_str view = {text, text == NULL ? 0 : n};
+    if (view.n > 0 && (memchr(view.p, '\0', view.n) != NULL || !rd_str_is_utf8(view)))
+        return fail_at(reader, mark_of(event), "this text cannot be read: check its indentation");
+    *ret_text = rd_arena_str(reader->arena, view);
+    return RD_RC_OK;
 }
 
 RD_NODISCARD static enum rd_rc read_value(struct reader *reader, struct fy_event *event,
@@ -171,7 +178,8 @@ RD_NODISCARD static enum rd_rc read_key(struct reader *reader, struct rd_map *ke
         rc = fail_at(reader, mark_of(event), "a key must be a plain word or a string");
     } else {
         rc = count_node(reader, event);
-        *ret_key = scalar_text(reader, event);
+        if (rc == RD_RC_OK)
+            rc = scalar_text(reader, event, ret_key);
         if (rc == RD_RC_OK && rd_map_set(keys, *ret_key, reader) != NULL) {
             char what[128];
             (void)snprintf(what, sizeof(what), "the key '%.*s' is given twice",
@@ -206,7 +214,8 @@ static enum rd_rc read_value(struct reader *reader, struct fy_event *event,
     uint32_t offset = mark == NULL ? 0 : (uint32_t)mark->input_pos;
     RD_TRY(count_node(reader, event));
     if (event->type == FYET_SCALAR) {
-        struct rd_str s = scalar_text(reader, event);
+        struct rd_str s = {"", 0};
+        RD_TRY(scalar_text(reader, event, &s));
         bool is_plain = event->scalar.value == NULL ||
                         fy_scalar_token_get_style(event->scalar.value) == FYSS_PLAIN;
         *ret_value = is_plain ? plain_scalar(s) : rd_json_string(s);
