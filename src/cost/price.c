@@ -65,10 +65,11 @@ RD_NODISCARD static enum rd_rc fail_unpriced(const struct rd_json *prices, struc
                        RD_FMT(names[at]));
         names[at] = names[--count];
     }
-    return rd_err_hint(RD_FAIL(err, RD_RC_NOT_FOUND, "price sheet '%.*s' has no price for '%.*s'",
-                               RD_FMT(sheet), RD_FMT(key)),
-                       err, "%s%s; add the price to the sheet, or name another one with --sheet",
-                       list[0] == '\0' ? "nothing like it is priced there" : "nearest: ", list);
+    return rd_err_hint(
+        RD_FAIL(err, RD_RC_NOT_FOUND, "price sheet '%.*s' has no price for '%.*s'", RD_FMT(sheet),
+                RD_FMT(key)),
+        err, "%s%s; add the price to the sheet, or name another one as the spec's cost.sheet",
+        list[0] == '\0' ? "nothing like it is priced there" : "nearest: ", list);
 }
 
 struct rate {

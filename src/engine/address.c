@@ -216,11 +216,13 @@ struct rd_str address_url_query(struct rd_arena *arena, const struct rd_endpoint
 struct rd_str address_url(struct rd_arena *arena, const struct rd_endpoints *endpoints,
                           const struct target *target, enum address_use use)
 {
-    struct rd_str query = RD_STR("");
-    if (use == ADDRESS_GET)
-        query = rd_json_str(rd_json_get(target->type->row, RD_STR("get_query")));
-    else if (use == ADDRESS_DELETE)
-        query = rd_json_str(rd_json_get(target->type->row, RD_STR("delete_query")));
+    static const char *const columns[] = {
+        [ADDRESS_CREATE] = "create_query",
+        [ADDRESS_UPDATE] = "update_query",
+        [ADDRESS_GET] = "get_query",
+        [ADDRESS_DELETE] = "delete_query",
+    };
+    struct rd_str query = rd_json_str(rd_json_get(target->type->row, rd_str_from(columns[use])));
     return address_url_query(arena, endpoints, target, use, query);
 }
 

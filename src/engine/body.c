@@ -217,6 +217,20 @@ static struct rd_json changed_part(struct job *job, const struct rd_json *whole)
     return rd_json_count(&part) > 0 ? part : *whole;
 }
 
+/* What the service wants to see again of what it showed, as proof that nothing came between. */
+static void echo_live(struct job *job, struct rd_json *body)
+{
+    const struct rd_json *names = rd_json_get(job->type->row, RD_STR("echo"));
+    if (job->is_create || job->change == NULL || job->change->live == NULL)
+        return;
+    for (size_t i = 0; i < rd_json_count(names); i++) {
+        struct rd_str name = rd_json_str(rd_json_item(names, i));
+        const struct rd_json *value = rd_json_get(&job->change->live->body, name);
+        if (rd_json_exists(value))
+            (void)rd_json_set(job->call_arena, body, name, *value);
+    }
+}
+
 bool body_write(struct job *job, struct rd_str *ret_message)
 {
     *ret_message = RD_STR("");
@@ -226,6 +240,7 @@ bool body_write(struct job *job, struct rd_str *ret_message)
         return false;
     if (job->call.method == RD_HTTP_PATCH && !job->is_create)
         body = changed_part(job, &body);
+    echo_live(job, &body);
     if (job->has_recovered) {
         const struct rd_json *recover = rd_json_get(job->type->row, RD_STR("recover"));
         rd_json_merge(job->call_arena, &body, rd_json_get(recover, RD_STR("set")));

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -61,7 +62,7 @@ static const char *const step_texts[RD_STEP_KIND_COUNT] = {
 
 /* Changes that look the same but for the number of the host; printed as one. */
 struct bundle {
-    uint32_t *changes;
+    const struct rd_change **changes;
     size_t count;
     size_t cap;
     size_t purpose;
@@ -111,6 +112,14 @@ static struct rd_str bundle_key(struct printer *printer, const struct rd_change 
     return key;
 }
 
+/* vm-02 before vm-10, and vm-99 before vm-100. */
+static int compare_ids(const void *a, const void *b)
+{
+    struct rd_str one = (*(const struct rd_change *const *)a)->id;
+    struct rd_str other = (*(const struct rd_change *const *)b)->id;
+    return one.n != other.n ? (one.n < other.n ? -1 : 1) : rd_str_cmp_case(one, other);
+}
+
 static void make_bundles(struct printer *printer)
 {
     const struct rd_plan *plan = printer->plan;
@@ -128,8 +137,11 @@ static void make_bundles(struct printer *printer)
         }
         bundle->changes = rd_arena_grow(printer->arena, bundle->changes, bundle->count,
                                         &bundle->cap, sizeof(*bundle->changes));
-        bundle->changes[bundle->count++] = (uint32_t)i;
+        bundle->changes[bundle->count++] = &plan->changes[i];
     }
+    for (size_t i = 0; i < printer->bundle_count; i++)
+        qsort(printer->bundles[i].changes, printer->bundles[i].count,
+              sizeof(*printer->bundles[i].changes), compare_ids);
 }
 
 static struct rd_str value_text(struct printer *printer, const struct rd_json *value,
@@ -141,14 +153,37 @@ static struct rd_str value_text(struct printer *printer, const struct rd_json *v
     return rd_arena_str(printer->arena, rd_buf_str(&text));
 }
 
-/* On one line when it fits, otherwise the values on the next one, each cut to half of it. */
+/* Where two long texts begin to differ, less some of what they share to know the place by. */
+static size_t shared_start(struct rd_str before, struct rd_str after)
+{
+    enum { PLACE = 8 };
+    size_t start = 0;
+    while (start < before.n && start < after.n && before.p[start] == after.p[start])
+        start++;
+    start = start > PLACE ? start - PLACE : 0;
+    while (start > 0 && ((unsigned char)before.p[start] & 0xc0) == 0x80)
+        start--;
+    return start;
+}
+
+static struct rd_str from_difference(struct printer *printer, struct rd_str text, size_t start,
+                                     size_t width)
+{
+    struct rd_str rest = rd_str_sub(text, start, text.n);
+    return rd_print_cut(
+        printer->arena,
+        rd_arena_printf(printer->arena, "%s%.*s", start > 0 ? "..." : "", RD_FMT(rest)), width);
+}
+
+/* On one line when it fits, otherwise the values on the next one, each cut to half of it and
+ * beginning where they differ. */
 static void print_field(struct printer *printer, const struct rd_field_change *field)
 {
     static const char arrow[] = " -> ";
     const char *note = field->replaces ? "  (replaces it)" : "";
     struct rd_buf *out = printer->out;
-    struct rd_str before = value_text(printer, field->before, field->is_secret, printer->width);
-    struct rd_str after = value_text(printer, field->after, field->is_secret, printer->width);
+    struct rd_str before = value_text(printer, field->before, field->is_secret, SIZE_MAX);
+    struct rd_str after = value_text(printer, field->after, field->is_secret, SIZE_MAX);
     size_t others = strlen(arrow) + strlen(note);
     size_t columns = INDENT + rd_print_columns(field->path) + 2 + rd_print_columns(before) +
                      rd_print_columns(after) + others;
@@ -158,8 +193,9 @@ static void print_field(struct printer *printer, const struct rd_field_change *f
         return;
     }
     size_t room = printer->width > INDENT + 2 + others ? printer->width - INDENT - 2 - others : 0;
-    before = value_text(printer, field->before, field->is_secret, room / 2);
-    after = value_text(printer, field->after, field->is_secret, room - rd_print_columns(before));
+    size_t start = rd_print_columns(before) > room / 2 ? shared_start(before, after) : 0;
+    before = from_difference(printer, before, start, room / 2);
+    after = from_difference(printer, after, start, room - rd_print_columns(before));
     rd_buf_printf(out, "\n%*s%.*s%s%.*s%s\n", INDENT + 2, "", RD_FMT(before), arrow, RD_FMT(after),
                   note);
 }
@@ -168,8 +204,8 @@ static void print_field(struct printer *printer, const struct rd_field_change *f
 static struct rd_str title_of(struct printer *printer, const struct bundle *bundle)
 {
     struct rd_arena *arena = printer->arena;
-    const struct rd_change *first = &printer->plan->changes[bundle->changes[0]];
-    const struct rd_change *last = &printer->plan->changes[bundle->changes[bundle->count - 1]];
+    const struct rd_change *first = bundle->changes[0];
+    const struct rd_change *last = bundle->changes[bundle->count - 1];
     struct rd_str name = rd_print_name(arena, first->id);
     if (bundle->count == 1)
         return rd_arena_printf(arena, "%.*s %.*s", RD_FMT(first->type->label), RD_FMT(name));
@@ -204,7 +240,7 @@ static void print_affected(struct printer *printer, const struct bundle *bundle)
     RD_CLEANUP(rd_map_done) struct rd_map seen; /* what happens -> a struct rd_buf of users */
     rd_map_init(&seen, false);
     for (size_t i = 0; i < bundle->count; i++) {
-        struct rd_str text = printer->plan->changes[bundle->changes[i]].affected;
+        struct rd_str text = bundle->changes[i]->affected;
         if (text.n == 0)
             continue;
         struct rd_str user = user_part(text);
@@ -234,7 +270,7 @@ static void print_affected(struct printer *printer, const struct bundle *bundle)
 static void print_bundle(struct printer *printer, const struct bundle *bundle)
 {
     struct rd_buf *out = printer->out;
-    const struct rd_change *change = &printer->plan->changes[bundle->changes[0]];
+    const struct rd_change *change = bundle->changes[0];
     const struct look *look = &looks[change->kind];
     struct rd_str title =
         rd_print_cut(printer->arena, title_of(printer, bundle), printer->width - 4);

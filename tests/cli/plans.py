@@ -177,4 +177,24 @@ def an_audit_of_nothing_has_not_passed(place):
     assert not place.has_state()
 
 
+@claim
+def another_user_takes_a_desktop_over(place):
+    place.spec()
+    place.up().works()
+    place.write("spec.yaml", place.read("spec.yaml").replace("user02@contoso.us", "cleo@contoso.us"))
+    place.up(verb="apply").works("1 of 1 steps done")
+    place.is_settled()
+    place.run("status", "spec.yaml").works("cleo@contoso.us")
+
+
+@claim
+def a_budget_that_is_there_can_be_changed(place):
+    place.spec()
+    place.up().works()
+    place.write("spec.yaml", place.read("spec.yaml").replace("amount: 3100", "amount: 4000"))
+    place.run("plan", "spec.yaml").works("properties.amount: 3100 -> 4000")
+    place.up(verb="apply").works("1 of 1 steps done")
+    place.is_settled()
+
+
 main(collect(globals()))
