@@ -109,7 +109,7 @@ static void take_answer(void *data, const struct rd_outcome *outcome)
     if (outcome->rc == RD_RC_OK && lookup->kind == LOOKUP_SETTLE)
         take_settling(lookup, outcome);
     else if (may_pass && !lookup->running->is_stopping)
-        ask_later(lookup); /* a grant of this run may not be in force yet (C6 of the contracts) */
+        ask_later(lookup); /* a grant of this run may not be in force yet */
     else
         finish(lookup, outcome->rc, outcome->code, outcome->message);
 }

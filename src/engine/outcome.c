@@ -6,7 +6,7 @@ enum {
     RETRY_FIRST_MS = 15000, /* of a whole step */
     RETRY_SLOWEST_MS = 60000,
     CONFLICT_MS_MAX = 900000,   /* a NIC is held 180 s, gallery children take 20 s (5.4, 3.6) */
-    GRANT_MS_MAX = 1200000,     /* permissions are in force after 20 min at most (contract C6) */
+    GRANT_MS_MAX = 1200000,     /* permissions are in force after 20 min at most (lessons B9) */
     GRANT_AGE_MS_MAX = 1800000, /* an older grant is not the cause */
     FAILED_RETRIES_MAX = 2,     /* after an operation that ended in a passing failure */
 };
