@@ -97,6 +97,21 @@ static void who_sits_on_a_replaced_machine_is_told(void **state)
                           "ann@contoso.us loses vm01 for about 10 min: the desktop is rebuilt"));
 }
 
+static void a_change_of_tags_bothers_nobody(void **state)
+{
+    struct world *world = *state;
+    add_host(world, "new");
+    struct rd_resource *machine = rd_set_find(world->desired, RD_STR(VM));
+    *rd_json_make(world->arena, &machine->body, "tags.team") = rd_json_string_c("blue");
+    const struct rd_change *change = the_change(make(world), VM);
+    assert_int_equal(change->kind, RD_CHANGE_UPDATE);
+    assert_int_equal(change->affected.n, 0);
+    *rd_json_make(world->arena, &machine->body, "properties.licenseType") =
+        rd_json_string_c("Windows_Client");
+    assert_true(rd_str_is(the_change(make(world), VM)->affected,
+                          "ann@contoso.us: the desktop may restart"));
+}
+
 static void replacing_an_interface_replaces_the_machine_that_holds_it(void **state)
 {
     struct world *world = *state;
@@ -415,6 +430,7 @@ int main(void)
         TEST(an_update_names_its_fields_and_waits_for_nothing_unchanged),
         TEST(replacing_a_machine_takes_along_what_exists_because_of_it),
         TEST(who_sits_on_a_replaced_machine_is_told),
+        TEST(a_change_of_tags_bothers_nobody),
         TEST(replacing_an_interface_replaces_the_machine_that_holds_it),
         TEST(a_reference_to_something_replaced_is_known_after_apply),
         TEST(what_must_not_be_replaced_is_an_error),
