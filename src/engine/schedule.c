@@ -16,16 +16,7 @@ enum {
 
 struct rd_str schedule_step_name(struct rd_arena *arena, const struct rd_step *step)
 {
-    static const char *const names[] = {
-        [RD_STEP_PUT] = "put",
-        [RD_STEP_DELETE] = "delete",
-        [RD_STEP_ACTION] = "action",
-        [RD_STEP_WAIT] = "wait",
-        [RD_STEP_WAIT_UNTIL] = "wait-until",
-        [RD_STEP_APPROVE] = "approve",
-        [RD_STEP_ALTERNATIVES] = "alternatives",
-    };
-    const char *name = names[step->kind];
+    const char *name = rd_step_kind_name(step->kind);
     return step->action.n > 0 ? rd_arena_printf(arena, "%s %.*s", name, RD_FMT(step->action))
                               : rd_str_from(name);
 }

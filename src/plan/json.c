@@ -19,6 +19,11 @@ const char *const rd_step_kind_names[RD_STEP_KIND_COUNT] = {
     [RD_STEP_ALTERNATIVES] = "alternatives",
 };
 
+const char *rd_step_kind_name(enum rd_step_kind kind)
+{
+    return rd_step_kind_names[kind];
+}
+
 static void add(struct rd_arena *arena, struct rd_json *object, const char *name,
                 struct rd_json value)
 {

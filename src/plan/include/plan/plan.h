@@ -65,6 +65,9 @@ enum rd_step_kind {
     RD_STEP_ALTERNATIVES, /* the first of several subgraphs that works */
 };
 
+/* "put", "wait-until": as in saved plans and in the journal. */
+const char *rd_step_kind_name(enum rd_step_kind kind);
+
 struct rd_step {
     enum rd_step_kind kind;
     struct rd_str id;     /* of the resource; with `kind` and `action` it names the step */
