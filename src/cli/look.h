@@ -2,15 +2,19 @@
 #ifndef CLI_LOOK_H
 #define CLI_LOOK_H
 
-/* What audit, report and up share. */
+/* What check, audit, status, report and up share. */
 
 #include "audit/audit.h"
 #include "cost/cost.h"
 #include "report/report.h"
 #include "session.h"
 
+/* The rules over the session's desired set, as of the day asked for. */
+RD_NODISCARD enum rd_rc look_check(struct session *session, struct rd_findings **ret_findings,
+                                   struct rd_err *err);
 RD_NODISCARD enum rd_rc look_audit(struct session *session, const struct rd_set *live,
                                    struct rd_audit **ret_audit, struct rd_err *err);
+bool look_is_session_host(const struct rd_resource *resource);
 /* Writes the report. The run shown is the journal's newest. */
 RD_NODISCARD enum rd_rc look_report(struct session *session, const struct rd_set *live,
                                     const struct rd_audit *audit, const struct rd_price *price,

@@ -341,6 +341,16 @@ enum rd_rc session_run(struct session *session, const char *verb, const struct r
     return rc;
 }
 
+enum rd_rc session_rules(struct session *session, const struct rd_rule **ret_rules,
+                         size_t *ret_count, struct rd_err *err)
+{
+    if (session->rules == NULL)
+        RD_TRY(rd_rules_load(session->arena, &session->rules, &session->rule_count, err));
+    *ret_rules = session->rules;
+    *ret_count = session->rule_count;
+    return RD_RC_OK;
+}
+
 enum rd_rc session_day(const struct args *args, int64_t *ret_day_ms, struct rd_err *err)
 {
     *ret_day_ms = rd_clock_wall_ms();

@@ -12,6 +12,7 @@
 #include "enclave/compile.h"
 #include "engine/engine.h"
 #include "output.h"
+#include "rules/rules.h"
 #include "spec/spec.h"
 #include "verb.h"
 
@@ -38,6 +39,8 @@ struct session {
     struct rd_world world;
     struct rd_set *read_sets[READ_SET_COUNT_MAX]; /* what was live, each time it was read */
     size_t read_set_count;
+    struct rd_rule *rules; /* loaded when first asked for, by session_rules */
+    size_t rule_count;
     struct rd_plan *saved;   /* the plan that was read from a file, or NULL */
     struct rd_str plan_hash; /* of the plan that a run goes on with; "": of the one that it runs */
 };
@@ -72,6 +75,9 @@ RD_NODISCARD enum rd_rc session_run(struct session *session, const char *verb,
 /* Stops the run under way as Ctrl-C does. */
 void session_stop(void);
 bool session_is_stopping(void);
+/* All rules, loaded once a session. Errors: those of rd_rules_load. */
+RD_NODISCARD enum rd_rc session_rules(struct session *session, const struct rd_rule **ret_rules,
+                                      size_t *ret_count, struct rd_err *err);
 /* The day of --day, or today by the wall clock. */
 RD_NODISCARD enum rd_rc session_day(const struct args *args, int64_t *ret_day_ms,
                                     struct rd_err *err);

@@ -26,14 +26,34 @@ RD_NODISCARD static enum rd_rc expect_something(const struct session *session,
                        session_spec_path(session->args));
 }
 
-enum rd_rc look_audit(struct session *session, const struct rd_set *live,
-                      struct rd_audit **ret_audit, struct rd_err *err)
+/* What every verb begins with that looks and changes nothing. */
+RD_NODISCARD static enum rd_rc open_and_read(struct session *session, struct rd_set **ret_live,
+                                             struct rd_err *err)
 {
-    struct rd_rule *rules = NULL;
+    RD_TRY(session_read_spec(session, err));
+    RD_TRY(session_open_cloud(session, false, err));
+    return session_read_live(session, ret_live, err);
+}
+
+enum rd_rc look_check(struct session *session, struct rd_findings **ret_findings,
+                      struct rd_err *err)
+{
+    const struct rd_rule *rules = NULL;
     size_t count = 0;
     int64_t day_ms = 0;
     RD_TRY(session_day(session->args, &day_ms, err));
-    RD_TRY(rd_rules_load(session->arena, &rules, &count, err));
+    RD_TRY(session_rules(session, &rules, &count, err));
+    return rd_rules_run(session->arena, rules, count, session->desired, day_ms, ret_findings, err);
+}
+
+enum rd_rc look_audit(struct session *session, const struct rd_set *live,
+                      struct rd_audit **ret_audit, struct rd_err *err)
+{
+    const struct rd_rule *rules = NULL;
+    size_t count = 0;
+    int64_t day_ms = 0;
+    RD_TRY(session_day(session->args, &day_ms, err));
+    RD_TRY(session_rules(session, &rules, &count, err));
     return rd_audit_run(session->arena, rules, count, live, session->desired, day_ms, ret_audit,
                         err);
 }
@@ -42,11 +62,9 @@ enum rd_rc verb_audit(struct rd_arena *arena, const struct args *args, struct rd
 {
     RD_CLEANUP(session_close) struct session session;
     session_init(&session, arena, args);
-    RD_TRY(session_read_spec(&session, err));
-    RD_TRY(session_open_cloud(&session, false, err));
     struct rd_set *live = NULL;
     struct rd_audit *audit = NULL;
-    RD_TRY(session_read_live(&session, &live, err));
+    RD_TRY(open_and_read(&session, &live, err));
     RD_TRY(expect_something(&session, live, err));
     RD_TRY(look_audit(&session, live, &audit, err));
     if (args_is_json(args)) {
@@ -98,7 +116,7 @@ static size_t count_kinds(const struct rd_set *desired, const struct rd_set *liv
     return count;
 }
 
-static bool is_session_host(const struct rd_resource *resource)
+bool look_is_session_host(const struct rd_resource *resource)
 {
     return rd_str_is_case(resource->type->name,
                           "Microsoft.DesktopVirtualization/hostPools/sessionHosts");
@@ -118,7 +136,7 @@ static const struct rd_resource **find_hosts(struct rd_arena *arena, const struc
     const struct rd_resource **hosts = rd_arena_array(arena, live->count, sizeof(*hosts));
     size_t count = 0;
     for (size_t i = 0; i < live->count; i++)
-        if (is_session_host(&live->resources[i]))
+        if (look_is_session_host(&live->resources[i]))
             hosts[count++] = &live->resources[i];
     if (count > 1)
         qsort(hosts, count, sizeof(struct rd_resource *), by_name);
@@ -233,10 +251,8 @@ enum rd_rc verb_status(struct rd_arena *arena, const struct args *args, struct r
 {
     RD_CLEANUP(session_close) struct session session;
     session_init(&session, arena, args);
-    RD_TRY(session_read_spec(&session, err));
-    RD_TRY(session_open_cloud(&session, false, err));
     struct rd_set *live = NULL;
-    RD_TRY(session_read_live(&session, &live, err));
+    RD_TRY(open_and_read(&session, &live, err));
     struct rd_run_record *runs = NULL;
     size_t run_count = 0;
     if (session.journal != NULL)
@@ -299,12 +315,10 @@ enum rd_rc verb_report(struct rd_arena *arena, const struct args *args, struct r
 {
     RD_CLEANUP(session_close) struct session session;
     session_init(&session, arena, args);
-    RD_TRY(session_read_spec(&session, err));
-    RD_TRY(session_open_cloud(&session, false, err));
     struct rd_set *live = NULL;
     struct rd_audit *audit = NULL;
     struct rd_price *price = NULL;
-    RD_TRY(session_read_live(&session, &live, err));
+    RD_TRY(open_and_read(&session, &live, err));
     RD_TRY(look_audit(&session, live, &audit, err));
     RD_TRY(
         rd_cost_price(arena, session.desired, rd_str_from(args->value[OPTION_SHEET]), &price, err));

@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 #include "cost/cost.h"
-#include "rules/rules.h"
+#include "look.h"
 #include "session.h"
 
 enum { TEXT_SIZE_MAX = 64 << 20 };
@@ -44,13 +44,8 @@ enum rd_rc verb_check(struct rd_arena *arena, const struct args *args, struct rd
     RD_CLEANUP(session_close) struct session session;
     session_init(&session, arena, args);
     RD_TRY(read_input(&session, err));
-    int64_t day_ms;
-    RD_TRY(session_day(args, &day_ms, err));
-    struct rd_rule *rules;
-    size_t count;
     struct rd_findings *findings;
-    RD_TRY(rd_rules_load(arena, &rules, &count, err));
-    RD_TRY(rd_rules_run(arena, rules, count, session.desired, day_ms, &findings, err));
+    RD_TRY(look_check(&session, &findings, err));
     if (args_is_json(args)) {
         struct rd_json json = rd_findings_to_json(arena, findings);
         output_json(&json);

@@ -2,8 +2,6 @@
 #include "apply.h"
 #include "look.h"
 
-#include "rules/rules.h"
-
 enum { SHOWN_FINDINGS_MAX = 5 };
 
 /* What `up` found out on its way. */
@@ -20,13 +18,7 @@ struct outcome {
 RD_NODISCARD static enum rd_rc check(struct session *session, struct outcome *outcome,
                                      struct rd_err *err)
 {
-    struct rd_rule *rules;
-    size_t count;
-    int64_t day_ms;
-    RD_TRY(session_day(session->args, &day_ms, err));
-    RD_TRY(rd_rules_load(session->arena, &rules, &count, err));
-    RD_TRY(
-        rd_rules_run(session->arena, rules, count, session->desired, day_ms, &outcome->check, err));
+    RD_TRY(look_check(session, &outcome->check, err));
     if (outcome->check->error_count == 0)
         return RD_RC_OK;
     RD_CLEANUP(rd_buf_done) struct rd_buf out;
@@ -59,8 +51,7 @@ static size_t count_hosts(const struct rd_set *live)
 {
     size_t count = 0;
     for (size_t i = 0; i < live->count; i++)
-        count += rd_str_is_case(live->resources[i].type->name,
-                                "Microsoft.DesktopVirtualization/hostPools/sessionHosts");
+        count += look_is_session_host(&live->resources[i]);
     return count;
 }
 
