@@ -31,7 +31,7 @@ static bool is_fresh_grant(struct running *running, const struct rd_resource *re
            now - made_ms < GRANT_AGE_MS_MAX;
 }
 
-static bool depends_on_fresh_grant(struct job *job)
+bool outcome_has_fresh_grant(struct job *job)
 {
     const struct rd_set *desired = job->running->plan->desired;
     int64_t index = desired != NULL ? rd_set_index(desired, job->target.id) : RD_NONE;
@@ -76,7 +76,7 @@ static bool is_worth_retrying(struct job *job, const struct rd_outcome *outcome)
 {
     int64_t since_ms = step_now_ms(job) - job->retry_since_ms;
     if (rd_error_propagates(outcome->code, outcome->message))
-        return since_ms < GRANT_MS_MAX && depends_on_fresh_grant(job);
+        return since_ms < GRANT_MS_MAX && outcome_has_fresh_grant(job);
     if (outcome->rc == RD_RC_CONFLICT)
         return since_ms < CONFLICT_MS_MAX;
     bool is_operations = outcome->status > 0 && outcome->status < 500 && outcome->status != 429;
@@ -138,6 +138,17 @@ static bool is_open(const struct rd_outcome *outcome)
     return outcome->rc == RD_RC_INTERRUPTED || (outcome->rc == RD_RC_TRANSIENT && !is_verdict);
 }
 
+/* The operation that a WAIT step followed. It may be older than what is under way, so the resource
+ * decides, and the operation only says why. */
+static void take_followed(struct job *job, const struct rd_outcome *outcome)
+{
+    if (outcome->rc != RD_RC_OK && outcome->rc != RD_RC_NOT_FOUND) {
+        job->verdict_code = rd_arena_str(job->arena, outcome->code);
+        job->verdict_message = rd_arena_str(job->arena, outcome->message);
+    }
+    step_enter(job, STAGE_READY);
+}
+
 /* An operation that the journal holds open may have ended long ago, and what it made or deleted may
  * have been deleted or made anew since: its good end is believed only of what is really so. */
 static void take_resumed(struct job *job, const struct rd_outcome *outcome)
@@ -145,10 +156,12 @@ static void take_resumed(struct job *job, const struct rd_outcome *outcome)
     job->is_resumed = false;
     if (is_open(outcome))
         step_end_open(job, outcome); /* its entry stays open for the next run */
+    else if (job->step->kind == RD_STEP_WAIT)
+        take_followed(job, outcome);
     else if (outcome->rc == RD_RC_OK && job->step->kind == RD_STEP_DELETE)
         look_for_nothing(job);
     else if (outcome->rc == RD_RC_OK && job->step->kind != RD_STEP_PUT)
-        step_end_well(job);
+        step_enter(job, STAGE_READY);
     else if (outcome->rc == RD_RC_OK && job->is_create)
         look_again(job);
     else if (outcome->rc == RD_RC_NOT_FOUND && job->step->kind == RD_STEP_PUT)

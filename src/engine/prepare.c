@@ -87,7 +87,7 @@ enum rd_rc prepare_run(struct running *running, struct rd_err *err)
     run->steps = rd_arena_array(running->arena, plan->step_count, sizeof(*run->steps));
     run->start_ms = rd_loop_now_ms(running->world->loop);
     for (size_t i = 0; i < plan->step_count; i++)
-        if (plan->steps[i].kind == RD_STEP_PUT)
+        if (plan->steps[i].kind == RD_STEP_PUT || plan->steps[i].kind == RD_STEP_WAIT)
             (void)rd_map_set(&running->step_of, plan->steps[i].id, &run->steps[i]);
     link_steps(running);
     if (!measure_tails(running))

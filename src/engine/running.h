@@ -5,17 +5,19 @@
 /*
  * Private to engine/: a plan that runs. prepare.c readies it, schedule.c decides which step is
  * next, step.c takes one step from its start to its end, send.c sends its request, outcome.c
- * decides what the request's end means for it, lookup.c fetches what steps need to know of other
- * resources (each thing once a run), body.c makes request bodies.
+ * decides what the request's end means for it, boot.c sees to it that what was made runs, lookup.c
+ * fetches what steps need to know of other resources (each thing once a run), body.c makes request
+ * bodies.
  *
  * A step's way, each stage through step_enter():
  *
- *     SETTLE -> APPEAR -> RESOLVE -> SEND -> READY -> end
+ *     SETTLE -> APPEAR -> RESOLVE -> SEND -> READY -> BOOT -> end
  *                            ^________|  (a retry; a resumed operation that is gone)
  *
  * SETTLE waits until what it needs, but no step of the plan makes, is at rest; APPEAR until what
  * others make is there; RESOLVE fetches references; SEND writes; READY waits until others may
- * build on it.
+ * build on it; BOOT until what was made runs. A WAIT step begins at READY, or at SEND when the
+ * journal has the operation that it waits for.
  */
 
 #include "address.h"
@@ -26,7 +28,7 @@
 struct running;
 struct job;
 
-enum stage { STAGE_SETTLE, STAGE_APPEAR, STAGE_RESOLVE, STAGE_SEND, STAGE_READY };
+enum stage { STAGE_SETTLE, STAGE_APPEAR, STAGE_RESOLVE, STAGE_SEND, STAGE_READY, STAGE_BOOT };
 
 /* Something that is fetched once and that several steps may wait for. */
 enum lookup_kind {
@@ -92,6 +94,11 @@ struct job {
     uint64_t timer;
     struct rd_str get_url; /* of what is watched, made once */
     struct rd_str ready_url;
+    struct rd_str boot_url;
+    int start_count; /* BOOT: how often it was started, and when that last ended */
+    int64_t start_since_ms;
+    struct rd_str verdict_code; /* WAIT: what the followed operation said when it failed */
+    struct rd_str verdict_message;
     struct lookup *awaited;
     struct rd_call call;
     struct job *next_waiter;
@@ -185,7 +192,16 @@ void send_resumed(struct job *job, struct rd_str url);
 /* Deletes what this very step made and what may not be written over. */
 void send_clearing(struct job *job);
 
+/* Starts what was made and does not run; `done` gets the job. */
+void send_start(struct job *job, rd_client_fn *done);
+
+/* boot.c */
+/* STAGE_BOOT, for the first time or again. */
+void boot_enter(struct job *job, bool is_new);
+
 /* outcome.c */
+/* Whether what the step builds on was granted so lately that it may not count yet. */
+bool outcome_has_fresh_grant(struct job *job);
 void outcome_take(void *data, const struct rd_outcome *outcome);
 void outcome_take_clearing(void *data, const struct rd_outcome *outcome);
 void outcome_take_acceptance(void *data, struct rd_str operation_url, struct rd_str location_url);

@@ -193,7 +193,8 @@ static enum rd_rc decide_live(struct rd_maker *maker, size_t index, int64_t live
     const struct rd_resource *owner = replaced_owner(maker, index);
     bool is_broken = rd_owner_is_broken(draft.live);
     struct rd_str dead = rd_owner_dead_state(draft.live);
-    if (!differs && owner == NULL && !is_broken && dead.n == 0) {
+    bool is_open = rd_owner_is_under_way(draft.live) || rd_owner_is_unstarted(draft.live);
+    if (!differs && owner == NULL && !is_broken && dead.n == 0 && !is_open) {
         maker->plan->counts[RD_CHANGE_NONE]++;
         return RD_RC_OK;
     }
@@ -214,6 +215,10 @@ static enum rd_rc decide_live(struct rd_maker *maker, size_t index, int64_t live
             rd_arena_printf(maker->arena, "it is %.*s, which only a new one ends", RD_FMT(dead));
     else if (draft.field_count > 0)
         reason = fields_reason(maker, &draft);
+    else if (rd_owner_is_under_way(draft.live))
+        reason = RD_STR("it is still being written: its end is waited for");
+    else if (!is_broken)
+        reason = RD_STR("it was made, but nobody has seen it run: it is started");
     struct rd_change *change = rd_maker_add(maker, draft.kind, (int64_t)index, live, reason);
     change->fields = draft.fields;
     change->field_count = draft.field_count;

@@ -44,6 +44,10 @@ bool rd_type_is_group(const struct rd_type *type);
 int64_t rd_owner_above(const struct rd_set *live, struct rd_str id);
 /* Whether its last write ended badly: it is there, but may be anything but what was asked for. */
 bool rd_owner_is_broken(const struct rd_resource *live);
+/* Whether a write of it has not come to its end yet. */
+bool rd_owner_is_under_way(const struct rd_resource *live);
+/* Whether it was made and has never run (column `boots`; read only of what no run has seen run). */
+bool rd_owner_is_unstarted(const struct rd_resource *live);
 /* The state it is in and that no write ends (column `dead`), or "". */
 struct rd_str rd_owner_dead_state(const struct rd_resource *live);
 /* Whether it, or something that contains it, is being deleted. */

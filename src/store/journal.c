@@ -242,6 +242,31 @@ RD_NODISCARD static enum rd_rc read_rows(struct rows *rows, struct rd_sql_stmt *
     }
 }
 
+static void take_id(struct rd_arena *arena, struct rd_sql_stmt *get, void *item)
+{
+    struct rd_str *id = item;
+    *id = rd_arena_str(arena, rd_sql_column_str(get, 0));
+}
+
+/* Beside max() the other columns are of the row that has it (SQLite, "bare columns"). */
+enum rd_rc rd_journal_unfinished(struct rd_journal *journal, struct rd_arena *arena,
+                                 struct rd_str **ret_ids, size_t *ret_count, struct rd_err *err)
+{
+    RD_TRY(rd_journal_flush(journal, err));
+    struct rd_sql_stmt *get = rd_sql_prepare(
+        journal->sql,
+        "SELECT folded FROM (SELECT lower(id) AS folded, phase, max(run * 4294967296 + sequence)"
+        " FROM entry WHERE run > (SELECT coalesce(max(run), 0) FROM run WHERE state = ?1)"
+        " GROUP BY folded) WHERE phase <> ?2 ORDER BY folded");
+    rd_sql_bind_int(get, 1, (int64_t)RD_RUN_SUCCEEDED);
+    rd_sql_bind_int(get, 2, (int64_t)RD_JOURNAL_DONE);
+    struct rows rows = {.arena = arena, .size = sizeof(struct rd_str), .take = take_id};
+    RD_TRY(read_rows(&rows, get, err));
+    *ret_ids = rows.items;
+    *ret_count = rows.count;
+    return RD_RC_OK;
+}
+
 static void take_run(struct rd_arena *arena, struct rd_sql_stmt *get, void *item)
 {
     struct rd_run_record *run = item;

@@ -113,8 +113,7 @@ struct world {
     struct rd_endpoints endpoints;
     jmp_buf crash;
     bool may_crash;
-    bool only_failed_late; /* the last plan only sends again what failed after it was read */
-    bool is_destroyed;     /* groups stay that hold what is not ours */
+    bool is_destroyed; /* groups stay that hold what is not ours */
     int64_t now_ms;
     int64_t epoch; /* number of the process: what one was told dies with it */
     uint64_t digest;
@@ -129,7 +128,7 @@ struct world {
     int64_t stop_count;
     int64_t fault_count;
     int64_t poll_pairs;
-    int64_t late_failures;
+    int64_t followed;   /* steps that waited for what an earlier run had begun */
     char failure[2048]; /* "" while all is well */
 };
 

@@ -65,14 +65,6 @@ static void check_converged(struct world *world, enum verb verb, const char *wha
     if (world->failure[0] != '\0')
         return;
     enum rd_rc rc = process_run(world, asked, &steps);
-    /* What a killed run began may fail after the next run has read it as under way: that run then
-     * ends well, and it is the one behind it that finds the failure and sends it again. */
-    if (rc == RD_RC_OK && world->is_disturbed && steps > 0 && world->only_failed_late) {
-        world->late_failures++;
-        rc = process_run(world, VERB_APPLY, &steps);
-        if (rc == RD_RC_OK)
-            rc = process_run(world, asked, &steps);
-    }
     if (rc != RD_RC_OK)
         broken(world, "after %s a second look fails: %s", what, rd_rc_name(rc));
     else if (steps != 0)

@@ -51,6 +51,7 @@ struct scene {
     struct rd_err err;
     struct rule *rules;
     size_t rule_count;
+    const struct rd_step *other_step; /* instead of the change's own write */
     char folder[64];
 };
 
@@ -148,6 +149,8 @@ static enum rd_rc run(struct scene *s, enum rd_change_kind kind, const char *id,
     s->change.type = (s->change.desired != NULL ? s->change.desired : s->change.live)->type;
     s->step = (struct rd_step){.kind = kind == RD_CHANGE_DELETE ? RD_STEP_DELETE : RD_STEP_PUT,
                                .id = s->change.id};
+    if (s->other_step != NULL)
+        s->step = *s->other_step;
     s->plan = (struct rd_plan){.arena = s->arena,
                                .enclave = RD_STR("e1"),
                                .desired = s->desired,
@@ -407,6 +410,175 @@ static void a_list_without_an_end_is_told(void **state)
     assert_non_null(strstr(s->err.msg, "do not come to an end"));
 }
 
+#define KEYED                                                                                      \
+    "{\"properties\":{\"storageProfile\":{\"osDisk\":{\"managedDisk\":{\"securityProfile\":{"      \
+    "\"diskEncryptionSet\":{\"id\":\"" GROUP                                                       \
+    "/providers/Microsoft.Compute/diskEncryptionSets/d\"}}}}}}}"
+#define POWER(state)                                                                               \
+    "{\"properties\":{\"provisioningState\":\"Succeeded\",\"instanceView\":{\"statuses\":["        \
+    "{\"code\":\"ProvisioningState/succeeded\"},{\"code\":\"PowerState/" state "\"}]}}}"
+#define DES_GRANT                                                                                  \
+    GROUP "/providers/Microsoft.Authorization/roleAssignments/"                                    \
+          "aaaaaaaa-0000-0000-0000-000000000001"
+
+/* Its key may not be released to it yet, and no error says so. */
+static void a_machine_that_was_made_and_does_not_run_is_started(void **state)
+{
+    struct scene *s = *state;
+    add(s, s->desired, VM, KEYED);
+    enum rd_rc rc = RUN(
+        s, RD_CHANGE_CREATE, VM, {RD_HTTP_PUT, "/vm1?", 0, .line = {.status = 200, .body = "{}"}},
+        {RD_HTTP_GET, "/vm1?", 4, .line = {.status = 200, .body = POWER("stopped")}},
+        {RD_HTTP_GET, "/vm1?", 0, .line = {.status = 200, .body = POWER("running")}},
+        {RD_HTTP_POST, "/vm1/start?", 0, .line = {.status = 200, .body = ""}});
+    if (rc != RD_RC_OK)
+        fail_msg("%s", s->err.msg);
+    assert_int_equal(fake_count(&s->fake, RD_HTTP_POST, "/vm1/start?"), 1);
+    assert_int_equal(fake_count(&s->fake, RD_HTTP_PUT, "/vm1?"), 1);
+}
+
+/* Starting is no cure where nothing is new; where a grant is, it is tried until that must count. */
+static void a_machine_that_never_runs_is_told_with_its_remedy(void **state)
+{
+    struct scene *s = *state;
+    static size_t starts[2];
+    for (int has_grant = 0; has_grant < 2; has_grant++) {
+        if (has_grant)
+            (void)tear_down(state), (void)set_up(state);
+        s = *state;
+        add(s, s->desired, VM, KEYED);
+        if (has_grant) {
+            add(s, s->desired, DES_GRANT, "{}");
+            add(s, s->live, DES_GRANT, "{\"properties\":{\"createdOn\":\"2023-11-14T22:13:00Z\"}}");
+            rd_resource_need(s->desired, 0, RD_STR(DES_GRANT));
+        }
+        enum rd_rc rc =
+            RUN(s, RD_CHANGE_CREATE, VM,
+                {RD_HTTP_PUT, "/vm1?", 0, .line = {.status = 200, .body = "{}"}},
+                {RD_HTTP_GET, "/vm1?", 0, .line = {.status = 200, .body = POWER("stopped")}},
+                {RD_HTTP_POST, "/vm1/start?", 0, .line = {.status = 200, .body = ""}});
+        assert_int_equal(rc, RD_RC_PERMISSION);
+        assert_non_null(strstr(s->err.msg, "it does not run"));
+        assert_non_null(strstr(s->err.hint, "release role"));
+        starts[has_grant] = fake_count(&s->fake, RD_HTTP_POST, "/vm1/start?");
+    }
+    assert_int_equal(starts[0], 2);
+    assert_true(starts[1] > 3);
+    int64_t waited_ms = rd_loop_now_ms(s->loop) - 1700000000000;
+    assert_true(waited_ms > 1200000 && waited_ms < 2400000);
+}
+
+/* Somebody may have taken it down; a machine with platform keys has nothing to wait for. */
+static void no_machine_is_started_against_somebodys_will(void **state)
+{
+    struct scene *s = *state;
+    add(s, s->desired, VM, KEYED);
+    assert_int_equal(
+        RUN(s, RD_CHANGE_CREATE, VM,
+            {RD_HTTP_PUT, "/vm1?", 0, .line = {.status = 200, .body = "{}"}},
+            {RD_HTTP_GET, "/vm1?", 0, .line = {.status = 200, .body = POWER("deallocated")}}),
+        RD_RC_OK);
+    assert_int_equal(fake_count(&s->fake, RD_HTTP_POST, "/start"), 0);
+    assert_int_equal(fake_count(&s->fake, RD_HTTP_GET, "/vm1?"), 1);
+}
+
+static void a_machine_with_platform_keys_is_not_looked_at(void **state)
+{
+    struct scene *s = *state;
+    add(s, s->desired, VM, "{}");
+    assert_int_equal(RUN(s, RD_CHANGE_CREATE, VM,
+                         {RD_HTTP_PUT, "/vm1?", 0, .line = {.status = 200, .body = "{}"}}),
+                     RD_RC_OK);
+    assert_int_equal(fake_count(&s->fake, RD_HTTP_GET, "/vm1?"), 0);
+}
+
+/* The run that made it was cut short before it saw it run. */
+static void what_no_run_has_seen_run_is_read_with_its_power(void **state)
+{
+    struct scene *s = *state;
+    add(s, s->desired, GROUP, "{}");
+    add(s, s->desired, VM, KEYED);
+    assert_int_equal(rd_set_resolve(s->desired, &s->err), RD_RC_OK);
+    for (int phase = RD_JOURNAL_INTENT; phase <= RD_JOURNAL_DONE; phase++) {
+        struct rule rules[] = {
+            {RD_HTTP_GET, "resourceGroups/rg?", 0, .line = {.status = 200, .body = "{}"}},
+            {RD_HTTP_GET, "/virtualMachines?", 0,
+             .line = {.status = 200, .body = "{\"value\":[{\"id\":\"" VM "\"}]}"}},
+            {RD_HTTP_GET, "expand=instanceView", 0,
+             .line = {.status = 200, .body = POWER("stopped")}},
+        };
+        s->rules = rules;
+        s->rule_count = sizeof(rules) / sizeof(rules[0]);
+        leave(s, (enum rd_journal_phase)phase, "put", VM);
+        struct rd_set *live = NULL;
+        assert_int_equal(rd_engine_read(&s->world, s->arena, s->desired, &live, &s->err), RD_RC_OK);
+        assert_non_null(live);
+        const struct rd_resource *vm = rd_set_find(live, RD_STR(VM));
+        assert_non_null(vm);
+        bool has_power = rd_json_exists(rd_json_at(&vm->body, "properties.instanceView"));
+        assert_int_equal(has_power, phase != RD_JOURNAL_DONE);
+        rd_set_done(live);
+    }
+}
+
+static const struct rd_step follow = {.kind = RD_STEP_WAIT, .id = {VM, sizeof(VM) - 1}};
+
+/* What a killed run began fails in the run after it, which says so, in the operation's words. */
+static void a_write_that_is_under_way_is_followed_to_its_failure(void **state)
+{
+    struct scene *s = *state;
+    add(s, s->desired, VM, "{}");
+    add(s, s->live, VM, "{\"properties\":{\"provisioningState\":\"Creating\"}}");
+    leave(s, RD_JOURNAL_ACCEPTED, "put", VM);
+    s->other_step = &follow;
+    enum rd_rc rc = RUN(
+        s, RD_CHANGE_UPDATE, VM,
+        {RD_HTTP_GET, "/operations/", 1,
+         .line = {.status = 200, .body = "{\"status\":\"InProgress\"}"}},
+        {RD_HTTP_GET, "/operations/", 0,
+         .line = {.status = 200,
+                  .body = "{\"status\":\"Failed\",\"error\":{\"code\":\"SkuNotAvailable\","
+                          "\"message\":\"no room\"}}"}},
+        {RD_HTTP_GET, "/vm1?", 0,
+         .line = {.status = 200, .body = "{\"properties\":{\"provisioningState\":\"Failed\"}}"}});
+    assert_int_equal(rc, RD_RC_CAPACITY);
+    assert_non_null(strstr(s->err.msg, "waiting for virtual machine 'vm1' failed"));
+    assert_non_null(strstr(s->err.msg, "no room"));
+    assert_int_equal(fake_count(&s->fake, RD_HTTP_PUT, ""), 0);
+    assert_int_equal(open_url(s, "put", VM).n, 0);
+}
+
+static void a_write_of_others_that_is_under_way_is_waited_for(void **state)
+{
+    static const struct {
+        const char *end;
+        int status;
+        enum rd_rc rc;
+    } cases[] = {
+        {"{\"properties\":{\"provisioningState\":\"Succeeded\"}}", 200, RD_RC_OK},
+        {"{\"properties\":{\"provisioningState\":\"Failed\"}}", 200, RD_RC_CONFIGURATION},
+        {"{\"properties\":{\"provisioningState\":\"Canceled\"}}", 200, RD_RC_CONFIGURATION},
+        {"{\"error\":{\"code\":\"ResourceNotFound\"}}", 404, RD_RC_CONFLICT},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        if (i > 0)
+            (void)tear_down(state), (void)set_up(state);
+        struct scene *s = *state;
+        add(s, s->desired, VM, "{}");
+        add(s, s->live, VM, "{\"properties\":{\"provisioningState\":\"Updating\"}}");
+        s->other_step = &follow;
+        enum rd_rc rc = RUN(
+            s, RD_CHANGE_UPDATE, VM,
+            {RD_HTTP_GET, "/vm1?", 2,
+             .line = {.status = 200,
+                      .body = "{\"properties\":{\"provisioningState\":\"Updating\"}}"}},
+            {RD_HTTP_GET, "/vm1?", 0, .line = {.status = cases[i].status, .body = cases[i].end}});
+        if (cases[i].rc == RD_RC_OK ? rc != RD_RC_OK : rc == RD_RC_OK)
+            fail_msg("case %zu: %s: %s", i, rd_rc_name(rc), s->err.msg);
+        assert_int_equal(fake_count(&s->fake, RD_HTTP_GET, "/vm1?"), 3);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -427,6 +599,13 @@ int main(void)
         TEST(a_missing_grant_elsewhere_does_not_hide_what_is_refused),
         TEST(what_the_spec_no_longer_names_is_found),
         TEST(a_list_without_an_end_is_told),
+        TEST(a_machine_that_was_made_and_does_not_run_is_started),
+        TEST(a_machine_that_never_runs_is_told_with_its_remedy),
+        TEST(no_machine_is_started_against_somebodys_will),
+        TEST(a_machine_with_platform_keys_is_not_looked_at),
+        TEST(what_no_run_has_seen_run_is_read_with_its_power),
+        TEST(a_write_that_is_under_way_is_followed_to_its_failure),
+        TEST(a_write_of_others_that_is_under_way_is_waited_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

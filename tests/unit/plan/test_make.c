@@ -421,9 +421,26 @@ static void a_dead_state_is_ended_by_a_new_one(void **state)
     assert_true(comes_after(plan, PUT(plan, peering), DELETE(plan, peering)));
 }
 
+static void what_is_under_way_is_waited_for_and_nothing_else_is_done_to_it(void **state)
+{
+    struct world *world = *state;
+    want(world, VNET, "{\"location\":\"westeurope\"," TAGGED "}");
+    have(world, VNET,
+         "{\"location\":\"westeurope\",\"properties\":{\"provisioningState\":\"Updating\"}," TAGGED
+         "}");
+    want(world, SUBNET, "{\"properties\":{}}");
+    const struct rd_plan *plan = make(world);
+    expect_change(plan, VNET, RD_CHANGE_UPDATE, "it is still being written: its end is waited for");
+    assert_int_equal(plan->step_count, 2);
+    int wait = step_of(plan, RD_STEP_WAIT, VNET, "");
+    assert_true(comes_after(plan, PUT(plan, SUBNET), wait));
+    assert_int_equal(the_change(plan, VNET)->affected.n, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(what_is_under_way_is_waited_for_and_nothing_else_is_done_to_it),
         TEST(a_chain_of_sixty_thousand_is_made_and_undone),
         TEST(equal_sets_make_an_empty_plan),
         TEST(creation_follows_needs_and_the_critical_path_adds_up),

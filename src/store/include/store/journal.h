@@ -79,6 +79,11 @@ RD_NODISCARD enum rd_rc rd_journal_open_operation(struct rd_journal *journal,
 RD_NODISCARD enum rd_rc rd_journal_is_unsure(struct rd_journal *journal, struct rd_str step,
                                              struct rd_str id, bool *ret_is_unsure,
                                              struct rd_err *err);
+/* Ids, in lower case, of which the last that is known is not a good end, since the last run that
+ * ended well. */
+RD_NODISCARD enum rd_rc rd_journal_unfinished(struct rd_journal *journal, struct rd_arena *arena,
+                                              struct rd_str **ret_ids, size_t *ret_count,
+                                              struct rd_err *err);
 /* Runs, newest first, at most `count_max`; entries of one, oldest first. */
 RD_NODISCARD enum rd_rc rd_journal_runs(struct rd_journal *journal, struct rd_arena *arena,
                                         size_t count_max, struct rd_run_record **ret_runs,
