@@ -99,6 +99,7 @@ struct job {
     int64_t start_since_ms;
     struct rd_str verdict_code; /* WAIT: what the followed operation said when it failed */
     struct rd_str verdict_message;
+    int page_count; /* of what a group holds */
     struct lookup *awaited;
     struct rd_call call;
     struct job *next_waiter;
@@ -198,6 +199,14 @@ void send_start(struct job *job, rd_client_fn *done);
 /* boot.c */
 /* STAGE_BOOT, for the first time or again. */
 void boot_enter(struct job *job, bool is_new);
+
+/* foreign.c */
+/* Known by itself, below or managed by something known, or marked as the enclave's. */
+bool foreign_is_known(const struct rd_set *live, const struct rd_json *item, struct rd_str id);
+/* Whether the step deletes a group: with it goes whatever is in it by then, so right before the
+ * request it is looked for what the plan did not know. Then STAGE_SEND, or the end with STALE. */
+bool foreign_is_to_check(const struct job *job);
+void foreign_check(struct job *job);
 
 /* outcome.c */
 /* Whether what the step builds on was granted so lately that it may not count yet. */

@@ -242,6 +242,8 @@ static void resolve(struct job *job)
             RD_STR(""));
     else if (lookup != NULL)
         lookup_wait(lookup, job);
+    else if (foreign_is_to_check(job))
+        foreign_check(job);
     else
         step_enter(job, STAGE_SEND);
 }

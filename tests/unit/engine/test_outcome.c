@@ -521,6 +521,50 @@ static void what_no_run_has_seen_run_is_read_with_its_power(void **state)
     }
 }
 
+#define THEIRS GROUP "/providers/Microsoft.Storage/storageAccounts/theirs"
+
+/* Deleting a group deletes what somebody has put into it since the plan was made. */
+static void a_group_with_something_new_in_it_is_not_deleted(void **state)
+{
+    static const char *const contents[] = {
+        "{\"value\":[]}",
+        "{\"value\":[{\"id\":\"" VM "\"},{\"id\":\"" VM "/extensions/a\"}]}",
+        "{\"value\":[{\"id\":\"" VM "\"},{\"id\":\"" THEIRS "\"}]}",
+        "{\"value\":[],\"nextLink\":\"" ARM GROUP "/resources?page=2\"}",
+    };
+    for (size_t i = 0; i < sizeof(contents) / sizeof(contents[0]); i++) {
+        if (i > 0)
+            (void)tear_down(state), (void)set_up(state);
+        struct scene *s = *state;
+        add(s, s->live, GROUP, "{}");
+        add(s, s->live, VM, "{}");
+        enum rd_rc rc =
+            RUN(s, RD_CHANGE_DELETE, GROUP,
+                {RD_HTTP_GET, "/resources?page=2", 0,
+                 .line = {.status = 200, .body = "{\"value\":[{\"id\":\"" THEIRS "\"}]}"}},
+                {RD_HTTP_GET, "/resources?", 0, .line = {.status = 200, .body = contents[i]}},
+                {RD_HTTP_DELETE, "resourceGroups/rg?", 0, .line = {.status = 200, .body = ""}});
+        assert_int_equal(rc, i < 2 ? RD_RC_OK : RD_RC_STALE);
+        assert_int_equal(fake_count(&s->fake, RD_HTTP_DELETE, "/"), i < 2);
+        if (i >= 2)
+            assert_non_null(strstr(s->err.msg, THEIRS));
+    }
+}
+
+/* What cannot be looked into may hold anything. */
+static void a_group_that_cannot_be_listed_is_not_deleted(void **state)
+{
+    struct scene *s = *state;
+    add(s, s->live, GROUP, "{}");
+    assert_int_equal(
+        RUN(s, RD_CHANGE_DELETE, GROUP,
+            {RD_HTTP_GET, "/resources?", 0,
+             .line = {.status = 403, .body = "{\"error\":{\"code\":\"AuthorizationFailed\"}}"}},
+            {RD_HTTP_DELETE, "", 0, .line = {.status = 200, .body = ""}}),
+        RD_RC_PERMISSION);
+    assert_int_equal(fake_count(&s->fake, RD_HTTP_DELETE, "/"), 0);
+}
+
 static const struct rd_step follow = {.kind = RD_STEP_WAIT, .id = {VM, sizeof(VM) - 1}};
 
 /* What a killed run began fails in the run after it, which says so, in the operation's words. */
@@ -544,7 +588,7 @@ static void a_write_that_is_under_way_is_followed_to_its_failure(void **state)
     assert_int_equal(rc, RD_RC_CAPACITY);
     assert_non_null(strstr(s->err.msg, "waiting for virtual machine 'vm1' failed"));
     assert_non_null(strstr(s->err.msg, "no room"));
-    assert_int_equal(fake_count(&s->fake, RD_HTTP_PUT, ""), 0);
+    assert_int_equal(fake_count(&s->fake, RD_HTTP_PUT, "/"), 0);
     assert_int_equal(open_url(s, "put", VM).n, 0);
 }
 
@@ -604,6 +648,8 @@ int main(void)
         TEST(no_machine_is_started_against_somebodys_will),
         TEST(a_machine_with_platform_keys_is_not_looked_at),
         TEST(what_no_run_has_seen_run_is_read_with_its_power),
+        TEST(a_group_with_something_new_in_it_is_not_deleted),
+        TEST(a_group_that_cannot_be_listed_is_not_deleted),
         TEST(a_write_that_is_under_way_is_followed_to_its_failure),
         TEST(a_write_of_others_that_is_under_way_is_waited_for),
     };

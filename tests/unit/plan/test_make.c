@@ -421,6 +421,23 @@ static void a_dead_state_is_ended_by_a_new_one(void **state)
     assert_true(comes_after(plan, PUT(plan, peering), DELETE(plan, peering)));
 }
 
+static void what_was_made_and_never_ran_is_started(void **state)
+{
+    struct world *world = *state;
+    static const char *const states[] = {"stopped", "running", "deallocated"};
+    want(world, VM, T);
+    struct rd_resource *vm = have(world, VM, T);
+    for (size_t i = 0; i < 3; i++) {
+        struct rd_json *statuses =
+            rd_json_make(world->arena, &vm->body, "properties.instanceView.statuses");
+        *statuses = json_of(
+            world, rd_arena_printf(world->arena, "[{\"code\":\"PowerState/%s\"}]", states[i]).p);
+        const struct rd_plan *plan = make(world);
+        assert_int_equal(plan->step_count, i == 0);
+        assert_int_equal(step_of(plan, RD_STEP_ACTION, VM, "start"), i == 0 ? 0 : -1);
+    }
+}
+
 static void what_is_under_way_is_waited_for_and_nothing_else_is_done_to_it(void **state)
 {
     struct world *world = *state;
@@ -440,6 +457,7 @@ static void what_is_under_way_is_waited_for_and_nothing_else_is_done_to_it(void 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(what_was_made_and_never_ran_is_started),
         TEST(what_is_under_way_is_waited_for_and_nothing_else_is_done_to_it),
         TEST(a_chain_of_sixty_thousand_is_made_and_undone),
         TEST(equal_sets_make_an_empty_plan),
