@@ -97,6 +97,7 @@ struct job {
     struct rd_str boot_url;
     int start_count; /* BOOT: how often it was started, and when that last ended */
     int64_t start_since_ms;
+    struct rd_str body_hash;    /* of what is desired, as the operation at hand was asked for it */
     struct rd_str verdict_code; /* WAIT: what the followed operation said when it failed */
     struct rd_str verdict_message;
     int page_count; /* of what a group holds */
@@ -120,10 +121,11 @@ struct running {
     int64_t *tail_ms; /* the longest way from a step's start to the plan's end */
     uint32_t *ready;  /* a heap, longest tail first */
     size_t ready_count;
-    struct rd_map step_of;      /* id -> record of the step that writes it */
-    struct rd_str *resume_urls; /* by step: operations that a killed run left open; "" mostly */
-    bool *is_unsure;            /* by step: a killed run may have sent its POST */
-    struct rd_map lookups;      /* key -> struct lookup */
+    struct rd_map step_of;        /* id -> record of the step that writes it */
+    struct rd_str *resume_hashes; /* by step: what those operations were asked for; "" unknown */
+    struct rd_str *resume_urls;   /* by step: operations that a killed run left open; "" mostly */
+    bool *is_unsure;              /* by step: a killed run may have sent its POST */
+    struct rd_map lookups;        /* key -> struct lookup */
     struct lookup *all_lookups;
     struct rd_map locks; /* parent id -> struct lock */
     struct job *jobs;
@@ -233,6 +235,8 @@ bool lookup_is_secret(const struct lookup *lookup);
 void lookup_wipe(struct rd_str text);
 
 /* body.c */
+/* Of the desired body with its references as they stand: equal for the same spec, secret or not. */
+struct rd_str body_hash(struct job *job);
 /* The first reference in the desired body whose value is not here yet, or NULL when all are; false
  * when one failed (then `*ret_lookup` is it, or NULL for an id of unknown type in `*ret_id`). */
 bool body_missing(struct job *job, struct lookup **ret_lookup, struct rd_str *ret_id);

@@ -122,6 +122,7 @@ bool schedule_journal(struct running *running, const struct job *job, enum rd_jo
         .step = schedule_step_name(job->arena, job->step),
         .id = job->step->id,
         .url = url,
+        .body_hash = phase == RD_JOURNAL_ACCEPTED ? job->body_hash : RD_STR(""),
         .status = status,
         .code = code,
         .message = rd_str_cut(message, MESSAGE_KEPT_MAX),

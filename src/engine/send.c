@@ -140,6 +140,7 @@ void send_start(struct job *job, rd_client_fn *done)
 void send_resumed(struct job *job, struct rd_str url)
 {
     job->is_resumed = true;
+    job->body_hash = job->running->resume_hashes[job->index];
     job->stage = STAGE_SEND;
     job->call = (struct rd_call){
         .method = job->step->kind == RD_STEP_DELETE                          ? RD_HTTP_DELETE

@@ -51,6 +51,7 @@ struct scene {
     struct rd_err err;
     struct rule *rules;
     size_t rule_count;
+    const char *asked;                /* hash of what the killed run asked for */
     const struct rd_step *other_step; /* instead of the change's own write */
     char folder[64];
 };
@@ -178,8 +179,10 @@ static void leave(struct scene *s, enum rd_journal_phase phase, const char *step
                                      .phase = phase,
                                      .step = rd_str_from(step),
                                      .id = rd_str_from(id)};
-    if (phase == RD_JOURNAL_ACCEPTED)
+    if (phase == RD_JOURNAL_ACCEPTED) {
         entry.url = RD_STR(OPERATION);
+        entry.body_hash = rd_str_from(s->asked != NULL ? s->asked : "");
+    }
     assert_int_equal(rd_journal_add(s->world.journal, &entry, &s->err), RD_RC_OK);
 }
 
@@ -565,6 +568,60 @@ static void a_group_that_cannot_be_listed_is_not_deleted(void **state)
     assert_int_equal(fake_count(&s->fake, RD_HTTP_DELETE, "/"), 0);
 }
 
+/* The killed run's create and today's spec: only what the cloud says is believed. */
+static void what_was_made_of_another_spec_is_brought_up_to_date(void **state)
+{
+    static const struct {
+        const char *asked;
+        const char *live;
+        enum rd_rc rc;
+        size_t puts;
+    } cases[] = {
+        {"", "{\"location\":\"west\",\"properties\":{\"a\":1}}", RD_RC_OK, 0}, /* not known */
+        {"0", "{\"location\":\"west\",\"properties\":{\"a\":1}}", RD_RC_OK, 1},
+        {"0", "{\"location\":\"west\",\"properties\":{\"a\":2}}", RD_RC_OK, 1}, /* write-only? */
+        {"0", "{\"location\":\"east\",\"properties\":{\"a\":2}}", RD_RC_STALE, 0},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        if (i > 0)
+            (void)tear_down(state), (void)set_up(state);
+        struct scene *s = *state;
+        add(s, s->desired, VM, "{\"location\":\"west\",\"properties\":{\"a\":2}}");
+        s->asked = cases[i].asked;
+        leave(s, RD_JOURNAL_ACCEPTED, "put", VM);
+        enum rd_rc rc =
+            RUN(s, RD_CHANGE_CREATE, VM,
+                {RD_HTTP_GET, "/operations/", 0,
+                 .line = {.status = 200, .body = "{\"status\":\"Succeeded\"}"}},
+                {RD_HTTP_GET, "/vm1?", 0, .line = {.status = 200, .body = cases[i].live}},
+                {RD_HTTP_PUT, "/vm1?", 0, .line = {.status = 200, .body = "{}"}});
+        if (rc != cases[i].rc)
+            fail_msg("case %zu: %s %s", i, rd_rc_name(rc), s->err.msg);
+        assert_int_equal(fake_count(&s->fake, RD_HTTP_PUT, "/vm1?"), cases[i].puts);
+    }
+}
+
+/* The second run finds the hash that the first has left; the same spec sends nothing again. */
+static void what_was_made_of_the_same_spec_is_not_sent_again(void **state)
+{
+    struct scene *s = *state;
+    add(s, s->desired, VM, "{\"properties\":{\"a\":2}}");
+    assert_int_equal(
+        RUN(s, RD_CHANGE_CREATE, VM,
+            {RD_HTTP_PUT, "/vm1?", 0,
+             .line = {.status = 201, .body = "{}", .headers = {"Azure-AsyncOperation", OPERATION}}},
+            {RD_HTTP_GET, "/operations/", 0, .line = {.status = 503, .body = "{}"}}),
+        RD_RC_TRANSIENT);
+    s->desired->is_resolved = false;
+    assert_int_equal(RUN(s, RD_CHANGE_CREATE, VM,
+                         {RD_HTTP_GET, "/operations/", 0,
+                          .line = {.status = 200, .body = "{\"status\":\"Succeeded\"}"}},
+                         {RD_HTTP_GET, "/vm1?", 0,
+                          .line = {.status = 200, .body = "{\"properties\":{\"a\":2}}"}}),
+                     RD_RC_OK);
+    assert_int_equal(fake_count(&s->fake, RD_HTTP_PUT, "/vm1?"), 1);
+}
+
 static const struct rd_step follow = {.kind = RD_STEP_WAIT, .id = {VM, sizeof(VM) - 1}};
 
 /* What a killed run began fails in the run after it, which says so, in the operation's words. */
@@ -650,6 +707,8 @@ int main(void)
         TEST(what_no_run_has_seen_run_is_read_with_its_power),
         TEST(a_group_with_something_new_in_it_is_not_deleted),
         TEST(a_group_that_cannot_be_listed_is_not_deleted),
+        TEST(what_was_made_of_another_spec_is_brought_up_to_date),
+        TEST(what_was_made_of_the_same_spec_is_not_sent_again),
         TEST(a_write_that_is_under_way_is_followed_to_its_failure),
         TEST(a_write_of_others_that_is_under_way_is_waited_for),
     };
