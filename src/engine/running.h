@@ -30,7 +30,8 @@ struct job;
 
 enum stage { STAGE_SETTLE, STAGE_APPEAR, STAGE_RESOLVE, STAGE_SEND, STAGE_READY, STAGE_BOOT };
 
-/* Something that is fetched once and that several steps may wait for. */
+/* Something that is fetched once and that several steps may wait for; again only after a failure.
+ */
 enum lookup_kind {
     LOOKUP_RESOURCE, /* GET of a resource: $ref */
     LOOKUP_CALL,     /* POST: $call; secret */
@@ -50,6 +51,7 @@ struct lookup {
     enum rd_rc rc; /* FAILED */
     struct rd_str code;
     struct rd_str message;
+    bool is_news;        /* those who waited for the answer are being told */
     struct job *waiters; /* by job->next_waiter */
     uint64_t timer;
     int64_t since_ms;

@@ -622,6 +622,82 @@ static void what_was_made_of_the_same_spec_is_not_sent_again(void **state)
     assert_int_equal(fake_count(&s->fake, RD_HTTP_PUT, "/vm1?"), 1);
 }
 
+#define UAMI GROUP "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/u"
+
+/* What is known to be there and is not found is asked for again for a while; what is named and was
+ * never seen is not. */
+static void what_is_too_new_to_be_found_is_asked_for_again(void **state)
+{
+    for (int is_live = 1; is_live >= 0; is_live--) {
+        if (is_live == 0)
+            (void)tear_down(state), (void)set_up(state);
+        struct scene *s = *state;
+        add(s, s->desired, UAMI, "{}")->is_existing = true;
+        add(s, s->desired, VM, "{\"p\":{\"$ref\":\"" UAMI "\",\"$path\":\"properties.clientId\"}}");
+        if (is_live)
+            add(s, s->live, UAMI, "{}");
+        enum rd_rc rc =
+            RUN(s, RD_CHANGE_CREATE, VM,
+                {RD_HTTP_GET, "/u?", 2,
+                 .line = {.status = 404, .body = "{\"error\":{\"code\":\"ResourceNotFound\"}}"}},
+                {RD_HTTP_GET, "/u?", 0,
+                 .line = {.status = 200, .body = "{\"properties\":{\"clientId\":\"c\"}}"}},
+                {RD_HTTP_PUT, "/vm1?", 0, .line = {.status = 200, .body = "{}"}});
+        assert_int_equal(rc, is_live ? RD_RC_OK : RD_RC_NOT_FOUND);
+        assert_int_equal(fake_count(&s->fake, RD_HTTP_GET, "/u?"), is_live ? 3 : 1);
+    }
+}
+
+/* The first attempt fails with the lookup's 403; what needs the same thing later asks anew. */
+static void a_lookup_that_failed_fails_only_who_waited_for_it(void **state)
+{
+    struct scene *s = *state;
+    add(s, s->desired, UAMI, "{}")->is_existing = true;
+    add(s, s->desired, VM, "{\"p\":{\"$ref\":\"" UAMI "\",\"$path\":\"properties.clientId\"}}");
+    add(s, s->desired, VM "x", "{\"p\":{\"$ref\":\"" UAMI "\",\"$path\":\"properties.clientId\"}}");
+    add(s, s->desired, GROUP "/providers/Microsoft.Network/virtualNetworks/v", "{}");
+    assert_int_equal(rd_set_resolve(s->desired, &s->err), RD_RC_OK);
+    rd_set_resolve_live(s->live);
+    struct rule rules[] = {
+        {RD_HTTP_GET, "/u?", 1,
+         .line = {.status = 400,
+                  .body = "{\"error\":{\"code\":\"BadRequest\",\"message\":\"m\"}}"}},
+        {RD_HTTP_GET, "/u?", 0,
+         .line = {.status = 200, .body = "{\"properties\":{\"clientId\":\"c\"}}"}},
+        {RD_HTTP_PUT, "/", 0, .line = {.status = 200, .body = "{}", .delay_ms = 5000}},
+    };
+    s->rules = rules;
+    s->rule_count = sizeof(rules) / sizeof(rules[0]);
+    /* vm1 fails at once; vm1x begins when the network is there. */
+    struct rd_change changes[3];
+    struct rd_step steps[3];
+    static uint32_t need = 2;
+    for (uint32_t i = 0; i < 3; i++) {
+        const struct rd_resource *resource = &s->desired->resources[i + 1];
+        changes[i] = (struct rd_change){.kind = RD_CHANGE_CREATE,
+                                        .id = resource->id,
+                                        .type = resource->type,
+                                        .desired = resource};
+        steps[i] = (struct rd_step){.kind = RD_STEP_PUT, .id = resource->id, .change = i};
+    }
+    steps[1].needs = &need;
+    steps[1].need_count = 1;
+    s->plan = (struct rd_plan){.arena = s->arena,
+                               .enclave = RD_STR("e1"),
+                               .desired = s->desired,
+                               .live = s->live,
+                               .changes = changes,
+                               .change_count = 3,
+                               .steps = steps,
+                               .step_count = 3};
+    const struct rd_run_options options = {.verb = "apply", .parallel_max = 10};
+    assert_int_equal(rd_engine_run(&s->world, s->arena, &s->plan, &options, &s->run, &s->err),
+                     RD_RC_CONFIGURATION);
+    assert_int_equal(s->run->steps[0].state, RD_STEP_FAILED);
+    assert_int_equal(s->run->steps[1].state, RD_STEP_DONE);
+    assert_int_equal(fake_count(&s->fake, RD_HTTP_GET, "/u?"), 2);
+}
+
 static const struct rd_step follow = {.kind = RD_STEP_WAIT, .id = {VM, sizeof(VM) - 1}};
 
 /* What a killed run began fails in the run after it, which says so, in the operation's words. */
@@ -709,6 +785,8 @@ int main(void)
         TEST(a_group_that_cannot_be_listed_is_not_deleted),
         TEST(what_was_made_of_another_spec_is_brought_up_to_date),
         TEST(what_was_made_of_the_same_spec_is_not_sent_again),
+        TEST(what_is_too_new_to_be_found_is_asked_for_again),
+        TEST(a_lookup_that_failed_fails_only_who_waited_for_it),
         TEST(a_write_that_is_under_way_is_followed_to_its_failure),
         TEST(a_write_of_others_that_is_under_way_is_waited_for),
     };
