@@ -26,11 +26,9 @@ bool foreign_is_known(const struct rd_set *live, const struct rd_json *item, str
     bool is_below = above != RD_NONE && !rd_str_is_case(live->resources[above].type->name,
                                                         "Microsoft.Resources/resourceGroups");
     struct rd_str manager = rd_json_str(rd_json_get(item, RD_STR("managedBy")));
-    struct rd_str enclave =
-        rd_json_str(rd_json_get_case(rd_json_get(item, RD_STR("tags")), RD_STR(RD_TAG_ENCLAVE)));
     return rd_set_find(live, id) != NULL || is_below ||
            (manager.n > 0 && rd_set_find(live, manager) != NULL) ||
-           (enclave.n > 0 && rd_str_eq(enclave, live->name));
+           rd_set_owns_tags(live, rd_json_get(item, RD_STR("tags")));
 }
 
 static void take_items(struct asking *asking, const struct rd_json *items)

@@ -120,9 +120,8 @@ static struct rd_str parent_type_of(const struct rd_type *type)
 /* Below what is the enclave's own and the spec no longer names stands what has to go before it. */
 static void list_below_orphan(struct reader *reader, const struct rd_resource *orphan)
 {
-    struct rd_str tag = rd_json_str(
-        rd_json_get_case(rd_json_get(&orphan->body, RD_STR("tags")), RD_STR(RD_TAG_ENCLAVE)));
-    for (size_t i = 0; i < reader->known_count && rd_str_eq(tag, reader->desired->name); i++) {
+    bool is_own = rd_set_owns_tags(reader->desired, rd_json_get(&orphan->body, RD_STR("tags")));
+    for (size_t i = 0; i < reader->known_count && is_own; i++) {
         const struct rd_type *type = &reader->known[i];
         bool goes_along = rd_json_is_true(rd_json_get(type->row, RD_STR("with_parent")));
         if (type->listing == RD_LIST_PARENT && type->plane == RD_PLANE_ARM && !goes_along &&
@@ -175,16 +174,11 @@ static bool is_kept(struct reader *reader, const struct question *question, stru
     if (question->type->listing == RD_LIST_SCOPE) {
         /* Lists of a scope name what it inherits, too. */
         struct rd_str description = rd_json_str(rd_json_at(item, "properties.description"));
-        struct rd_str mark = RD_STR(RD_MARK_PREFIX);
-        bool is_marked =
-            rd_str_has_prefix(description, mark) &&
-            rd_str_eq(rd_str_sub(description, mark.n, description.n), reader->desired->name);
+        bool is_marked = rd_set_owns_mark(reader->desired, description);
         return rd_str_eq_case(parsed.parent, question->place) &&
                (is_marked || !rd_json_exists(rd_json_at(item, "properties.principalId")));
     }
-    const struct rd_json *tags = rd_json_get(item, RD_STR("tags"));
-    if (rd_str_eq_case(rd_json_str(rd_json_get_case(tags, RD_STR(RD_TAG_ENCLAVE))),
-                       reader->desired->name))
+    if (rd_set_owns_tags(reader->desired, rd_json_get(item, RD_STR("tags"))))
         return true;
     if (question->type->listing == RD_LIST_PARENT) {
         const struct rd_resource *parent = rd_set_find(reader->desired, question->place);
@@ -536,6 +530,7 @@ enum rd_rc rd_engine_read(struct rd_world *world, struct rd_arena *arena,
         .rc = RD_RC_OK,
         .err = err,
     };
+    reader.live->enclave_id = desired->enclave_id;
     RD_TRY(rd_types_load(&reader.known, &reader.known_count, err));
     rd_map_init(&reader.unfinished, true);
     RD_TRY(find_unfinished(&reader, err));
