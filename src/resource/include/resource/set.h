@@ -71,12 +71,12 @@ struct rd_set {
     struct rd_resource *resources; /* in order of addition; the index is the identity */
     size_t count;
     size_t cap;
-    struct rd_map by_id;  /* id without case -> index + 1 as a pointer */
-    struct rd_str name;   /* the enclave's */
+    struct rd_map by_id;      /* id without case -> index + 1 as a pointer */
+    struct rd_str name;       /* the enclave's */
     struct rd_str enclave_id; /* value of RD_TAG_ENCLAVE_ID; "": names alone tell */
-    struct rd_str cloud;  /* "AzureUSGovernment" */
-    struct rd_json facts; /* an object: what no ARM body says (hours a month, ingestion in GB,
-                             users ...), for prices and rules; documented in docs/facts.md */
+    struct rd_str cloud;      /* "AzureUSGovernment" */
+    struct rd_json facts;     /* an object: what no ARM body says (hours a month, ingestion in GB,
+                                 users ...), for prices and rules; documented in docs/facts.md */
     bool is_resolved;
     size_t lookup_count; /* ids looked up while resolving: tests hold it linear */
 };
