@@ -20,7 +20,7 @@ struct asking {
 
 /* Known by itself, below something known, managed by something known (a disk by its machine), or
  * marked as the enclave's. */
-bool foreign_is_known(const struct rd_set *live, const struct rd_json *item, struct rd_str id)
+static bool is_known(const struct rd_set *live, const struct rd_json *item, struct rd_str id)
 {
     int64_t above = rd_set_ancestor(live, id);
     bool is_below = above != RD_NONE && !rd_str_is_case(live->resources[above].type->name,
@@ -40,7 +40,7 @@ static void take_items(struct asking *asking, const struct rd_json *items)
     for (size_t i = 0; i < rd_json_count(items); i++) {
         const struct rd_json *item = rd_json_item(items, i);
         struct rd_str id = rd_json_str(rd_json_get(item, RD_STR("id")));
-        if (id.n > 0 && !foreign_is_known(live, item, id))
+        if (id.n > 0 && !is_known(live, item, id))
             (void)rd_json_append(asking->arena, foreign, rd_json_string(id));
     }
 }
@@ -133,7 +133,7 @@ static void take_contents(void *data, const struct rd_outcome *outcome)
     for (size_t i = 0; i < rd_json_count(items); i++) {
         const struct rd_json *item = rd_json_item(items, i);
         struct rd_str id = rd_json_str(rd_json_get(item, RD_STR("id")));
-        if (id.n == 0 || foreign_is_known(job->running->plan->live, item, id))
+        if (id.n == 0 || is_known(job->running->plan->live, item, id))
             continue;
         step_end(job, RD_RC_STALE, RD_STR(""),
                  rd_arena_printf(job->arena,

@@ -205,8 +205,6 @@ void send_start(struct job *job, rd_client_fn *done);
 void boot_enter(struct job *job, bool is_new);
 
 /* foreign.c */
-/* Known by itself, below or managed by something known, or marked as the enclave's. */
-bool foreign_is_known(const struct rd_set *live, const struct rd_json *item, struct rd_str id);
 /* Whether the step deletes a group: with it goes whatever is in it by then, so right before the
  * request it is looked for what the plan did not know. Then STAGE_SEND, or the end with STALE. */
 bool foreign_is_to_check(const struct job *job);

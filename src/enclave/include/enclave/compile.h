@@ -5,8 +5,8 @@
 /*
  * From a spec to the resource set of a whole enclave: a pure function, the same spec gives the same
  * set to the byte. Every id is computed; every resource that can bear tags bears those that mark it
- * as redoubt's (RD_TAG_ENCLAVE and RD_TAG_ENCLAVE_ID of resource/set.h), role assignments bear the mark in their
- * description.
+ * as redoubt's (RD_TAG_ENCLAVE and RD_TAG_ENCLAVE_ID of resource/set.h), role assignments bear the
+ * mark in their description.
  */
 
 #include "resource/set.h"
