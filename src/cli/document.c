@@ -98,7 +98,7 @@ void document_man(struct rd_buf *out, const struct verb *verb)
 
 void document_exit_status(struct rd_buf *out)
 {
-    rd_buf_add(out, RD_STR("| status | name | who acts | meaning |\n| --- | --- | --- | --- |\n"));
+    rd_buf_add(out, RD_STR("| status | name | class | meaning |\n| --- | --- | --- | --- |\n"));
     for (int rc = 0; rc < RD_RC_COUNT; rc++)
         rd_buf_printf(out, "| %d | %s | %s | %s |\n", rd_rc_exit_status((enum rd_rc)rc),
                       rd_rc_name((enum rd_rc)rc), rd_class_name(rd_rc_class((enum rd_rc)rc)),
@@ -122,9 +122,10 @@ static void document_verb(struct rd_buf *out, const struct verb *verb)
 
 void document_commands(struct rd_buf *out)
 {
-    rd_buf_add(out, RD_STR("# Commands\n\nMade from the tables that the program itself parses by: "
-                           "`redoubt help commands`.\n\nEvery command also takes:\n\n| option | "
-                           "meaning |\n| --- | --- |\n"));
+    rd_buf_add(
+        out, RD_STR("# Commands\n\nMade from the tables that the program itself parses by: "
+                    "`redoubt help commands markdown`.\n\nEvery command also takes:\n\n| option | "
+                    "meaning |\n| --- | --- |\n"));
     for (enum option_id id = 0; id < OPTION_COUNT; id++) {
         if ((common_options & OPTION_BIT(id)) == 0)
             continue;

@@ -17,4 +17,7 @@ void document_exit_status(struct rd_buf *out);                  /* Markdown tabl
 /* "bash", "zsh" or "fish"; false when it is another. */
 bool document_completion(struct rd_buf *out, const char *shell);
 
+/* A Markdown document of ours, for a terminal. */
+void page_print(struct rd_arena *arena, struct rd_buf *out, struct rd_str document);
+
 #endif

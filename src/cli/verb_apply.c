@@ -96,13 +96,10 @@ static void print_failures(const struct rd_run *run)
 static void run_print(const struct rd_run *run)
 {
     char took[RD_TIME_TEXT_MAX];
-    output_printf("\n%zu of %zu steps done in %s", run->done_count, run->plan->step_count,
-                  rd_duration_format(run->end_ms - run->start_ms, took));
-    if (run->failed_count > 0)
-        output_printf(", %zu failed", run->failed_count);
-    if (run->skipped_count > 0)
-        output_printf(", %zu not started", run->skipped_count);
-    output_printf(" (on the embedded cloud's clock)\n");
+    output_printf("\n%zu of %zu steps done in %s on the embedded cloud's clock\n", run->done_count,
+                  run->plan->step_count, rd_duration_format(run->end_ms - run->start_ms, took));
+    if (run->failed_count > 0 || run->skipped_count > 0)
+        output_printf("%zu failed, %zu not started\n", run->failed_count, run->skipped_count);
     print_failures(run);
 }
 

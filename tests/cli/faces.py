@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""faces.py PROGRAM SOURCE: what a newcomer reads: lines that fit, things by their names, and messages
+that say what to do."""
+import re
+
+from tap import Standing, claim, collect, main
+
+EXAMPLE = Standing(hosts=20)
+LOOKS = [["check"], ["check", "--all"], ["plan"], ["plan", "--all"], ["status"], ["audit"],
+         ["audit", "--all"], ["cost"], ["cost", "--scenarios"], ["report"]]
+TOPICS = ["", "spec", "faults", "exit-status", "rules", "types", "prices", "fidelity", "commands"]
+VERBS = ["init", "up", "check", "plan", "apply", "status", "audit", "cost", "report", "destroy", "help"]
+
+
+def too_wide(text):
+    """Lines over 80 columns; a single word cannot be folded."""
+    return [line for line in text.splitlines() if len(line) > 80 and " " in line.strip()]
+
+
+def fits(told):
+    assert told.out and not too_wide(told.out), (too_wide(told.out)[:3], told)
+    assert not re.search(r"(?m) +$", told.out), repr(re.search(r"(?m).* +$", told.out)[0])
+
+
+@claim
+def what_looks_fits_eighty_columns(place):
+    EXAMPLE.copy(place)
+    for words in LOOKS:
+        fits(place.run(*words, "spec.yaml"))
+
+
+@claim
+def what_acts_fits_eighty_columns(place):
+    place.spec(hosts=20)
+    fits(place.run("init", "new.yaml").works())
+    fits(place.up().works())
+    fits(place.up(verb="apply").works())
+    place.write("more.yaml", place.read("spec.yaml").replace("size_gb: 128", "size_gb: 256"))
+    fits(place.up(verb="destroy").works())
+    fits(place.up("--fault", "quota", verb="apply"))
+
+
+@claim
+def help_fits_eighty_columns(place):
+    for topic in TOPICS:
+        fits(place.run("help", *topic.split()).works())
+    for verb in VERBS:
+        fits(place.run(verb, "--help").works())
+
+
+@claim
+def a_topic_is_a_document_only_when_it_is_asked_for_as_one(place):
+    assert "| --- |" in place.run("help", "spec", "markdown").works().out
+    told = place.run("help", "spec").works("images_subscription").out
+    assert "|" not in told.split("Top level")[1].split("\nimage\n")[0] and "**" not in told, told[:2000]
+    place.run("help", "faults", "markdown").fails(3, "there is no help on 'faults' as 'markdown'", "hint:")
+    place.run("help", "man", "pln").fails(3, "there is no command 'pln'", "hint:")
+
+
+@claim
+def findings_name_resources_as_people_do_and_json_has_their_ids(place):
+    EXAMPLE.copy(place)
+    told = place.run("audit", "spec.yaml").works("at backup item cui-01, properties.lastBackupStatus")
+    assert "/subscriptions/" not in told.out, told.out
+    found = place.run("audit", "-o", "json", "spec.yaml").json()["findings"]["findings"]
+    ids = [v["resource"] for f in found for v in f["violations"]]
+    assert ids and all(i.startswith("/subscriptions/") for i in ids), ids
+
+
+@claim
+def progress_and_plan_name_what_things_are_for(place):
+    place.spec()
+    planned = place.run("plan", "spec.yaml").works(
+        "role Desktop Virtualization User on vdag-contoso-cui", "diagnostic setting of afw-contoso-cui",
+        "data collection rule association of cui-01 .. cui-02")
+    told = place.run("up", "--yes", "--clock", "virtual", "spec.yaml").works()
+    for text in [planned.out, told.err]:
+        assert not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}-", text), re.search(r".*[0-9a-f]{8}-[0-9a-f]{4}-.*", text)[0]
+        assert "setting redoubt" not in text and "association redoubt" not in text, text
+    assert "done    role Desktop Virtualization User on vdag-contoso-cui (" in told.err, told
+    assert "done    diagnostic setting of afw-contoso-cui (" in told.err, told
+    assert "done    data collection rule association of cui-02 (" in told.err, told
+    gone = place.run("destroy", "--yes", "--clock", "virtual", "spec.yaml").works()
+    assert "deleting role Desktop Virtualization User on" in gone.err or "role Desktop" not in gone.err, gone
+
+
+@claim
+def each_quota_is_explained_as_the_one_it_is(place):
+    place.spec()
+    place.up("--fault", "quota").fails(13, "Total Regional Cores", "of all VM families together", "'Total Regional vCPUs'")
+    family = place.up("--fault", "quota:family=standardDasv6Family")
+    family.fails(13, "StandardDasv6Family", "of that VM family")
+    assert "Total Regional" not in family.err, family
+
+
+main(collect(globals()))
