@@ -9,7 +9,6 @@
 
 #include "base/file.h"
 #include "base/limits.h"
-#include "cost/cost.h"
 #include "local_transport.h"
 #include "progress.h"
 
@@ -100,20 +99,10 @@ static void add_facts(struct session *session)
     (void)rd_json_set_c(arena, facts, "subscriptions", subscriptions);
 }
 
-/* A budget without an amount is what the enclave costs by its price sheet, in whole units. */
-RD_NODISCARD static enum rd_rc set_budget(struct session *session, struct rd_err *err)
+enum rd_rc session_compile(struct session *session, struct rd_err *err)
 {
-    for (size_t i = 0; i < session->desired->count; i++) {
-        struct rd_resource *resource = &session->desired->resources[i];
-        if (!rd_str_is_case(resource->type->name, "Microsoft.Consumption/budgets") ||
-            rd_json_int(rd_json_at(&resource->body, "properties.amount"), 1) != 0)
-            continue;
-        struct rd_price *price = NULL;
-        RD_TRY(
-            rd_cost_price(session->arena, session->desired, (struct rd_str){"", 0}, &price, err));
-        *rd_json_make(session->arena, &resource->body, "properties.amount") =
-            rd_json_integer((price->month_micro + 999999) / 1000000);
-    }
+    RD_TRY(rd_enclave_compile(session->arena, session->spec, &session->desired, err));
+    add_facts(session);
     return RD_RC_OK;
 }
 
@@ -125,9 +114,8 @@ enum rd_rc session_read_spec(struct session *session, struct rd_err *err)
         return rd_err_hint(rc, err, "name a spec, or make one with 'redoubt init'");
     if (rc != RD_RC_OK)
         return rc;
-    RD_TRY(rd_enclave_compile(session->arena, session->spec, &session->desired, err));
-    add_facts(session);
-    return set_budget(session, err);
+    RD_TRY(session_compile(session, err));
+    return session_set_budget(session, err);
 }
 
 enum rd_rc session_read_set(struct session *session, const char *path, struct rd_err *err)

@@ -94,4 +94,54 @@ def each_quota_is_explained_as_the_one_it_is(place):
     assert "Total Regional" not in family.err, family
 
 
+def with_size(place, size, amount=""):
+    """The sovereign example with a size of which its sheet may have no price."""
+    place.spec()
+    text, count = re.subn(r"(?m)^  amount:.*\n", amount, place.read("spec.yaml"))
+    assert count == 1 and "Standard_D8as_v6" in text, text
+    return place.write("spec.yaml", text.replace("Standard_D8as_v6", size))
+
+
+@claim
+def an_unknown_price_fails_cost_alone(place):
+    with_size(place, "Standard_D8as_v5")
+    place.run("cost", "spec.yaml").fails(5, "no price for 'vm/Standard_D8as_v5'", "hint: nearest")
+    for words in [["check"], ["plan"]]:
+        told = place.run(*words, "spec.yaml").works()
+        assert "warning: no budget" in told.err and "set 'budget.amount'" in told.err, told
+    built = place.up()
+    assert "price      unknown: price sheet" in built.out and "report     " in built.out, built
+    # Nothing is hidden: the audit misses the budget.
+    assert built.status == 6 and "RD-COST-001" in built.out, built
+    place.is_settled()
+    told = place.up("-o", "json").json()
+    assert "price" not in told and "vm/Standard_D8as_v5" in told["unpriced"], told.keys()
+    place.run("report", "spec.yaml").works("wrote ")
+    place.run("status", "spec.yaml").works("budget   <- missing")
+    place.run("up", "--yes", "--sheet", "nothing", "spec.yaml").fails(5, "no price sheet 'nothing'")
+
+
+@claim
+def with_an_amount_the_budget_needs_no_price(place):
+    with_size(place, "Standard_D8as_v5", "  amount: 5000\n")
+    for words in [["check"], ["plan"]]:
+        assert "warning" not in place.run(*words, "spec.yaml").works().err
+    assert place.up().works("price      unknown").status == 0
+    (found,) = place.cloud("select count(*) from resource where id like '%/budgets/%'")
+    assert found == (1,), found
+
+
+@claim
+def a_budget_that_stands_keeps_its_amount_when_its_price_is_unknown(place):
+    with_size(place, "Standard_D8as_v6")
+    place.up().works()
+    with_size(place, "Standard_D8as_v5")
+    told = place.run("plan", "spec.yaml").works()
+    assert "warning: the budget keeps its amount" in told.err and "+ budget" not in told.out, told
+    assert "~ budget" not in told.out and "- budget" not in told.out, told
+    place.up(verb="destroy").works()
+    (left,) = place.cloud("select count(*) from resource where id like '%/budgets/%'")
+    assert left == (0,), "the budget was left behind"
+
+
 main(collect(globals()))
