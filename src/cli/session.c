@@ -63,6 +63,8 @@ void session_init(struct session *session, struct rd_arena *arena, const struct 
 
 void session_close(struct session *session)
 {
+    if (session->cloud != NULL)
+        faults_warn(session);
     rd_client_free(session->client);
     local_transport_free(session->transport);
     rd_loop_free(session->loop);
@@ -176,39 +178,6 @@ RD_NODISCARD static enum rd_rc open_emulator(struct session *session, bool keeps
     return RD_RC_OK;
 }
 
-/* "crash:after=N" is a fault of this machine; all others are the cloud's. */
-static const struct rd_str crash_fault = {"crash", 5};
-static const struct rd_str crash_argument = {"crash:after=", 12};
-
-RD_NODISCARD static enum rd_rc check_faults(const struct args *args, struct rd_err *err)
-{
-    for (size_t i = 0; i < args->fault_count; i++) {
-        struct rd_str fault = rd_str_from(args->faults[i]);
-        int64_t count;
-        if (!rd_str_has_prefix(fault, crash_fault))
-            RD_TRY(rd_cloud_check_fault(fault, err));
-        else if (!rd_str_has_prefix(fault, crash_argument) ||
-                 !rd_str_to_int(rd_str_sub(fault, crash_argument.n, fault.n), 1, INT64_MAX, &count))
-            return rd_err_hint(RD_FAIL(err, RD_RC_USAGE,
-                                       "'%.*s' needs a number of requests, from 1", RD_FMT(fault)),
-                               err, "such as 'crash:after=100'");
-    }
-    return RD_RC_OK;
-}
-
-RD_NODISCARD static enum rd_rc add_faults(struct session *session, struct rd_err *err)
-{
-    for (size_t i = 0; i < session->args->fault_count; i++) {
-        struct rd_str fault = rd_str_from(session->args->faults[i]);
-        int64_t count = 0;
-        if (!rd_str_has_prefix(fault, crash_fault))
-            RD_TRY(rd_cloud_add_fault(session->cloud, fault, err));
-        else if (rd_str_to_int(rd_str_sub(fault, crash_argument.n, fault.n), 1, INT64_MAX, &count))
-            local_transport_crash_after(session->transport, count);
-    }
-    return RD_RC_OK;
-}
-
 RD_NODISCARD static enum rd_rc open_doors(struct session *session, struct rd_err *err)
 {
     rd_clock_init_virtual(&session->clock, rd_cloud_time_ms(session->cloud));
@@ -216,7 +185,7 @@ RD_NODISCARD static enum rd_rc open_doors(struct session *session, struct rd_err
     rd_random_init_seeded(&session->seeded, (uint64_t)args_int(session->args, OPTION_SEED, 1));
     rd_random_init_system(&session->system);
     session->transport = local_transport_new(session->loop, session->cloud);
-    RD_TRY(add_faults(session, err));
+    RD_TRY(faults_add(session, err));
     RD_TRY(rd_endpoints_find(session->desired->cloud, &session->world.endpoints, err));
     struct rd_client_options client_options = {
         .loop = session->loop,
@@ -249,7 +218,7 @@ RD_NODISCARD static enum rd_rc find_state(const struct session *session, bool *r
 
 enum rd_rc session_open_cloud(struct session *session, bool writes, struct rd_err *err)
 {
-    RD_TRY(check_faults(session->args, err));
+    RD_TRY(faults_check(session, err));
     catch_signals();
     session->folder = state_folder(session);
     bool keeps_state = writes;

@@ -81,6 +81,14 @@ bool session_is_stopping(void);
 /* All rules, loaded once a session. Errors: those of rd_rules_load. */
 RD_NODISCARD enum rd_rc session_rules(struct session *session, const struct rd_rule **ret_rules,
                                       size_t *ret_count, struct rd_err *err);
+/* The faults that the command line asks for. One that names a host, zone, step ... which the
+ * enclave does not have can never strike. Errors: USAGE with the nearest name. */
+RD_NODISCARD enum rd_rc faults_check(const struct session *session, struct rd_err *err);
+RD_NODISCARD enum rd_rc faults_add(struct session *session, struct rd_err *err);
+/* Those that never struck: an array of their texts; and for people, as warnings. */
+struct rd_json faults_idle(const struct session *session);
+void faults_warn(const struct session *session);
+
 /* Compiles the session's spec. */
 RD_NODISCARD enum rd_rc session_compile(struct session *session, struct rd_err *err);
 /* What the desired set costs by --sheet or the spec's sheet. NULL, and `unpriced` tells why, when

@@ -139,7 +139,7 @@ static void print_json(struct session *session, const struct outcome *outcome)
     (void)rd_json_set_c(arena, &json, "changes",
                         rd_json_integer((int64_t)outcome->plan->change_count));
     if (outcome->run != NULL)
-        (void)rd_json_set_c(arena, &json, "run", run_to_json(arena, outcome->run));
+        (void)rd_json_set_c(arena, &json, "run", run_to_json(session, outcome->run));
     (void)rd_json_set_c(arena, &json, "audit", rd_audit_to_json(arena, outcome->audit));
     if (outcome->price != NULL)
         (void)rd_json_set_c(arena, &json, "price", rd_price_to_json(arena, outcome->price));

@@ -60,6 +60,15 @@ int64_t em_quota_used(struct em_exchange *ex, struct rd_str subscription, struct
                       struct rd_str name);
 int64_t em_quota_limit(struct em_exchange *ex, struct rd_str name);
 
+/* Resizing (compute_resize.c) ------------------------------------------------------------------ */
+
+/* The default of a new machine, or whether the size has the one that was asked for. */
+bool em_vm_choose_controller(struct em_exchange *ex, const struct em_size *size,
+                             struct rd_json *body);
+/* Whether the machine can take that size; its controller stays. False after the failure. */
+bool em_vm_check_resize(struct em_exchange *ex, const struct rd_json *was, struct rd_json *body,
+                        const struct em_size *size);
+
 /* Images (compute_image.c) --------------------------------------------------------------------- */
 
 struct em_image {

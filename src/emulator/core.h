@@ -346,12 +346,15 @@ struct em_fault {
         struct rd_str value;
     } args[8];
     size_t arg_count;
-    int64_t left; /* how often it still strikes; INT64_MAX: always */
+    int64_t left;       /* how often it still strikes; INT64_MAX: always */
+    struct rd_str text; /* as it was asked for */
+    bool has_struck;
 };
 /* The first fault of that name that still strikes, or NULL; em_fault_arg reads "key". */
 struct em_fault *em_fault(struct em_exchange *ex, const char *name);
 struct rd_str em_fault_arg(const struct em_fault *fault, const char *key);
 void em_fault_struck(struct em_fault *fault); /* counts down */
+void em_fault_showed(struct em_fault *fault); /* it changed an answer, but does not count down */
 /* The next one of that name behind `after`: to look for one whose arguments fit. */
 struct em_fault *em_fault_next(struct em_exchange *ex, const char *name, struct em_fault *after);
 

@@ -235,7 +235,11 @@ bool em_feature_is_registered(struct em_exchange *ex, struct rd_str subscription
 {
     struct rd_str full = rd_arena_printf(ex->arena, "%s/%s", name_space, name);
     struct rd_str id = feature_id(ex, subscription, full);
-    return rd_str_is(feature_state(ex, id, rd_str_from(name)), "Registered");
+    struct em_fault *fault = feature_fault(ex, rd_str_from(name));
+    bool is_registered = rd_str_is(feature_state(ex, id, rd_str_from(name)), "Registered");
+    if (fault != NULL && !is_registered)
+        em_fault_showed(fault);
+    return is_registered;
 }
 
 static struct rd_json feature_view(struct em_exchange *ex, struct rd_str full, struct rd_str state)

@@ -135,13 +135,74 @@ def with_an_amount_the_budget_needs_no_price(place):
 def a_budget_that_stands_keeps_its_amount_when_its_price_is_unknown(place):
     with_size(place, "Standard_D8as_v6")
     place.up().works()
-    with_size(place, "Standard_D8as_v5")
+    with_size(place, "Standard_D32as_v6")
     told = place.run("plan", "spec.yaml").works()
     assert "warning: the budget keeps its amount" in told.err and "+ budget" not in told.out, told
     assert "~ budget" not in told.out and "- budget" not in told.out, told
     place.up(verb="destroy").works()
     (left,) = place.cloud("select count(*) from resource where id like '%/budgets/%'")
     assert left == (0,), "the budget was left behind"
+
+
+@claim
+def a_fault_that_cannot_strike_is_refused(place):
+    place.spec()
+    for fault, hint in [("extension:host=cui-03", "did you mean 'cui-01'?"),
+                        ("extension:host=vm", "it has 'cui-01' to 'cui-02'"),
+                        ("extension:name=GuestAtestation", "did you mean 'GuestAttestation'?"),
+                        ("capacity:size=Standard_D8as_v66", "did you mean 'Standard_D8as_v6'?"),
+                        ("image-build:step=vdot", "it has no step at all: leave the fault out"),
+                        ("replication:region=westeurope", "it has no region at all")]:
+        told = place.up("--fault", fault).fails(3, "can never strike", "hint: ")
+        assert hint in told.err, told
+        assert not place.has_state(), fault
+    place.write("spec.yaml", place.read("spec.yaml").replace("[1, 2, 3]", "[1, 2]"))
+    place.up("--fault", "capacity:zone=3").fails(3, "has no zone '3'")
+    place.spec("confidential-pmk", name="pmk.yaml")
+    place.up("--fault", "image-build:step=vdott", spec="pmk.yaml").fails(3, "did you mean 'vdot'?")
+    place.up("--fault", "replication:region=westeuropa", spec="pmk.yaml").fails(3, "did you mean 'westeurope'?")
+
+
+@claim
+def a_fault_that_never_struck_is_told(place):
+    place.spec()
+    never, struck = "capacity:zone=2,kind=AllocationFailed", "throttle:times=2"
+    told = place.up("--fault", never, "--fault", struck, "--fault", "crash:after=999999").works()
+    assert f"warning: the fault '{never}' never struck\n  hint: " in told.err, told
+    assert "'crash:after=999999' never struck" in told.err and struck not in told.err, told
+    again = place.up("-o", "json", "--fault", "extension:host=cui-02", verb="apply").works()
+    assert again.json()["faultsNotStruck"] == ["extension:host=cui-02"], again
+    assert "warning: the fault 'extension:host=cui-02' never struck" in again.err, again
+
+
+@claim
+def faults_that_struck_are_not_told_to_have_missed(place):
+    place.spec()
+    for fault in ["capacity", "quota", "extension:host=CUI-02", "server-error:type=Microsoft.Network/virtualNetworks"]:
+        told = place.up("--fault", fault)
+        assert told.status != 0 and "never struck" not in told.err, told
+    place.spec("confidential-cmk", name="cmk.yaml")
+    for fault in ["release-policy", "image-build", "feature:name=DCav6Series", "replication"]:
+        told = place.up("--fault", fault, "--state", place.path(fault[:5]), spec="cmk.yaml")
+        assert told.status != 0 and "never struck" not in told.err, told
+
+
+@claim
+def a_size_that_no_machine_can_be_resized_to_is_refused_with_its_remedy(place):
+    place.spec()
+    place.up().works()
+    before = place.read("spec.yaml")
+    for size, word in [("Standard_D8as_v5", "NVMe disks"), ("Standard_D8ads_v6", "a local disk")]:
+        place.write("spec.yaml", before.replace("Standard_D8as_v6", size))
+        for verb in ["plan", "apply"]:
+            told = place.run(verb, "spec.yaml").fails(4, "'cui-0", f"'Standard_D8as_v6' to '{size}' in place",
+                                                      f"only one of them has {word}")
+            assert "hint: Azure does not resize between them: keep 'Standard_D8as_v6'" in told.err, told
+    # One of its kind is taken, and the cloud agrees.
+    place.write("spec.yaml", before.replace("Standard_D8as_v6", "Standard_D16as_v6"))
+    place.run("plan", "spec.yaml").works('"Standard_D8as_v6" -> "Standard_D16as_v6"')
+    place.up(verb="apply").works()
+    place.is_settled()
 
 
 main(collect(globals()))
