@@ -107,10 +107,9 @@ RD_NODISCARD static enum rd_rc check_argument(const struct session *session, str
     }
     if (aim == NULL || is_among(&names, value))
         return RD_RC_OK;
-    enum rd_rc rc = RD_FAIL(err, RD_RC_USAGE,
-                            "the fault '%.*s' can never strike: the enclave '%.*s' has no %s '%.*s'",
-                            RD_FMT(fault), RD_FMT(session->desired->name), aim->what,
-                            RD_FMT(value));
+    enum rd_rc rc = RD_FAIL(
+        err, RD_RC_USAGE, "the fault '%.*s' can never strike: the enclave '%.*s' has no %s '%.*s'",
+        RD_FMT(fault), RD_FMT(session->desired->name), aim->what, RD_FMT(value));
     if (names.count == 0)
         return rd_err_hint(rc, err, "it has no %s at all: leave the fault out", aim->what);
     size_t looked = names.count > NEAREST_MAX ? NEAREST_MAX : names.count;

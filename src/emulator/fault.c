@@ -103,9 +103,8 @@ RD_NODISCARD static enum rd_rc parse_fault(struct rd_arena *arena, struct rd_str
     struct rd_str name = rd_str_trim(rd_str_sub(text, 0, colon == RD_STR_NONE ? text.n : colon));
     if (!rd_json_exists(entry_of(name)))
         return fail_name(name, err);
-    *ret_fault = (struct em_fault){.name = rd_arena_str(arena, name),
-                                   .left = INT64_MAX,
-                                   .text = rd_arena_str(arena, text)};
+    *ret_fault = (struct em_fault){
+        .name = rd_arena_str(arena, name), .left = INT64_MAX, .text = rd_arena_str(arena, text)};
     struct rd_str arguments = {"", 0};
     if (colon != RD_STR_NONE)
         arguments = rd_str_sub(text, colon + 1, text.n);

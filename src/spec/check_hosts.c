@@ -239,8 +239,7 @@ static void check_pins(struct rd_spec_reader *reader)
     const struct rd_json *source = rd_json_at(&reader->root, "access.pins");
     if (access->pin_count == 0 || reader->spec->hosts.pool != RD_POOL_PERSONAL ||
         reader->spec->hosts.name_prefix.n == 0 || rd_spec_is_refused(reader, "hosts.count") ||
-        rd_spec_is_refused(reader, "hosts.pool") ||
-        rd_spec_is_refused(reader, "hosts.name_prefix"))
+        rd_spec_is_refused(reader, "hosts.pool") || rd_spec_is_refused(reader, "hosts.name_prefix"))
         return;
     RD_CLEANUP(rd_map_done) struct rd_map hosts;
     RD_CLEANUP(rd_map_done) struct rd_map users;

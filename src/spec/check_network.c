@@ -58,8 +58,7 @@ static void check_room(struct rd_spec_reader *reader)
                             "'network.hosts_subnet' %.*s has room for %lld host%s (Azure keeps "
                             "five addresses): expected room for %lld",
                             RD_FMT(spec->network.hosts_prefix), (long long)room,
-                            room == 1 ? "" : "s",
-                            (long long)spec->hosts.count);
+                            room == 1 ? "" : "s", (long long)spec->hosts.count);
     }
     if (spec->network.has_firewall && rd_spec_cidr_parse(spec->network.firewall_prefix, &cidr) &&
         cidr.bits > FIREWALL_BITS_MAX)

@@ -275,8 +275,8 @@ RD_NODISCARD static enum rd_rc read_stream(struct reader *reader, struct rd_json
 RD_NODISCARD static enum rd_rc check_bytes(struct reader *reader)
 {
     if (memchr(reader->text.p, '\0', reader->text.n) != NULL)
-        return rd_err_hint(RD_FAIL(reader->err, RD_RC_INVALID, "%s: this is a binary file, not YAML",
-                                   reader->name),
+        return rd_err_hint(RD_FAIL(reader->err, RD_RC_INVALID,
+                                   "%s: this is a binary file, not YAML", reader->name),
                            reader->err, "name a file of text");
     if (rd_str_is_utf8(reader->text))
         return RD_RC_OK;

@@ -145,7 +145,8 @@ static void a_list_names_nothing_twice(void **state)
 {
     (void)state;
     const struct bad_spec rows[] = {
-        {BASE "hosts:\n  zones: [1, 2, 1]\n", 8, 17, "'hosts.zones' names '1' twice: expected it once"},
+        {BASE "hosts:\n  zones: [1, 2, 1]\n", 8, 17,
+         "'hosts.zones' names '1' twice: expected it once"},
         {BASE "schedule:\n  days: [Monday, monday]\n", 8, 18, "names 'Monday' twice"},
     };
     EXPECT_ALL_BAD(rows);
@@ -210,7 +211,7 @@ static void more_mistakes_than_fit_are_counted(void **state)
 
 /* Seven lines; two users. */
 #define PINNED                                                                                     \
-    "enclave: contoso\nregion: westeurope\ntenant: " TENANT "\nsubscription: " SUBSCRIPTION         \
+    "enclave: contoso\nregion: westeurope\ntenant: " TENANT "\nsubscription: " SUBSCRIPTION        \
     "\naccess:\n  users_group: " GROUP "\n  pins: [ann@contoso.com, ben@contoso.com]\n"
 
 static void what_follows_from_a_mistake_is_not_told_too(void **state)
