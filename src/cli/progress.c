@@ -120,8 +120,12 @@ static void draw_bar(const struct progress *progress, const struct rd_run *run)
     (void)fprintf(stderr, "  ");
     for (int i = 0; i < width; i++)
         (void)fprintf(stderr, "%s", i < full ? "█" : "░");
-    (void)fprintf(stderr, " %zu/%zu  %s, about %s left%s", run->done_count, total, elapsed, left,
-                  run->failed_count > 0 ? "  " : "");
+    (void)fprintf(stderr, " %zu/%zu  %s, ", run->done_count, total, elapsed);
+    /* What takes longer than expected is not "0 s" away. */
+    if (progress->left_ms < 1000)
+        (void)fprintf(stderr, "almost done%s", run->failed_count > 0 ? "  " : "");
+    else
+        (void)fprintf(stderr, "about %s left%s", left, run->failed_count > 0 ? "  " : "");
     if (run->failed_count > 0)
         (void)fprintf(stderr, "%zu failed", run->failed_count);
     (void)fprintf(stderr, "\n");

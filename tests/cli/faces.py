@@ -205,4 +205,12 @@ def a_size_that_no_machine_can_be_resized_to_is_refused_with_its_remedy(place):
     place.is_settled()
 
 
+@claim
+def man_pages_name_themselves_and_each_other(place):
+    whole = place.run("help", "man").works(".TH REDOUBT 1 ").out
+    for verb in VERBS:
+        assert f".BR redoubt\\-{verb} (1)" in whole, verb
+        place.run("help", "man", verb).works(f".TH REDOUBT\\-{verb.upper()} 1 ", ".BR redoubt (1)")
+
+
 main(collect(globals()))
