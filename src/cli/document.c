@@ -112,7 +112,7 @@ void document_man(struct rd_buf *out, const struct verb *verb)
     roff_see_also(out, verb);
 }
 
-void document_exit_status(struct rd_buf *out)
+static void document_exit_status(struct rd_buf *out)
 {
     rd_buf_add(out, RD_STR("| status | name | class | meaning |\n| --- | --- | --- | --- |\n"));
     for (int rc = 0; rc < RD_RC_COUNT; rc++)

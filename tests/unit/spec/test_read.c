@@ -238,7 +238,7 @@ static void what_follows_from_a_mistake_is_not_told_too(void **state)
          "did you mean 'entra'?"},
         {BASE "hosts: {pool: poled, max_sessions: 4}\n", 7, 15, "did you mean 'pooled'?"},
         {BASE "keys: {mode: custmer, store: hsm}\n", 7, 14, "did you mean 'customer'?"},
-        {BASE "image: {mode: buidl, version: 1.0.0}\n", 7, 15, "did you mean 'build'?"},
+        {BASE "image: {mode: buildx, version: 1.0.0}\n", 7, 15, "did you mean 'build'?"},
         {BASE "network: {firewall: {tier: basik, dns_proxy: true}}\n", 7, 28,
          "did you mean 'basic'?"},
         {BASE "schedule: {engine: redoubt, start: '27:00', stop: '00:00'}\n", 7, 36,
