@@ -36,8 +36,7 @@ bool em_fail_target(struct em_exchange *ex, int status, const char *code, const 
     struct rd_str message = rd_arena_vprintf(ex->arena, fmt, ap);
     va_end(ap);
     struct rd_json body = rd_json_object();
-    em_set_word(ex, &body, "error.code", code);
-    em_set_text(ex, &body, "error.message", em_quotable(ex, message));
+    em_set_error(ex, &body, rd_str_from(code), message);
     em_set_word(ex, &body, "error.target", target);
     em_reply_json(ex, status, &body, EM_JSON_CRLF);
     return false;

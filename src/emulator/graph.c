@@ -13,8 +13,7 @@ static bool fail(struct em_exchange *ex, int status, const char *code, struct rd
     struct rd_arena *arena = ex->arena;
     struct rd_str request =
         em_guid(ex, rd_arena_printf(arena, "graph %llu", (unsigned long long)ex->number));
-    *rd_json_make(arena, &body, "error.code") = rd_json_string_c(code);
-    *rd_json_make(arena, &body, "error.message") = rd_json_string(em_quotable(ex, message));
+    em_set_error(ex, &body, rd_str_from(code), message);
     *rd_json_make(arena, &body, "error.innerError.date") =
         rd_json_string(rd_str_sub(em_time(ex, ex->now_ms), 0, 19));
     *rd_json_make(arena, &body, "error.innerError.request-id") = rd_json_string(request);
