@@ -209,6 +209,15 @@ struct em_type {
     int64_t (*delete_duration)(struct em_exchange *ex, struct em_resource *resource);
 };
 
+/* What many rows of types have: where they stand, what their writes answer, and the typical seconds
+ * that these take. */
+#define EM_REGIONAL .place = EM_IN_GROUP, .needs_location = true, .has_tags = true
+#define EM_ANSWERS(create, update, delete)                                                         \
+    .create_status = (create), .update_status = (update), .delete_status = (delete)
+#define EM_TAKES(create_s, update_s, delete_s)                                                     \
+    .create_ms = (create_s)*INT64_C(1000), .update_ms = (update_s)*INT64_C(1000),                  \
+    .delete_ms = (delete_s)*INT64_C(1000)
+
 /* What happens by itself, by name. */
 typedef void em_event_fn(struct em_exchange *ex, struct rd_str id, struct rd_str argument);
 struct em_event_name {

@@ -97,12 +97,8 @@ static bool put_credential(struct em_exchange *ex, struct em_resource *former, s
 static const struct em_type types[] = {
     {
         .name = EM_USER_IDENTITY_TYPE,
-        .place = EM_IN_GROUP,
-        .needs_location = true,
-        .has_tags = true,
-        .create_status = 201,
-        .update_status = 200,
-        .delete_status = 200,
+        EM_REGIONAL,
+        EM_ANSWERS(201, 200, 200),
         .async = EM_SYNC,
         .has_no_state = true,
         .deletes_children = true,
@@ -113,9 +109,7 @@ static const struct em_type types[] = {
     {
         .name = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials",
         .place = EM_IN_PARENT,
-        .create_status = 201,
-        .update_status = 200,
-        .delete_status = 200,
+        EM_ANSWERS(201, 200, 200),
         .async = EM_SYNC,
         .has_no_state = true,
         .source = "azure-compute 2",
