@@ -14,15 +14,6 @@ bool em_is_one_of(struct rd_str text, const char *const *words)
     return false;
 }
 
-struct rd_str em_lower(struct em_exchange *ex, struct rd_str text)
-{
-    char *p = rd_arena_bytes(ex->arena, text.n + 1);
-    for (size_t i = 0; i < text.n; i++)
-        p[i] = rd_char_lower(text.p[i]);
-    p[text.n] = '\0';
-    return (struct rd_str){p, text.n};
-}
-
 struct rd_str em_body_region(struct em_exchange *ex, const struct rd_json *body)
 {
     return em_region_name(ex, em_text_at(body, "location"));
