@@ -343,6 +343,8 @@ bool em_is_government(const struct rd_cloud *cloud);
 struct rd_str em_tenant(const struct rd_cloud *cloud);
 /* The tables of data/emulator by name: em_table("skus"). */
 const struct rd_json *em_table(const char *name);
+/* The row of such a table whose member has that text, without case; or absent. */
+const struct rd_json *em_row(const char *table, const char *member, struct rd_str text);
 /* Sets properties.x when the request left it out. */
 void em_default(struct em_exchange *ex, struct rd_json *body, const char *path,
                 struct rd_json value);

@@ -22,15 +22,6 @@ static bool fail(struct em_exchange *ex, int status, const char *code, struct rd
     return false;
 }
 
-static const struct rd_json *application(struct rd_str app_id)
-{
-    const struct rd_json *table = em_table("applications");
-    for (size_t i = 0; i < rd_json_count(table); i++)
-        if (rd_str_eq_case(rd_json_str(rd_json_at(rd_json_item(table, i), "app_id")), app_id))
-            return rd_json_item(table, i);
-    return &rd_json_absent;
-}
-
 static struct rd_str principal_path(struct em_exchange *ex, struct rd_str app_id)
 {
     return rd_arena_printf(ex->arena, "/providers/" PRINCIPAL_TYPE "/%.*s", RD_FMT(app_id));
@@ -141,7 +132,7 @@ static bool create(struct em_exchange *ex)
         return fail(ex, 400, "Request_BadRequest",
                     RD_STR("A value is required for property 'appId' of resource "
                            "'ServicePrincipal'."));
-    const struct rd_json *entry = application(app_id);
+    const struct rd_json *entry = em_row("applications", "app_id", app_id);
     if (!rd_json_exists(entry))
         return fail(ex, 400, "Request_BadRequest",
                     rd_arena_printf(ex->arena,
