@@ -116,12 +116,6 @@ static size_t count_kinds(const struct rd_set *desired, const struct rd_set *liv
     return count;
 }
 
-bool look_is_session_host(const struct rd_resource *resource)
-{
-    return rd_str_is_case(resource->type->name,
-                          "Microsoft.DesktopVirtualization/hostPools/sessionHosts");
-}
-
 static int by_name(const void *a, const void *b)
 {
     const struct rd_resource *const *first = a;
@@ -136,7 +130,7 @@ static const struct rd_resource **find_hosts(struct rd_arena *arena, const struc
     const struct rd_resource **hosts = rd_arena_array(arena, live->count, sizeof(*hosts));
     size_t count = 0;
     for (size_t i = 0; i < live->count; i++)
-        if (look_is_session_host(&live->resources[i]))
+        if (rd_type_is_session_host(live->resources[i].type))
             hosts[count++] = &live->resources[i];
     if (count > 1)
         qsort(hosts, count, sizeof(struct rd_resource *), by_name);

@@ -52,7 +52,7 @@ static size_t count_hosts(const struct rd_set *live)
 {
     size_t count = 0;
     for (size_t i = 0; i < live->count; i++)
-        count += look_is_session_host(&live->resources[i]);
+        count += rd_type_is_session_host(live->resources[i].type);
     return count;
 }
 
