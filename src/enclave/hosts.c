@@ -375,8 +375,9 @@ static void add_backup(struct hosts *hosts, const struct host *host)
                      "{properties: {protectedItemType: Microsoft.Compute/virtualMachines,"
                      " sourceResourceId: %s, policyId: %s}}",
                      host->machine, compile->id[RD_ROLE_BACKUP_POLICY]));
-    /* The backup adds an extension of its own, which must not meet the others. */
-    rd_part_need(compile, index, extension_of_type(hosts, host, "GuestAttestation"));
+    /* Protecting writes to the vault alone: the backup's own extension comes with the first backup
+     * that the policy's time starts (the VMBackup extension's README; seen 2026-11-21). */
+    rd_part_early(compile, index);
 }
 
 static void add_host(struct hosts *hosts, int64_t number)
