@@ -556,6 +556,8 @@ enum rd_rc rd_engine_run(struct rd_world *world, struct rd_arena *arena, const s
     rd_map_init(&running->step_of, true);
     rd_map_init(&running->lookups, true);
     rd_map_init(&running->locks, true);
+    rd_map_init(&running->appeared, true);
+    rd_map_init(&running->readied, true);
     enum rd_rc rc = prepare_run(running, err);
     if (rc == RD_RC_OK) {
         run_loop(running);
@@ -565,5 +567,7 @@ enum rd_rc rd_engine_run(struct rd_world *world, struct rd_arena *arena, const s
     rd_map_done(&running->step_of);
     rd_map_done(&running->lookups);
     rd_map_done(&running->locks);
+    rd_map_done(&running->appeared);
+    rd_map_done(&running->readied);
     return rc;
 }

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "running.h"
 
-enum {
-    WATCH_FIRST_MS = 15000, /* between GETs of what is to appear or to become ready */
-    WATCH_SLOWEST_MS = 60000,
-    WATCH_MS_MAX = 2700000, /* 45 min, where the row names no timeout */
-};
+enum { WATCH_MS_MAX = 2700000 }; /* 45 min, where the row names no timeout */
 
 int64_t step_now_ms(const struct job *job)
 {
@@ -93,13 +89,6 @@ void step_interrupt(struct job *job)
     rd_loop_cancel(job->running->world->loop, job->timer);
     job->timer = 0;
     step_end(job, RD_RC_INTERRUPTED, RD_STR(""), RD_STR("stopped while it waited"), RD_STR(""));
-}
-
-static void watch_again(struct job *job)
-{
-    int64_t delay_ms = job->delay_ms;
-    job->delay_ms = delay_ms * 2 > WATCH_SLOWEST_MS ? WATCH_SLOWEST_MS : delay_ms * 2;
-    step_wait_then_enter(job, job->stage, delay_ms);
 }
 
 void step_get_target(struct job *job, struct rd_str url, rd_client_fn *done)
@@ -194,14 +183,15 @@ static void fail_for_time(struct job *job, const char *what)
 static void take_appearance(void *data, const struct rd_outcome *outcome)
 {
     struct job *job = data;
-    if (outcome->rc == RD_RC_OK)
+    if (outcome->rc == RD_RC_OK) {
+        watch_learn(job);
         step_enter(job, STAGE_RESOLVE);
-    else if (outcome->rc != RD_RC_NOT_FOUND)
+    } else if (outcome->rc != RD_RC_NOT_FOUND)
         step_end_badly(job, outcome);
     else if (step_now_ms(job) - job->wait_since_ms > watch_ms_max(job))
         fail_for_time(job, "appear");
     else
-        watch_again(job);
+        step_enter(job, STAGE_APPEAR);
 }
 
 static void appear(struct job *job)
@@ -211,11 +201,12 @@ static void appear(struct job *job)
         step_enter(job, STAGE_RESOLVE);
         return;
     }
-    if (job->wait_since_ms == 0)
-        job->wait_since_ms = step_now_ms(job);
-    if (job->get_url.n == 0)
+    if (job->get_url.n == 0) {
         job->get_url = step_url(job, ADDRESS_GET);
-    step_get_target(job, job->get_url, take_appearance);
+        watch_begin(job);
+    }
+    if (watch_may_look(job))
+        step_get_target(job, job->get_url, take_appearance);
 }
 
 /* RESOLVE ------------------------------------------------------------------------------------ */
@@ -279,23 +270,15 @@ static void take_readiness(void *data, const struct rd_outcome *outcome)
     if (outcome->rc == RD_RC_OK && rd_str_is_case(state, "Failed"))
         end_as_failed(job, &outcome->body);
     else if (outcome->rc == RD_RC_OK && lookup_is_at_rest(&outcome->body) &&
-             address_is_ready(job->type, &outcome->body))
+             address_is_ready(job->type, &outcome->body)) {
+        watch_learn(job);
         step_end_well(job);
-    else if (!may_come)
+    } else if (!may_come)
         step_end_badly(job, outcome);
     else if (step_now_ms(job) - job->wait_since_ms > watch_ms_max(job))
         fail_for_time(job, "become ready");
     else
-        watch_again(job);
-}
-
-/* What takes long is not asked for at once: a thousand hosts that come up need those reads. */
-static int64_t first_watch_ms(const struct job *job)
-{
-    int64_t delay_ms = job->step->expected_ms / 2;
-    if (delay_ms > WATCH_SLOWEST_MS)
-        return WATCH_SLOWEST_MS;
-    return delay_ms > WATCH_FIRST_MS ? delay_ms : WATCH_FIRST_MS;
+        step_enter(job, STAGE_READY);
 }
 
 static void become_ready(struct job *job)
@@ -309,7 +292,8 @@ static void become_ready(struct job *job)
         job->ready_url =
             address_url_query(job->arena, &job->running->world->endpoints, &job->target,
                               ADDRESS_GET, rd_json_str(rd_json_get(ready, RD_STR("get_query"))));
-    step_get_target(job, job->ready_url, take_readiness);
+    if (watch_may_look(job))
+        step_get_target(job, job->ready_url, take_readiness);
 }
 
 /* -------------------------------------------------------------------------------------------- */
@@ -333,10 +317,8 @@ void step_enter(struct job *job, enum stage stage)
         return;
     case STAGE_READY:
     default:
-        if (is_new) {
-            job->wait_since_ms = step_now_ms(job);
-            job->delay_ms = first_watch_ms(job);
-        }
+        if (is_new)
+            watch_begin(job);
         become_ready(job);
         return;
     }
@@ -345,7 +327,6 @@ void step_enter(struct job *job, enum stage stage)
 void step_start(struct job *job)
 {
     job->retry_since_ms = step_now_ms(job);
-    job->delay_ms = WATCH_FIRST_MS;
     struct rd_str url =
         job->running->resume_urls != NULL ? job->running->resume_urls[job->index] : RD_STR("");
     job->is_unsure = job->running->is_unsure != NULL && job->running->is_unsure[job->index];
