@@ -4,7 +4,7 @@
 
 /*
  * Private to engine/: a plan that runs. prepare.c readies it, schedule.c decides which step is
- * next, step.c takes one step from its start to its end, watch.c says when to look at what others
+ * next, step.c takes one step from its start to its end, look.c says when to look at what others
  * make, send.c sends its request, outcome.c
  * decides what the request's end means for it, lookup.c fetches what steps need to know of other
  * resources (each thing once a run), body.c makes request bodies.
@@ -120,7 +120,7 @@ struct running {
     struct rd_map lookups;      /* key -> struct lookup */
     struct lookup *all_lookups;
     struct rd_map locks;    /* parent id -> struct lock */
-    struct rd_map appeared; /* type -> what watch.c has learned of its appearing */
+    struct rd_map appeared; /* type -> what look.c has learned of its appearing */
     struct rd_map readied;  /* type -> of its becoming ready */
     struct job *jobs;
     struct job *outbox;
@@ -182,13 +182,13 @@ bool step_has_body(const struct job *job);
 /* The action that makes the resource instead of a PUT, or "". */
 struct rd_str step_via(const struct job *job);
 
-/* watch.c */
+/* look.c */
 /* From now on it is watched, for the stage that it is in. */
-void watch_begin(struct job *job);
+void look_begin(struct job *job);
 /* Whether to look now; otherwise the job enters its stage again later. */
-bool watch_may_look(struct job *job);
+bool look_is_due(struct job *job);
 /* It is so: others profit. */
-void watch_learn(struct job *job);
+void look_learn(struct job *job);
 
 /* send.c */
 void send_step(struct job *job);

@@ -184,7 +184,7 @@ static void take_appearance(void *data, const struct rd_outcome *outcome)
 {
     struct job *job = data;
     if (outcome->rc == RD_RC_OK) {
-        watch_learn(job);
+        look_learn(job);
         step_enter(job, STAGE_RESOLVE);
     } else if (outcome->rc != RD_RC_NOT_FOUND)
         step_end_badly(job, outcome);
@@ -203,9 +203,9 @@ static void appear(struct job *job)
     }
     if (job->get_url.n == 0) {
         job->get_url = step_url(job, ADDRESS_GET);
-        watch_begin(job);
+        look_begin(job);
     }
-    if (watch_may_look(job))
+    if (look_is_due(job))
         step_get_target(job, job->get_url, take_appearance);
 }
 
@@ -271,7 +271,7 @@ static void take_readiness(void *data, const struct rd_outcome *outcome)
         end_as_failed(job, &outcome->body);
     else if (outcome->rc == RD_RC_OK && lookup_is_at_rest(&outcome->body) &&
              address_is_ready(job->type, &outcome->body)) {
-        watch_learn(job);
+        look_learn(job);
         step_end_well(job);
     } else if (!may_come)
         step_end_badly(job, outcome);
@@ -292,7 +292,7 @@ static void become_ready(struct job *job)
         job->ready_url =
             address_url_query(job->arena, &job->running->world->endpoints, &job->target,
                               ADDRESS_GET, rd_json_str(rd_json_get(ready, RD_STR("get_query"))));
-    if (watch_may_look(job))
+    if (look_is_due(job))
         step_get_target(job, job->ready_url, take_readiness);
 }
 
@@ -318,7 +318,7 @@ void step_enter(struct job *job, enum stage stage)
     case STAGE_READY:
     default:
         if (is_new)
-            watch_begin(job);
+            look_begin(job);
         become_ready(job);
         return;
     }

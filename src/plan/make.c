@@ -193,7 +193,10 @@ static enum rd_rc decide_live(struct rd_maker *maker, size_t index, int64_t live
     const struct rd_resource *owner = replaced_owner(maker, index);
     bool is_broken = rd_owner_is_broken(draft.live);
     struct rd_str dead = rd_owner_dead_state(draft.live);
-    if (!differs && owner == NULL && !is_broken && dead.n == 0) {
+    /* What others need is waited for by them; nobody would ask how this one ends, which a run that
+     * was killed may have left in the making. */
+    bool is_underway = !maker->is_needed[index] && rd_owner_is_underway(draft.live);
+    if (!differs && owner == NULL && !is_broken && !is_underway && dead.n == 0) {
         maker->plan->counts[RD_CHANGE_NONE]++;
         return RD_RC_OK;
     }
@@ -207,6 +210,8 @@ static enum rd_rc decide_live(struct rd_maker *maker, size_t index, int64_t live
     if (owner == NULL)
         owner = named;
     struct rd_str reason = RD_STR("it is there, but its last write has failed: it is sent again");
+    if (is_underway)
+        reason = RD_STR("its last write has not ended yet");
     if (owner != NULL)
         reason = owner_reason(maker, owner);
     else if (dead.n > 0)
@@ -236,6 +241,10 @@ static enum rd_rc decide_desired(struct rd_maker *maker, struct rd_err *err)
     const struct rd_set *desired = maker->desired;
     uint32_t *order = rd_arena_array(maker->scratch, desired->count, sizeof(*order));
     rd_set_order(desired, order);
+    maker->is_needed = rd_arena_array(maker->scratch, desired->count, sizeof(*maker->is_needed));
+    for (size_t i = 0; i < desired->count; i++)
+        for (uint32_t n = 0; n < desired->resources[i].need_count; n++)
+            maker->is_needed[desired->resources[i].needs[n]] = true;
     struct rd_differ differ = {.arena = maker->arena,
                                .live_set = maker->live,
                                .desired_set = desired,

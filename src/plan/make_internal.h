@@ -20,6 +20,7 @@ struct rd_maker {
     int32_t *desired_change; /* by desired index: index of its change, or RD_NONE */
     int32_t *live_change;    /* by live index: index of its change, or RD_NONE */
     int32_t *live_desired;   /* by live index: its desired index, or RD_NONE */
+    bool *is_needed;         /* by desired index: something desired needs it */
 };
 
 void rd_maker_init(struct rd_maker *maker, struct rd_arena *arena, struct rd_arena *scratch,
@@ -44,6 +45,8 @@ bool rd_type_is_group(const struct rd_type *type);
 int64_t rd_owner_above(const struct rd_set *live, struct rd_str id);
 /* Whether its last write ended badly: it is there, but may be anything but what was asked for. */
 bool rd_owner_is_broken(const struct rd_resource *live);
+/* Whether a write of it has not ended yet. */
+bool rd_owner_is_underway(const struct rd_resource *live);
 /* The state it is in and that no write ends (column `dead`), or "". */
 struct rd_str rd_owner_dead_state(const struct rd_resource *live);
 /* Whether it, or something that contains it, is being deleted. */

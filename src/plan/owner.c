@@ -57,6 +57,16 @@ bool rd_owner_is_broken(const struct rd_resource *live)
     return rd_str_is_case(state, "Failed") || rd_str_is_case(state, "Canceled");
 }
 
+bool rd_owner_is_underway(const struct rd_resource *live)
+{
+    static const char *const states[] = {"Accepted", "Creating", "Updating", "InProgress"};
+    struct rd_str state = rd_json_str(rd_json_at(&live->body, "properties.provisioningState"));
+    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+        if (rd_str_is_case(state, states[i]))
+            return true;
+    return false;
+}
+
 struct rd_str rd_owner_dead_state(const struct rd_resource *live)
 {
     const struct rd_json *dead = rd_json_get(live->type->row, RD_STR("dead"));

@@ -37,7 +37,7 @@ static struct watched *watched_of(struct job *job)
     return watched;
 }
 
-void watch_begin(struct job *job)
+void look_begin(struct job *job)
 {
     struct watched *watched = watched_of(job);
     job->wait_since_ms = step_now_ms(job);
@@ -68,7 +68,7 @@ static int64_t pause_ms(const struct job *job)
     return pause_ms < SLOWEST_MS ? pause_ms : SLOWEST_MS;
 }
 
-bool watch_may_look(struct job *job)
+bool look_is_due(struct job *job)
 {
     int64_t now_ms = step_now_ms(job);
     int64_t at_ms = due_ms(job);
@@ -84,7 +84,7 @@ bool watch_may_look(struct job *job)
     return false;
 }
 
-void watch_learn(struct job *job)
+void look_learn(struct job *job)
 {
     if (!job->is_scout)
         return;
