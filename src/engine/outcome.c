@@ -227,8 +227,8 @@ static void take_resumed(struct job *job, const struct rd_outcome *outcome)
  */
 static bool must_clear(const struct job *job, const struct rd_outcome *outcome)
 {
-    return job->change->kind == RD_CHANGE_CREATE && job->has_made && outcome->status == 409 &&
-           outcome->rc == RD_RC_CONFIGURATION && step_has_body(job);
+    return job->change->kind == RD_CHANGE_CREATE && job->is_create && job->has_made &&
+           outcome->status == 409 && outcome->rc == RD_RC_CONFIGURATION && step_has_body(job);
 }
 
 void outcome_take_clearing(void *data, const struct rd_outcome *outcome)

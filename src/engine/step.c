@@ -2,8 +2,6 @@
 #include "running.h"
 
 enum {
-    WATCH_FIRST_MS = 15000, /* between GETs of what is to appear or to become ready */
-    WATCH_SLOWEST_MS = 60000,
     WATCH_MS_MAX = 2700000,  /* 45 min, where the row names no timeout */
     FOLLOW_MS_MAX = 7200000, /* what is under way: the longest create */
 };
@@ -94,13 +92,6 @@ void step_interrupt(struct job *job)
     rd_loop_cancel(job->running->world->loop, job->timer);
     job->timer = 0;
     step_end(job, RD_RC_INTERRUPTED, RD_STR(""), RD_STR("stopped while it waited"), RD_STR(""));
-}
-
-static void watch_again(struct job *job)
-{
-    int64_t delay_ms = job->delay_ms;
-    job->delay_ms = delay_ms * 2 > WATCH_SLOWEST_MS ? WATCH_SLOWEST_MS : delay_ms * 2;
-    step_wait_then_enter(job, job->stage, delay_ms);
 }
 
 void step_get_target(struct job *job, struct rd_str url, rd_client_fn *done)
@@ -197,14 +188,15 @@ static void fail_for_time(struct job *job, const char *what)
 static void take_appearance(void *data, const struct rd_outcome *outcome)
 {
     struct job *job = data;
-    if (outcome->rc == RD_RC_OK)
+    if (outcome->rc == RD_RC_OK) {
+        look_learn(job);
         step_enter(job, STAGE_RESOLVE);
-    else if (outcome->rc != RD_RC_NOT_FOUND)
+    } else if (outcome->rc != RD_RC_NOT_FOUND)
         step_end_badly(job, outcome);
     else if (step_now_ms(job) - job->wait_since_ms > watch_ms_max(job))
         fail_for_time(job, "appear");
     else
-        watch_again(job);
+        step_enter(job, STAGE_APPEAR);
 }
 
 static void appear(struct job *job)
@@ -214,11 +206,12 @@ static void appear(struct job *job)
         step_enter(job, STAGE_RESOLVE);
         return;
     }
-    if (job->wait_since_ms == 0)
-        job->wait_since_ms = step_now_ms(job);
-    if (job->get_url.n == 0)
+    if (job->get_url.n == 0) {
         job->get_url = step_url(job, ADDRESS_GET);
-    step_get_target(job, job->get_url, take_appearance);
+        look_begin(job);
+    }
+    if (look_is_due(job))
+        step_get_target(job, job->get_url, take_appearance);
 }
 
 /* RESOLVE ------------------------------------------------------------------------------------ */
@@ -301,25 +294,17 @@ static void take_readiness(void *data, const struct rd_outcome *outcome)
     if (outcome->rc == RD_RC_OK && has_failed)
         end_as_failed(job, &outcome->body);
     else if (outcome->rc == RD_RC_OK && lookup_is_at_rest(&outcome->body) &&
-             address_is_ready(job->type, &outcome->body))
+             address_is_ready(job->type, &outcome->body)) {
+        look_learn(job);
         step_enter(job, STAGE_BOOT);
-    else if (outcome->rc == RD_RC_NOT_FOUND && is_followed)
+    } else if (outcome->rc == RD_RC_NOT_FOUND && is_followed)
         end_as_gone(job);
     else if (!may_come)
         step_end_badly(job, outcome);
     else if (step_now_ms(job) - job->wait_since_ms > watch_ms_max(job))
         fail_for_time(job, "become ready");
     else
-        watch_again(job);
-}
-
-/* What takes long is not asked for at once: a thousand hosts that come up need those reads. */
-static int64_t first_watch_ms(const struct job *job)
-{
-    int64_t delay_ms = job->step->expected_ms / 2;
-    if (delay_ms > WATCH_SLOWEST_MS)
-        return WATCH_SLOWEST_MS;
-    return delay_ms > WATCH_FIRST_MS ? delay_ms : WATCH_FIRST_MS;
+        step_enter(job, STAGE_READY);
 }
 
 static void become_ready(struct job *job)
@@ -336,7 +321,8 @@ static void become_ready(struct job *job)
         job->ready_url = address_url_query(
             job->arena, &job->running->world->endpoints, &job->target, ADDRESS_GET,
             rd_json_str(rd_json_get(has_ready ? ready : job->type->row, RD_STR("get_query"))));
-    step_get_target(job, job->ready_url, take_readiness);
+    if (look_is_due(job))
+        step_get_target(job, job->ready_url, take_readiness);
 }
 
 /* -------------------------------------------------------------------------------------------- */
@@ -363,10 +349,8 @@ void step_enter(struct job *job, enum stage stage)
         return;
     case STAGE_READY:
     default:
-        if (is_new) {
-            job->wait_since_ms = step_now_ms(job);
-            job->delay_ms = first_watch_ms(job);
-        }
+        if (is_new)
+            look_begin(job);
         become_ready(job);
         return;
     }
@@ -375,7 +359,6 @@ void step_enter(struct job *job, enum stage stage)
 void step_start(struct job *job)
 {
     job->retry_since_ms = step_now_ms(job);
-    job->delay_ms = WATCH_FIRST_MS;
     struct rd_str url =
         job->running->resume_urls != NULL ? job->running->resume_urls[job->index] : RD_STR("");
     job->is_unsure = job->running->is_unsure != NULL && job->running->is_unsure[job->index];

@@ -260,10 +260,14 @@ static enum rd_rc check_step(const struct reader *reader, const struct rd_json *
 {
     bool deletes = change->kind == RD_CHANGE_DELETE || change->kind == RD_CHANGE_REPLACE;
     bool is_preparation = rd_str_is(step->action, "on_delete");
-    bool is_known = step->action.n == 0 || is_preparation || step->kind != RD_STEP_PUT;
+    bool is_first = rd_str_is(step->action, "provisional");
+    bool is_known = step->action.n == 0 || is_preparation || is_first || step->kind != RD_STEP_PUT;
     bool is_fitting = step->kind != RD_STEP_DELETE || deletes;
     if (step->kind == RD_STEP_PUT)
-        is_fitting = is_preparation ? deletes : change->kind != RD_CHANGE_DELETE;
+        is_fitting = is_preparation ? deletes
+                     : is_first
+                         ? change->kind == RD_CHANGE_CREATE && change->desired->provisional != NULL
+                         : change->kind != RD_CHANGE_DELETE;
     if (is_known && is_fitting)
         return RD_RC_OK;
     return fail(reader, rd_json_at(value, "kind"), "a step of this kind does not belong to '%s'",

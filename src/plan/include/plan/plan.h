@@ -71,8 +71,10 @@ const char *rd_step_kind_name(enum rd_step_kind kind);
 struct rd_step {
     enum rd_step_kind kind;
     struct rd_str id;     /* of the resource; with `kind` and `action` it names the step */
-    struct rd_str action; /* RD_STEP_ACTION: "run". RD_STEP_PUT: "", or "on_delete" when what is
-                             written is the merge patch on_delete.update of the type's row */
+    struct rd_str action; /* RD_STEP_ACTION: "run". RD_STEP_PUT: "" for the whole body,
+                             "provisional" for the body of a first write (resource/set.h), after
+                             which the whole one updates it, "on_delete" when what is written is
+                             the merge patch on_delete.update of the type's row */
     uint32_t change;      /* index of the change it belongs to */
     uint32_t *needs;      /* indexes of steps, ascending */
     uint32_t need_count;
