@@ -85,6 +85,7 @@ struct job {
     bool is_accepted; /* the request at hand has started an operation */
     bool has_made;    /* a request of this step was accepted: what is there now is its own */
     bool is_unsure;   /* a POST may have been carried out */
+    bool has_looked;  /* at what may have come back with a recovered parent */
     int retries;
     int64_t retry_since_ms;
     int64_t wait_since_ms;
@@ -115,6 +116,7 @@ struct running {
     struct rd_map step_of;      /* id -> record of the step that writes it */
     struct rd_str *resume_urls; /* by step: operations that a killed run left open; "" mostly */
     bool *is_unsure;            /* by step: a killed run may have sent its POST */
+    struct rd_map recovered;    /* ids that this run has recovered -> anything */
     struct rd_map lookups;      /* key -> struct lookup */
     struct lookup *all_lookups;
     struct rd_map locks; /* parent id -> struct lock */

@@ -225,6 +225,41 @@ bool step_has_body(const struct job *job)
     return step_is_write(job) && !step_is_on_delete(job) && step_via(job).n == 0;
 }
 
+/* What a recovered parent brings back was not there to read when the plan was made (column
+ * comes_back): what differs from what is wanted goes before that is made. */
+static bool may_have_come_back(const struct job *job)
+{
+    size_t cursor = 0;
+    const struct rd_map_entry *entry;
+    if (job->has_looked || !job->is_create || !step_has_body(job) ||
+        !rd_json_is_true(rd_json_get(job->type->row, RD_STR("comes_back"))))
+        return false;
+    while ((entry = rd_map_next(&job->running->recovered, &cursor)) != NULL)
+        if (rd_arm_id_is_within(job->step->id, entry->key))
+            return true;
+    return false;
+}
+
+static void take_former(void *data, const struct rd_outcome *outcome)
+{
+    struct job *job = data;
+    const struct rd_resource *desired = job->change->desired;
+    struct rd_resource former = *desired;
+    former.body = outcome->body;
+    /* Whatever else keeps it from being read, the write itself will say. */
+    if (outcome->rc == RD_RC_OK &&
+        rd_diff(job->arena, desired, &former, job->running->plan->live, NULL))
+        send_clearing(job);
+    else
+        step_enter(job, STAGE_SEND);
+}
+
+static void look_for_former(struct job *job)
+{
+    job->has_looked = true;
+    step_get_target(job, step_url(job, ADDRESS_GET), take_former);
+}
+
 static void resolve(struct job *job)
 {
     struct lookup *lookup = NULL;
@@ -239,6 +274,8 @@ static void resolve(struct job *job)
             RD_STR(""));
     else if (lookup != NULL)
         lookup_wait(lookup, job);
+    else if (may_have_come_back(job))
+        look_for_former(job);
     else
         step_enter(job, STAGE_SEND);
 }
