@@ -175,7 +175,10 @@ void step_get_target(struct job *job, struct rd_str url, rd_client_fn *done);
 struct rd_str step_url(struct job *job, enum address_use use);
 int64_t step_now_ms(const struct job *job);
 bool step_is_write(const struct job *job);
-bool step_is_on_delete(const struct job *job);
+/* What a PUT of a variant writes instead of the desired body, of a column of the type's row (see
+ * rd_step.action); absent for a plain one. */
+struct rd_json step_part(const struct job *job);
+bool step_is_part(const struct job *job);
 bool step_has_body(const struct job *job);
 /* The action that makes the resource instead of a PUT, or "". */
 struct rd_str step_via(const struct job *job);

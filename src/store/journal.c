@@ -242,6 +242,30 @@ RD_NODISCARD static enum rd_rc read_rows(struct rows *rows, struct rd_sql_stmt *
     }
 }
 
+static void take_id(struct rd_arena *arena, struct rd_sql_stmt *get, void *item)
+{
+    struct rd_str *id = item;
+    *id = rd_arena_str(arena, rd_sql_column_str(get, 0));
+}
+
+/* SQLite takes the other columns from the row that has the greatest value. What failed says nothing
+ * of what is there; what was about to be sent when a run was killed may be. */
+enum rd_rc rd_journal_written(struct rd_journal *journal, struct rd_arena *arena,
+                              struct rd_str **ret_ids, size_t *ret_count, struct rd_err *err)
+{
+    RD_TRY(rd_journal_flush(journal, err));
+    struct rd_sql_stmt *get = rd_sql_prepare(
+        journal->sql,
+        "SELECT id FROM (SELECT id, step, max(run * 4294967296 + sequence) FROM entry"
+        " WHERE phase <> ?1 GROUP BY id COLLATE NOCASE) WHERE step LIKE 'put%'");
+    rd_sql_bind_int(get, 1, RD_JOURNAL_FAILED);
+    struct rows rows = {.arena = arena, .size = sizeof(struct rd_str), .take = take_id};
+    RD_TRY(read_rows(&rows, get, err));
+    *ret_ids = rows.items;
+    *ret_count = rows.count;
+    return RD_RC_OK;
+}
+
 static void take_run(struct rd_arena *arena, struct rd_sql_stmt *get, void *item)
 {
     struct rd_run_record *run = item;
