@@ -12,9 +12,9 @@
  * its children and of what is attached to it, and the GETs of what cannot be listed. Whatever is
  * missing ends its branch. All of it goes through the client at once, which paces it.
  *
- * What bears no tags and hangs on a scope is only seen by asking that scope. So that what an earlier
- * spec named is seen too, types say where else they are looked for (column scopes); whatever refuses
- * that question has no say in whether the set can be read.
+ * What bears no tags and hangs on a scope is only seen by asking that scope. So that what an
+ * earlier spec named is seen too, types say where else they are looked for (column scopes);
+ * whatever refuses that question has no say in whether the set can be read.
  */
 
 enum {

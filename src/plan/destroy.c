@@ -74,9 +74,8 @@ static void decide(struct rd_maker *maker, size_t index)
     }
     int64_t above = rd_owner_above(maker->live, live->id);
     bool is_below_deleted = rd_maker_deletes(maker, above);
-    bool is_proved_by_id =
-        !rd_type_is(live->type, "tags") &&
-        (desired != NULL || rd_map_get(&maker->written, live->id) != NULL);
+    bool is_proved_by_id = !rd_type_is(live->type, "tags") &&
+                           (desired != NULL || rd_map_get(&maker->written, live->id) != NULL);
     if (is_marked || is_below_deleted || is_proved_by_id) {
         struct rd_str reason = RD_STR("the enclave is destroyed");
         if (!is_marked && is_below_deleted)

@@ -4,8 +4,8 @@
 /*
  * What only one of a parent's children may hold at a time (column held): the user of a personal
  * desktop. The service refuses to give it to a second one, so it is released where it is before it
- * is written anywhere else; two that swap both lose it first. A run that is killed in between leaves
- * it with nobody, and the next plan gives it out.
+ * is written anywhere else; two that swap both lose it first. A run that is killed in between
+ * leaves it with nobody, and the next plan gives it out.
  */
 
 static struct rd_str held_path(const struct rd_type *type)
@@ -48,8 +48,8 @@ static void note_release(struct rd_maker *maker, size_t live, const struct rd_re
         plan->counts[RD_CHANGE_NONE]--;
         maker->kinds[desired] = RD_CHANGE_UPDATE;
         (void)rd_maker_add(maker, RD_CHANGE_UPDATE, desired, (int64_t)live,
-                           rd_arena_printf(maker->arena, "%.*s gets %.*s",
-                                           RD_FMT(held_by(holder)), RD_FMT(taker->name)));
+                           rd_arena_printf(maker->arena, "%.*s gets %.*s", RD_FMT(held_by(holder)),
+                                           RD_FMT(taker->name)));
     }
     struct rd_change *change = &plan->changes[maker->live_change[live]];
     if (change->kind != RD_CHANGE_UPDATE || held_field(change) != NULL)

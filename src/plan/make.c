@@ -195,18 +195,17 @@ static enum rd_rc check_shrinking(const struct rd_change *draft, struct rd_err *
             continue;
         long long before = (long long)rd_json_int(field->before, 0);
         struct rd_str origin = draft->desired->origin;
-        return rd_err_hint(RD_FAIL(err, RD_RC_INVALID,
-                                   "'%.*s' of %.*s '%.*s' cannot become smaller: it is %lld, the "
-                                   "spec says %lld%s%.*s%s",
-                                   RD_FMT(field->path), RD_FMT(draft->desired->type->label),
-                                   RD_FMT(draft->desired->name), before,
-                                   (long long)rd_json_int(field->after, 0),
-                                   origin.n > 0 ? " (" : "", RD_FMT(origin),
-                                   origin.n > 0 ? ")" : ""),
-                           err,
-                           "Azure makes no disk smaller: keep %lld or more; a smaller one needs a "
-                           "new machine",
-                           before);
+        return rd_err_hint(
+            RD_FAIL(err, RD_RC_INVALID,
+                    "'%.*s' of %.*s '%.*s' cannot become smaller: it is %lld, the "
+                    "spec says %lld%s%.*s%s",
+                    RD_FMT(field->path), RD_FMT(draft->desired->type->label),
+                    RD_FMT(draft->desired->name), before, (long long)rd_json_int(field->after, 0),
+                    origin.n > 0 ? " (" : "", RD_FMT(origin), origin.n > 0 ? ")" : ""),
+            err,
+            "Azure makes no disk smaller: keep %lld or more; a smaller one needs a "
+            "new machine",
+            before);
     }
     return RD_RC_OK;
 }
@@ -321,8 +320,8 @@ static void retire(struct rd_maker *maker, size_t index, struct rd_str reason)
     }
     struct rd_change *change =
         rd_maker_add(maker, RD_CHANGE_UPDATE, RD_NONE, (int64_t)index, reason);
-    change->fields = rd_arena_grow(maker->arena, NULL, 0, &change->field_cap,
-                                   sizeof(*change->fields));
+    change->fields =
+        rd_arena_grow(maker->arena, NULL, 0, &change->field_cap, sizeof(*change->fields));
     change->fields[change->field_count++] = (struct rd_field_change){
         .path = path,
         .before = rd_json_at_str(&live->body, path),

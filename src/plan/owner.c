@@ -72,8 +72,7 @@ bool rd_maker_is_ours(const struct rd_maker *maker, size_t index)
     for (size_t i = 0; i < rd_json_count(mark); i++) {
         struct rd_str path = mark->u.members[i].key;
         bool is_name = rd_str_is(path, "name");
-        struct rd_str text =
-            is_name ? live->name : rd_json_str(rd_json_at_str(&live->body, path));
+        struct rd_str text = is_name ? live->name : rd_json_str(rd_json_at_str(&live->body, path));
         if (!fits_mark(text, rd_json_str(&mark->u.members[i].value), maker->enclave) ||
             (is_name && !stands_on_ours(maker, live)))
             return false;

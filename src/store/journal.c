@@ -248,17 +248,26 @@ static void take_id(struct rd_arena *arena, struct rd_sql_stmt *get, void *item)
     *id = rd_arena_str(arena, rd_sql_column_str(get, 0));
 }
 
-/* SQLite takes the other columns from the row that has the greatest value. What failed says nothing
- * of what is there; what was about to be sent when a run was killed may be. */
+/* A write that was carried out, or that was about to be sent when a run was killed, and no deletion
+ * since. */
 enum rd_rc rd_journal_written(struct rd_journal *journal, struct rd_arena *arena,
                               struct rd_str **ret_ids, size_t *ret_count, struct rd_err *err)
 {
     RD_TRY(rd_journal_flush(journal, err));
     struct rd_sql_stmt *get = rd_sql_prepare(
         journal->sql,
-        "SELECT id FROM (SELECT id, step, max(run * 4294967296 + sequence) FROM entry"
-        " WHERE phase <> ?1 GROUP BY id COLLATE NOCASE) WHERE step LIKE 'put%'");
-    rd_sql_bind_int(get, 1, RD_JOURNAL_FAILED);
+        "SELECT id FROM (SELECT id,"
+        " max(CASE WHEN step LIKE 'put%' AND phase IN (?2, ?3) THEN at ELSE 0 END) AS wrote,"
+        " max(CASE WHEN step LIKE 'put%' AND phase = ?1 THEN at ELSE 0 END) AS meant,"
+        " max(CASE WHEN step LIKE 'put%' AND phase = ?4 THEN at ELSE 0 END) AS failed,"
+        " max(CASE WHEN step = 'delete' AND phase = ?3 THEN at ELSE 0 END) AS gone"
+        " FROM (SELECT id, step, phase, run * 4294967296 + sequence AS at FROM entry)"
+        " GROUP BY id COLLATE NOCASE)"
+        " WHERE max(wrote, CASE WHEN meant > failed THEN meant ELSE 0 END) > gone");
+    rd_sql_bind_int(get, 1, RD_JOURNAL_INTENT);
+    rd_sql_bind_int(get, 2, RD_JOURNAL_ACCEPTED);
+    rd_sql_bind_int(get, 3, RD_JOURNAL_DONE);
+    rd_sql_bind_int(get, 4, RD_JOURNAL_FAILED);
     struct rows rows = {.arena = arena, .size = sizeof(struct rd_str), .take = take_id};
     RD_TRY(read_rows(&rows, get, err));
     *ret_ids = rows.items;
