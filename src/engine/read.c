@@ -154,6 +154,12 @@ static void list_below_orphan(struct reader *reader, const struct rd_resource *o
     }
 }
 
+static bool is_group(const struct rd_resource *resource)
+{
+    return rd_str_is_case(resource->type->name, "Microsoft.Resources/resourceGroups");
+}
+
+/* With the first group of the enclave's in it, its subscription is a scope too. */
 static void list_scopes(struct reader *reader, const struct rd_resource *found)
 {
     const struct rd_resource *wanted = rd_set_find(reader->desired, found->id);
@@ -161,9 +167,17 @@ static void list_scopes(struct reader *reader, const struct rd_resource *found)
         rd_json_get_case(rd_json_get(&found->body, RD_STR("tags")), RD_STR(RD_TAG_ENCLAVE)));
     if (wanted != NULL ? wanted->is_existing : !rd_str_eq(tag, reader->desired->name))
         return;
-    for (size_t i = 0; i < reader->scope_count; i++)
-        if (reader->scopes[i].on == found->type)
-            list_besides(reader, reader->scopes[i].type, found->id);
+    struct rd_arm_id id;
+    struct rd_str subscription = RD_STR("");
+    if (is_group(found) && rd_arm_id_parse(found->id, &id))
+        subscription = id.parent;
+    for (size_t i = 0; i < reader->scope_count; i++) {
+        const struct scope *scope = &reader->scopes[i];
+        if (scope->on == found->type)
+            list_besides(reader, scope->type, found->id);
+        else if (scope->on == NULL && subscription.n > 0)
+            list_besides(reader, scope->type, subscription);
+    }
 }
 
 static void follow_hooks(struct reader *reader, struct rd_str id, bool has_data_plane)
@@ -437,11 +451,6 @@ static struct rd_str owner_of(struct reader *reader, struct rd_str id)
     return index == RD_NONE ? RD_STR("") : reader->desired->resources[index].id;
 }
 
-static bool is_group(const struct rd_resource *resource)
-{
-    return rd_str_is_case(resource->type->name, "Microsoft.Resources/resourceGroups");
-}
-
 /* Children are listed below each parent that is found, so the hook is on the parents' type: every
  * desired parent, and (in add_item's way) only those that exist. */
 static void hook_children(struct reader *reader, const struct rd_type *type)
@@ -547,23 +556,6 @@ static void list_subscriptions(struct reader *reader)
     rd_map_done(&asked);
 }
 
-/* Those that the enclave's own groups are in. */
-static void list_subscription_scopes(struct reader *reader)
-{
-    size_t cursor = 0;
-    const struct rd_map_entry *group;
-    while ((group = rd_map_next(&reader->groups, &cursor)) != NULL) {
-        struct rd_arm_id id;
-        if (!rd_arm_id_parse(group->key, &id))
-            continue;
-        struct rd_str place =
-            rd_arena_printf(reader->arena, "/subscriptions/%.*s", RD_FMT(id.subscription));
-        for (size_t i = 0; i < reader->scope_count; i++)
-            if (reader->scopes[i].on == NULL)
-                list_besides(reader, reader->scopes[i].type, place);
-    }
-}
-
 static void start(struct reader *reader)
 {
     prepare(reader);
@@ -575,7 +567,6 @@ static void start(struct reader *reader)
             hook_resource(reader, resource);
     }
     list_subscriptions(reader);
-    list_subscription_scopes(reader);
 }
 
 enum rd_rc rd_engine_read(struct rd_world *world, struct rd_arena *arena,
