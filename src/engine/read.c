@@ -159,24 +159,28 @@ static bool is_group(const struct rd_resource *resource)
     return rd_str_is_case(resource->type->name, "Microsoft.Resources/resourceGroups");
 }
 
-/* With the first group of the enclave's in it, its subscription is a scope too. */
-static void list_scopes(struct reader *reader, const struct rd_resource *found)
+/* Whether what was found is the enclave's own: by the set, or by its tag. */
+static bool is_own(const struct reader *reader, const struct rd_resource *found)
 {
     const struct rd_resource *wanted = rd_set_find(reader->desired, found->id);
     struct rd_str tag = rd_json_str(
         rd_json_get_case(rd_json_get(&found->body, RD_STR("tags")), RD_STR(RD_TAG_ENCLAVE)));
-    if (wanted != NULL ? wanted->is_existing : !rd_str_eq(tag, reader->desired->name))
-        return;
-    struct rd_arm_id id;
-    struct rd_str subscription = RD_STR("");
-    if (is_group(found) && rd_arm_id_parse(found->id, &id))
-        subscription = id.parent;
+    return wanted != NULL ? !wanted->is_existing : rd_str_eq(tag, reader->desired->name);
+}
+
+/* With the first group of the enclave's in it, its subscription is a scope too. */
+static void list_scopes(struct reader *reader, const struct rd_resource *found)
+{
+    bool is_a_group = is_group(found);
     for (size_t i = 0; i < reader->scope_count; i++) {
         const struct scope *scope = &reader->scopes[i];
-        if (scope->on == found->type)
-            list_besides(reader, scope->type, found->id);
-        else if (scope->on == NULL && subscription.n > 0)
-            list_besides(reader, scope->type, subscription);
+        struct rd_arm_id id;
+        bool is_it = scope->on == found->type;
+        if (!is_it && !(is_a_group && scope->on == NULL))
+            continue;
+        if (!is_own(reader, found) || !rd_arm_id_parse(found->id, &id))
+            return;
+        list_besides(reader, scope->type, is_it ? found->id : id.parent);
     }
 }
 

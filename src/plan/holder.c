@@ -81,18 +81,35 @@ static void find_taker(struct rd_maker *maker, const struct rd_map *holders, siz
         note_release(maker, live, resource);
 }
 
+/* The type whose resources hold something: of thousands of resources few do, so that the rest is
+ * passed over without a look into its row. One type is what the tables need. */
+static const struct rd_type *holding_type(void)
+{
+    const struct rd_type *types = NULL;
+    size_t count = 0;
+    struct rd_err err;
+    if (rd_types_load(&types, &count, &err) != RD_RC_OK)
+        return NULL; /* cannot be: whoever made the sets has loaded them */
+    for (size_t i = 0; i < count; i++)
+        if (held_path(&types[i]).n > 0)
+            return &types[i];
+    return NULL;
+}
+
 void rd_maker_find_takers(struct rd_maker *maker)
 {
     RD_CLEANUP(rd_map_done) struct rd_map holders;
     rd_map_init(&holders, true);
+    const struct rd_type *holding = holding_type();
     for (size_t i = 0; i < maker->live->count; i++) {
         struct rd_resource *holder = &maker->live->resources[i];
-        struct rd_str held = held_by(holder);
+        struct rd_str held = holder->type == holding ? held_by(holder) : RD_STR("");
         if (held.n > 0)
             (void)rd_map_set(&holders, key_of(maker->scratch, holder, held), holder);
     }
     for (size_t i = 0; i < maker->desired->count && rd_map_count(&holders) > 0; i++)
-        find_taker(maker, &holders, i);
+        if (maker->desired->resources[i].type == holding)
+            find_taker(maker, &holders, i);
 }
 
 enum rd_release rd_maker_releases(const struct rd_maker *maker, const struct rd_change *change)

@@ -30,7 +30,7 @@ void rd_maker_init(struct rd_maker *maker, struct rd_arena *arena, struct rd_are
 struct rd_change *rd_maker_add(struct rd_maker *maker, enum rd_change_kind kind, int64_t desired,
                                int64_t live, struct rd_str reason);
 void rd_maker_leave(struct rd_maker *maker, struct rd_str id, const char *reason);
-void rd_maker_done(struct rd_maker *maker);
+void rd_maker_done(struct rd_maker *maker); /* frees what is in no arena */
 /* Whether the live resource is deleted by the plan so far (to be created again or not). */
 bool rd_maker_deletes(const struct rd_maker *maker, int64_t live);
 /* Deletes groups of the enclave in which nothing else is left, leaves the others alone. */
