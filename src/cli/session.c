@@ -304,11 +304,18 @@ static void take_facts(struct session *session, struct rd_set *live)
     }
 }
 
-/* Whether it is in no spec any more and bears no tag that could tell whose it is. */
+/* Whether it is in the spec no more, bears no tag that could tell whose it is, and is not the
+ * service's own, as every vault has some. */
 static bool needs_proof(const struct session *session, const struct rd_resource *live)
 {
-    return !rd_json_is_true(rd_json_get(live->type->row, RD_STR("tags"))) &&
-           rd_set_find(session->desired, live->id) == NULL;
+    if (rd_json_is_true(rd_json_get(live->type->row, RD_STR("tags"))) ||
+        rd_set_find(session->desired, live->id) != NULL)
+        return false;
+    const struct rd_json *own = rd_json_get(live->type->row, RD_STR("own"));
+    for (size_t i = 0; i < rd_json_count(own); i++)
+        if (rd_str_eq_case(rd_json_str(rd_json_item(own, i)), live->name))
+            return false;
+    return true;
 }
 
 /* What earlier runs wrote is the enclave's: the journal proves it where no tag can. */
