@@ -175,9 +175,9 @@ def diagnostic_settings_go_with_the_monitoring_and_others_stay(place):
 def sentinel_is_taken_off_only_where_the_journal_says_that_redoubt_put_it_there(place):
     STANDING.copy(place)
     change(place, "sentinel: true", "sentinel: false")
-    place.run("plan", "spec.yaml").works("- Sentinel onboarding default")
+    place.run("plan", "spec.yaml").works("- Sentinel onboarding")
     place.database("redoubt.db", "DELETE FROM entry WHERE id LIKE '%onboardingStates%'")
-    told = place.run("plan", "spec.yaml").works("left alone", "Sentinel onboarding default")
+    told = place.run("plan", "spec.yaml").works("left alone", "Sentinel onboarding")
     assert "- Sentinel onboarding" not in told.out, told
 
 
