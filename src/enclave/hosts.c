@@ -353,10 +353,16 @@ static void add_session_host(struct hosts *hosts, const struct host *host)
         RD_FMT(host->name), is_domain ? "." : "", is_domain ? (int)spec->domain_name.n : 0,
         is_domain ? spec->domain_name.p : "");
     const struct rd_spec_pin *pin = rd_map_get(&hosts->pins, host->name);
-    struct rd_str user = pin != NULL ? pin->user : RD_STR("");
-    size_t index = add(
-        hosts, host, id,
-        rd_shape(compile->arena, "{properties: {allowNewSession: true, assignedUser?: %s}}", user));
+    /* With direct assignment nobody else gives desktops out: who is not pinned has none. With
+     * automatic assignment the service does, and a host without a pin may rightly have a user. */
+    bool is_ours = compile->spec->hosts.pool == RD_POOL_PERSONAL && spec->direct_assignment;
+    struct rd_json user = is_ours ? rd_json_string(RD_STR("")) : rd_json_absent;
+    if (pin != NULL)
+        user = rd_json_string(pin->user);
+    struct rd_json properties = rd_shape(compile->arena, "{allowNewSession: true}");
+    if (rd_json_exists(&user))
+        (void)rd_json_set(compile->arena, &properties, RD_STR("assignedUser"), user);
+    size_t index = add(hosts, host, id, rd_shape(compile->arena, "{properties: %j}", properties));
     rd_part_need(compile, index, extension_of_type(hosts, host, "DSC"));
 }
 

@@ -278,6 +278,7 @@ void outcome_take(void *data, const struct rd_outcome *outcome)
         send_clearing(job);
     } else if (recovers(job, outcome)) {
         job->has_recovered = true;
+        (void)rd_map_set(&job->running->recovered, job->step->id, job->running);
         step_enter(job, STAGE_RESOLVE);
     } else if (outcome->rc != RD_RC_INTERRUPTED && is_worth_retrying(job, outcome)) {
         retry(job);

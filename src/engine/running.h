@@ -89,6 +89,7 @@ struct job {
     bool is_accepted; /* the request at hand has started an operation */
     bool has_made;    /* a request of this step was accepted: what is there now is its own */
     bool is_unsure;   /* a POST may have been carried out */
+    bool has_looked;  /* at what may have come back with a recovered parent */
     int retries;
     int64_t retry_since_ms;
     int64_t wait_since_ms;
@@ -128,6 +129,7 @@ struct running {
     struct rd_str *resume_hashes; /* by step: what those operations were asked for; "" unknown */
     struct rd_str *resume_urls;   /* by step: operations that a killed run left open; "" mostly */
     bool *is_unsure;              /* by step: a killed run may have sent its POST */
+    struct rd_map recovered;      /* ids that this run has recovered -> anything */
     struct rd_map lookups;        /* key -> struct lookup */
     struct lookup *all_lookups;
     struct rd_map locks;    /* parent id -> struct lock */
@@ -188,7 +190,10 @@ void step_get_target(struct job *job, struct rd_str url, rd_client_fn *done);
 struct rd_str step_url(struct job *job, enum address_use use);
 int64_t step_now_ms(const struct job *job);
 bool step_is_write(const struct job *job);
-bool step_is_on_delete(const struct job *job);
+/* What a PUT of a variant writes instead of the desired body, of a column of the type's row (see
+ * rd_step.action); absent for a plain one. */
+struct rd_json step_part(const struct job *job);
+bool step_is_part(const struct job *job);
 bool step_has_body(const struct job *job);
 /* The action that makes the resource instead of a PUT, or "". */
 struct rd_str step_via(const struct job *job);

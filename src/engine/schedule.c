@@ -559,6 +559,7 @@ enum rd_rc rd_engine_run(struct rd_world *world, struct rd_arena *arena, const s
     running->outbox_end = &running->outbox;
     *ret_run = running->run;
     rd_map_init(&running->step_of, true);
+    rd_map_init(&running->recovered, true);
     rd_map_init(&running->lookups, true);
     rd_map_init(&running->locks, true);
     rd_map_init(&running->appeared, true);
@@ -570,6 +571,7 @@ enum rd_rc rd_engine_run(struct rd_world *world, struct rd_arena *arena, const s
     }
     lookup_done(running);
     rd_map_done(&running->step_of);
+    rd_map_done(&running->recovered);
     rd_map_done(&running->lookups);
     rd_map_done(&running->locks);
     rd_map_done(&running->appeared);

@@ -16,15 +16,45 @@ bool step_is_write(const struct job *job)
     return job->step->kind == RD_STEP_PUT;
 }
 
-bool step_is_on_delete(const struct job *job)
+bool step_is_part(const struct job *job)
 {
-    return step_is_write(job) && rd_str_is(job->step->action, "on_delete");
+    static const char *const names[] = {"on_delete", "release", "retire"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (step_is_write(job) && rd_str_is(job->step->action, names[i]))
+            return true;
+    return false;
+}
+
+/* Of what is live only what the column names, and what it says over that. */
+static struct rd_json retired_body(const struct job *job)
+{
+    struct rd_json body = rd_json_object();
+    const struct rd_json *row = rd_json_get(job->type->row, RD_STR("retire"));
+    const struct rd_json *kept = rd_json_get(row, RD_STR("keep"));
+    for (size_t i = 0; i < rd_json_count(kept) && job->change->live != NULL; i++) {
+        struct rd_str path = rd_json_str(rd_json_item(kept, i));
+        const struct rd_json *value = rd_json_at_str(&job->change->live->body, path);
+        if (rd_json_exists(value))
+            *rd_json_make(job->call_arena, &body, rd_arena_str(job->call_arena, path).p) = *value;
+    }
+    rd_json_merge(job->call_arena, &body, rd_json_get(row, RD_STR("set")));
+    return body;
+}
+
+struct rd_json step_part(const struct job *job)
+{
+    struct rd_str action = job->step->action;
+    if (rd_str_is(action, "on_delete"))
+        return *rd_json_at(job->type->row, "on_delete.update");
+    if (rd_str_is(action, "release"))
+        return *rd_json_at(job->type->row, "held.release");
+    return rd_str_is(action, "retire") ? retired_body(job) : rd_json_absent;
 }
 
 struct rd_str step_via(const struct job *job)
 {
     const struct rd_resource *desired = job->change->desired;
-    return step_is_write(job) && !step_is_on_delete(job) && job->is_create && desired != NULL
+    return step_is_write(job) && !step_is_part(job) && job->is_create && desired != NULL
                ? desired->via
                : RD_STR("");
 }
@@ -150,7 +180,7 @@ static void fail_for_lookup(struct job *job, const struct lookup *lookup)
 
 static void settle(struct job *job)
 {
-    struct lookup *lookup = step_is_write(job) && !step_is_on_delete(job) ? unsettled(job) : NULL;
+    struct lookup *lookup = step_is_write(job) && !step_is_part(job) ? unsettled(job) : NULL;
     if (lookup == NULL)
         step_enter(job, STAGE_APPEAR);
     else if (lookup->state == LOOKUP_FAILED)
@@ -218,7 +248,42 @@ static void appear(struct job *job)
 
 bool step_has_body(const struct job *job)
 {
-    return step_is_write(job) && !step_is_on_delete(job) && step_via(job).n == 0;
+    return step_is_write(job) && !step_is_part(job) && step_via(job).n == 0;
+}
+
+/* What a recovered parent brings back was not there to read when the plan was made (column
+ * comes_back): what differs from what is wanted goes before that is made. */
+static bool may_have_come_back(const struct job *job)
+{
+    size_t cursor = 0;
+    const struct rd_map_entry *entry;
+    if (job->has_looked || !job->is_create || !step_has_body(job) ||
+        !rd_json_is_true(rd_json_get(job->type->row, RD_STR("comes_back"))))
+        return false;
+    while ((entry = rd_map_next(&job->running->recovered, &cursor)) != NULL)
+        if (rd_arm_id_is_within(job->step->id, entry->key))
+            return true;
+    return false;
+}
+
+static void take_former(void *data, const struct rd_outcome *outcome)
+{
+    struct job *job = data;
+    const struct rd_resource *desired = job->change->desired;
+    struct rd_resource former = *desired;
+    former.body = outcome->body;
+    /* Whatever else keeps it from being read, the write itself will say. */
+    if (outcome->rc == RD_RC_OK &&
+        rd_diff(job->arena, desired, &former, job->running->plan->live, NULL))
+        send_clearing(job);
+    else
+        step_enter(job, STAGE_SEND);
+}
+
+static void look_for_former(struct job *job)
+{
+    job->has_looked = true;
+    step_get_target(job, step_url(job, ADDRESS_GET), take_former);
 }
 
 static void resolve(struct job *job)
@@ -237,6 +302,8 @@ static void resolve(struct job *job)
         lookup_wait(lookup, job);
     else if (foreign_is_to_check(job))
         foreign_check(job);
+    else if (may_have_come_back(job))
+        look_for_former(job);
     else
         step_enter(job, STAGE_SEND);
 }
@@ -312,7 +379,7 @@ static void become_ready(struct job *job)
     const struct rd_json *ready = rd_json_get(job->type->row, RD_STR("ready"));
     bool has_ready = rd_json_exists(ready);
     bool is_watched = job->step->kind == RD_STEP_WAIT ||
-                      (step_is_write(job) && !step_is_on_delete(job) && has_ready);
+                      (step_is_write(job) && !step_is_part(job) && has_ready);
     if (!is_watched) {
         step_enter(job, STAGE_BOOT);
         return;

@@ -13,7 +13,10 @@
  *     delete           DELETE, none when it goes with its parent
  *     replace          DELETE and PUT
  *
- * and before the deletes below something whose type says on_delete.update, a PUT of that. Edges:
+ * An update that releases what the resource holds (column held) makes a PUT of that, "release",
+ * before its own or instead of it; an update of what is not desired is a PUT of column retire.
+ *
+ * And before the deletes below something whose type says on_delete.update, a PUT of that. Edges:
  *
  *     PUT x     needs PUT y      when x needs y; the provisional one when x is early hard
  *     PUT x     needs PUT z      when x is not early, and what it needs is early
@@ -24,6 +27,7 @@
  *     DELETE y  needs PUT x      when x needed y and no longer does                 soft
  *     DELETE y  needs DELETE p   when a child that goes with p needed y             soft
  *     DELETE x  needs PUT p      when p, which contains x, is prepared for deletes  hard
+ *     PUT x     needs release h  when x gets what h holds (DELETE h when h goes); when h is x  hard
  *     DELETE m  needs DELETE x   when x, a session host, is what machine m runs     hard
  *     step y    needs step x     when the type says serialize: parent, x comes
  *                                before y, and both write below one parent           soft
@@ -32,8 +36,9 @@
 struct stepper {
     struct rd_maker *maker;
     struct rd_plan *plan;
-    int32_t *put;      /* by change: its PUT step, of two the second, or RD_NONE */
+    int32_t *put;      /* by change: its PUT step, of two the last, or RD_NONE */
     int32_t *first;    /* by change: its provisional PUT, or RD_NONE */
+    int32_t *release;  /* by change: the PUT that takes from it what it holds, or RD_NONE */
     int32_t *gone;     /* by live index: the step after which it is gone, or RD_NONE */
     int32_t *prepare;  /* by live index: the PUT of on_delete.update, or RD_NONE */
     uint8_t *is_known; /* by live index: `gone` is computed */
@@ -118,10 +123,30 @@ static void add_puts(struct stepper *stepper, uint32_t index)
                  (struct rd_str){"", 0});
 }
 
+/* The PUTs of an update that are no plain ones; whether there is nothing more to write. */
+static bool add_variants(struct stepper *stepper, uint32_t index)
+{
+    const struct rd_change *change = &stepper->plan->changes[index];
+    int64_t update_ms = change->type->update_ms;
+    if (change->kind != RD_CHANGE_UPDATE)
+        return false;
+    if (change->desired == NULL) {
+        stepper->put[index] = add_step(stepper, RD_STEP_PUT, index, update_ms, RD_STR("retire"));
+        return true;
+    }
+    enum rd_release release = rd_maker_releases(stepper->maker, change);
+    if (release == RD_RELEASE_NONE)
+        return false;
+    stepper->release[index] = add_step(stepper, RD_STEP_PUT, index, update_ms, RD_STR("release"));
+    if (release == RD_RELEASE_ONLY)
+        stepper->put[index] = stepper->release[index];
+    return release == RD_RELEASE_ONLY;
+}
+
 static void add_steps_of(struct stepper *stepper, uint32_t index)
 {
     const struct rd_change *change = &stepper->plan->changes[index];
-    stepper->put[index] = stepper->first[index] = RD_NONE;
+    stepper->put[index] = stepper->first[index] = stepper->release[index] = RD_NONE;
     if (change->kind == RD_CHANGE_DELETE || change->kind == RD_CHANGE_REPLACE) {
         int64_t live = change->live - stepper->maker->live->resources;
         int64_t above = RD_NONE;
@@ -134,7 +159,8 @@ static void add_steps_of(struct stepper *stepper, uint32_t index)
             stepper->prepare[live] =
                 add_step(stepper, RD_STEP_PUT, index, change->type->update_ms, RD_STR("on_delete"));
     }
-    if (change->kind != RD_CHANGE_DELETE && !add_follow_up(stepper, index))
+    if (change->kind != RD_CHANGE_DELETE && !add_variants(stepper, index) &&
+        !add_follow_up(stepper, index))
         add_puts(stepper, index);
 }
 
@@ -186,8 +212,10 @@ static void order_put(struct stepper *stepper, uint32_t index)
     int32_t put = stepper->put[index];
     if (put == RD_NONE || stepper->plan->steps[put].kind == RD_STEP_WAIT)
         return; /* what it was written from is there already */
+    need(stepper, put, stepper->release[index], false);
     const struct rd_resource *desired = change->desired;
-    order_write(stepper, put, desired, desired->needs, desired->need_count);
+    if (desired != NULL)
+        order_write(stepper, put, desired, desired->needs, desired->need_count);
     if (stepper->first[index] != RD_NONE) {
         need(stepper, put, stepper->first[index], false);
         order_write(stepper, stepper->first[index], desired, desired->first_needs,
@@ -247,6 +275,19 @@ static void order_appeared(struct stepper *stepper, int64_t live)
              false);
 }
 
+/* Nothing is given out before its holder has lost it. */
+static void order_taker(struct stepper *stepper, int64_t live)
+{
+    struct rd_maker *maker = stepper->maker;
+    int32_t taker = maker->taker[live];
+    int32_t change = maker->live_change[live];
+    if (taker == RD_NONE || change == RD_NONE || maker->desired_change[taker] == RD_NONE)
+        return;
+    int32_t put = stepper->put[maker->desired_change[taker]];
+    need(stepper, put, stepper->release[change], false);
+    need(stepper, put, gone_after(stepper, live), false);
+}
+
 /* Changes come in the order of needs, so a chain along them never runs against one. */
 static void order_siblings(struct stepper *stepper)
 {
@@ -300,6 +341,7 @@ enum rd_rc rd_maker_make_steps(struct rd_maker *maker, struct rd_err *err)
         .plan = plan,
         .put = rd_arena_array(maker->scratch, plan->change_count, sizeof(int32_t)),
         .first = rd_arena_array(maker->scratch, plan->change_count, sizeof(int32_t)),
+        .release = rd_arena_array(maker->scratch, plan->change_count, sizeof(int32_t)),
         .gone = rd_arena_array(maker->scratch, live_count, sizeof(int32_t)),
         .prepare = rd_arena_array(maker->scratch, live_count, sizeof(int32_t)),
         .is_known = rd_arena_array(maker->scratch, live_count, sizeof(uint8_t)),
@@ -316,6 +358,8 @@ enum rd_rc rd_maker_make_steps(struct rd_maker *maker, struct rd_err *err)
         order_delete(&stepper, (int64_t)i);
     for (size_t i = 0; i < live_count; i++)
         order_appeared(&stepper, (int64_t)i);
+    for (size_t i = 0; i < live_count; i++)
+        order_taker(&stepper, (int64_t)i);
     order_siblings(&stepper);
     int64_t bad = rd_order_settle(&stepper.order);
     if (bad != RD_NONE)

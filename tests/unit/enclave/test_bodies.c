@@ -418,6 +418,24 @@ static void joining_a_domain_takes_a_password_that_must_be_there(void **state)
     rd_set_done(set);
 }
 
+/* Where the service gives desktops out too, the set says nothing of who has which. */
+static void only_direct_assignment_says_that_a_host_is_nobodys(void **state)
+{
+    (void)state;
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+    struct rd_spec *spec = read_spec(arena, trusted_launch);
+    for (int is_direct = 0; is_direct < 2; is_direct++) {
+        spec->hosts.direct_assignment = is_direct;
+        struct rd_set *set = compile_spec(arena, spec);
+        const struct rd_json *user = rd_json_at(
+            &first_of_type(set, "Microsoft.DesktopVirtualization/hostPools/sessionHosts")->body,
+            "properties.assignedUser");
+        assert_int_equal(user->type, is_direct ? RD_JSON_STRING : RD_JSON_ABSENT);
+        assert_int_equal(rd_json_str(user).n, 0);
+        rd_set_done(set);
+    }
+}
+
 static void without_monitoring_nothing_is_collected(void **state)
 {
     (void)state;
@@ -474,6 +492,7 @@ int main(void)
         cmocka_unit_test(an_existing_subnet_is_used_and_no_network_is_made),
         cmocka_unit_test(a_basic_firewall_is_managed_over_a_subnet_of_its_own),
         cmocka_unit_test(joining_a_domain_takes_a_password_that_must_be_there),
+        cmocka_unit_test(only_direct_assignment_says_that_a_host_is_nobodys),
         cmocka_unit_test(without_monitoring_nothing_is_collected),
         cmocka_unit_test(alerts_carry_the_specs_thresholds),
     };

@@ -161,7 +161,6 @@ int main(void)
         TEST(what_is_not_said_to_be_early_waits_for_the_whole),
         TEST(with_all_values_there_one_write_does),
         TEST(after_a_kill_between_the_writes_extensions_wait_for_the_update),
-        TEST(what_nobody_needs_and_is_still_being_made_is_waited_for),
         TEST(the_critical_path_leads_over_the_second_write),
         TEST(both_writes_go_through_a_saved_plan),
         TEST(a_provisional_write_without_a_body_for_it_is_refused),
