@@ -86,6 +86,16 @@ enum em_json_style {
     EM_JSON_LF,   /* one space, LF, a content type without charset: the image builder */
 };
 
+/* Who asks: what the verified token says. The data planes' and ARM's gates fill it before anything
+ * else is looked at (token.c); in events it is empty. */
+struct em_caller {
+    struct rd_str object_id; /* of the service principal; "": nobody has signed in */
+    struct rd_str app_id;
+    struct rd_str tenant;
+    struct rd_str audience; /* as the token has it */
+    bool is_builtin;        /* the built-in deployer of an in-process cloud: may do everything */
+};
+
 /* One request being answered. */
 struct em_exchange {
     struct rd_cloud *cloud;
@@ -104,6 +114,7 @@ struct em_exchange {
     /* GUID of the operation whose time has come: in `ready`, and in an event that
      * em_start_operation named; else "". */
     struct rd_str operation;
+    struct em_caller caller;
 };
 
 /*
