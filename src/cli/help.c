@@ -80,9 +80,18 @@ static void overview(struct rd_buf *out)
                       "commands:\n"));
     for (size_t i = 0; i < verb_count; i++)
         if (!verbs[i].is_hidden)
-            rd_buf_printf(out, "  %-9s %s\n", verbs[i].name, verbs[i].summary);
+            rd_buf_printf(out, "  %-12s %s\n", verbs[i].name, verbs[i].summary);
     rd_buf_add(out, RD_STR("\nstart here:\n  redoubt init\n  redoubt up redoubt.yaml\n\n'redoubt "
                            "help COMMAND' tells more. Nothing reaches Azure without --live.\n"));
+}
+
+void help_show_group(const char *group)
+{
+    output_printf("usage: redoubt %s COMMAND [options] [operands]\n\ncommands:\n", group);
+    for (size_t i = 0; i < verb_count; i++)
+        if (!verbs[i].is_hidden && verb_in_group(&verbs[i], group) != NULL)
+            output_printf("  %-12s %s\n", verbs[i].name, verbs[i].summary);
+    output_printf("\n'redoubt help %s COMMAND' tells more.\n", group);
 }
 
 void help_show(struct rd_arena *arena RD_UNUSED, const struct verb *verb)
@@ -204,11 +213,23 @@ RD_NODISCARD static enum rd_rc fail_topic(const char *name, struct rd_err *err)
     return rd_err_hint(rc, err, "see 'redoubt help'");
 }
 
+/* The command that one operand or two name. */
+static const struct verb *find_verb(const char *const operands[2])
+{
+    const struct verb *verb = verb_find_two(operands[0], operands[1]);
+    return verb != NULL ? verb : verb_find(operands[0]);
+}
+
 enum rd_rc verb_help(struct rd_arena *arena, const struct args *args, struct rd_err *err)
 {
     const char *name = args->operands[0];
-    if (name == NULL || verb_find(name) != NULL) {
-        help_show(arena, name == NULL ? NULL : verb_find(name));
+    const struct verb *asked = name == NULL ? NULL : find_verb(&args->operands[0]);
+    if (name == NULL || asked != NULL) {
+        help_show(arena, asked);
+        return RD_RC_OK;
+    }
+    if (verb_is_group(name) && args->operands[1] == NULL) {
+        help_show_group(name);
         return RD_RC_OK;
     }
     RD_CLEANUP(rd_buf_done) struct rd_buf out;
@@ -222,7 +243,7 @@ enum rd_rc verb_help(struct rd_arena *arena, const struct args *args, struct rd_
     if (!is_known && strncmp(name, "completion-", 11) == 0)
         is_known = document_completion(&out, name + 11);
     if (!is_known && strcmp(name, "man") == 0) {
-        const struct verb *verb = args->operands[1] == NULL ? NULL : verb_find(args->operands[1]);
+        const struct verb *verb = args->operands[1] == NULL ? NULL : find_verb(&args->operands[1]);
         is_known = args->operands[1] == NULL || verb != NULL;
         if (is_known)
             document_man(&out, verb);

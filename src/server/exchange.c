@@ -59,6 +59,15 @@ void *exchange_take(void *data, const char *target, struct MHD_Connection *conne
     return exchange;
 }
 
+/* A new part of the connection's life begins now. */
+static void mark(const struct exchange *exchange, bool is_answered)
+{
+    if (exchange->connection == NULL)
+        return;
+    atomic_store_explicit(&exchange->connection->since_ms, exchange_now_ms(), memory_order_relaxed);
+    atomic_store_explicit(&exchange->connection->is_answered, is_answered, memory_order_relaxed);
+}
+
 /* Bodies hold secrets (of applications, of vaults): they do not stay behind in memory. */
 void exchange_release(void *data, struct MHD_Connection *connection RD_UNUSED, void **exchange_data,
                       enum MHD_RequestTerminationCode why RD_UNUSED)
@@ -69,9 +78,7 @@ void exchange_release(void *data, struct MHD_Connection *connection RD_UNUSED, v
     if (exchange == NULL)
         return;
     *exchange_data = NULL;
-    if (exchange->connection != NULL)
-        atomic_store_explicit(&exchange->connection->since_ms, exchange_now_ms(),
-                              memory_order_relaxed);
+    mark(exchange, false);
     if (rd_arena_held(exchange->arena) > ARENA_KEPT_SIZE_MAX) {
         rd_arena_free(exchange->arena);
         exchange->arena = NULL;
@@ -118,9 +125,7 @@ static bool begin(struct exchange *exchange, struct MHD_Connection *connection, 
                   const char *version)
 {
     exchange->has_begun = true;
-    if (exchange->connection != NULL)
-        atomic_store_explicit(&exchange->connection->since_ms, exchange_now_ms(),
-                              memory_order_relaxed);
+    mark(exchange, false);
     (void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, add_header, exchange);
     if (!refuse_head(exchange, method, version))
         return false;
@@ -262,6 +267,7 @@ static enum MHD_Result answer(struct exchange *exchange, struct MHD_Connection *
             (struct rd_str){exchange->body == NULL ? "" : exchange->body, exchange->body_n};
         ask_cloud(exchange);
     }
+    mark(exchange, true);
     bool is_refused = exchange->refusal.status != 0;
     if (is_refused)
         refuse_reply(exchange);

@@ -25,6 +25,7 @@ struct connection {
     struct connection *prev;
     int fd;
     _Atomic int64_t since_ms; /* monotonic: when its head, body or answer began */
+    _Atomic bool is_answered; /* its reply is on the way */
 };
 
 enum { HOST_SIZE_MAX = 253 + 6 }; /* RFC 1035, section 2.3.4, and a port */

@@ -2,6 +2,7 @@
 #include "inside.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
@@ -14,9 +15,11 @@
 
 enum {
     /* A head of RD_SERVER_HEAD_SIZE_MAX, what is noted of it, and a reply's head beside it. */
-    CONNECTION_MEMORY = 48 << 10,
+    CONNECTION_MEMORY = 32 << 10,
     RESERVED_FD_COUNT = 64, /* for the state's files and what the libraries open */
-    TICK_MS = 250,
+    TICK_MS = 500,
+    HALF_CLOSED_MS = 500, /* what has come has been read by then */
+    POLL_COUNT_MAX = 256,
     DRAIN_TICK_MS = 5,
     RENEWAL_MS = 60 * 60 * 1000,
 };
@@ -48,7 +51,12 @@ enum rd_rc rd_server_listen(const struct rd_server_options *options, struct rd_s
 {
     struct rd_server *server = rd_heap_zalloc(sizeof(*server));
     server->options = *options;
-    (void)pthread_mutex_init(&server->cloud_lock, NULL);
+    /* Held for microseconds: a short spin is cheaper than to sleep and be woken. */
+    pthread_mutexattr_t attributes;
+    (void)pthread_mutexattr_init(&attributes);
+    (void)pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ADAPTIVE_NP);
+    (void)pthread_mutex_init(&server->cloud_lock, &attributes);
+    (void)pthread_mutexattr_destroy(&attributes);
     (void)pthread_mutex_init(&server->list_lock, NULL);
     server->http.fd = -1;
     enum rd_rc rc = open_door(server, &server->https, options->https_port, true, err);
@@ -137,14 +145,40 @@ static void on_connection(void *data, struct MHD_Connection *connection, void **
     rd_heap_free(old);
 }
 
-/* A byte now and then keeps a connection from being idle, but not for ever. */
-static void cut_slow(struct rd_server *server)
+static void cut_hung_up(struct pollfd *fds, nfds_t count)
 {
-    int64_t limit_ms = exchange_now_ms() - server->options.idle_s * RD_SERVER_TOTAL_FACTOR * 1000;
+    if (poll(fds, count, 0) <= 0)
+        return;
+    for (nfds_t i = 0; i < count; i++)
+        if ((fds[i].revents & (POLLRDHUP | POLLERR | POLLHUP)) != 0)
+            (void)shutdown(fds[i].fd, SHUT_RDWR);
+}
+
+/*
+ * Closes what will not end by itself. A byte now and then keeps a connection from being idle, but
+ * not for ever. And a client that has closed its half will send no more of a request:
+ * libmicrohttpd, told of the end together with the last bytes, does not always see it.
+ */
+static void cut_hopeless(struct rd_server *server)
+{
+    int64_t now_ms = exchange_now_ms();
+    int64_t limit_ms = now_ms - server->options.idle_s * RD_SERVER_TOTAL_FACTOR * 1000;
+    struct pollfd fds[POLL_COUNT_MAX];
+    nfds_t count = 0;
     (void)pthread_mutex_lock(&server->list_lock);
-    for (struct connection *c = server->connections; c != NULL; c = c->next)
-        if (c->fd >= 0 && atomic_load_explicit(&c->since_ms, memory_order_relaxed) < limit_ms)
+    for (struct connection *c = server->connections; c != NULL; c = c->next) {
+        int64_t since_ms = atomic_load_explicit(&c->since_ms, memory_order_relaxed);
+        if (c->fd >= 0 && since_ms < limit_ms)
             (void)shutdown(c->fd, SHUT_RDWR);
+        else if (c->fd >= 0 && since_ms < now_ms - HALF_CLOSED_MS &&
+                 !atomic_load_explicit(&c->is_answered, memory_order_relaxed))
+            fds[count++] = (struct pollfd){.fd = c->fd, .events = POLLRDHUP};
+        if (count == POLL_COUNT_MAX) {
+            cut_hung_up(fds, count);
+            count = 0;
+        }
+    }
+    cut_hung_up(fds, count);
     (void)pthread_mutex_unlock(&server->list_lock);
 }
 
@@ -230,7 +264,7 @@ static void keep_house(struct rd_server *server)
 {
     int64_t renewal_ms = exchange_now_ms() + RENEWAL_MS;
     while (!wait_signal(TICK_MS)) {
-        cut_slow(server);
+        cut_hopeless(server);
         if (exchange_now_ms() < renewal_ms)
             continue;
         renewal_ms += RENEWAL_MS;
