@@ -128,7 +128,7 @@ struct em_token em_token_make(struct em_exchange *ex, const struct em_token_wish
     int64_t now_s = ex->now_ms / 1000;
     struct em_token token = {.life_s = life_s(ex)};
     token.starts_s = now_s - EARLY_S;
-    token.expires_s = now_s + token.life_s;
+    token.expires_s = now_s + token.life_s * ex->cloud->speed;
     struct rd_str id = rd_str_from(ex->cloud->login->key_id);
     struct rd_json header = rd_json_object();
     em_set_word(ex, &header, "typ", "JWT");
