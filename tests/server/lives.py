@@ -102,7 +102,7 @@ def several_clients_at_once_lose_and_double_nothing(place):
         while target:
             page = server.ask(server.head("GET", target)).json()
             names += [group["name"] for group in page["value"]]
-            target = page.get("nextLink", "").split(f":{server.http_port}", 1)[-1] if "nextLink" in page else None
+            target = page.get("nextLink")
         assert sorted(names) == sorted(f"c{n}-{i}" for n in range(8) for i in range(25)), len(names)
 
 
@@ -192,7 +192,7 @@ def idle_it_stops_at_once_and_a_second_signal_hurries_it(place):
         assert server.stop() < 2
     server = Served(place)
     with server.plain() as line:
-        line.send(server.put("never", token="")[:-5] if False else server.head("PUT", GROUPS, "Content-Length: 5\r\n", token=""))
+        line.send(server.head("PUT", GROUPS, "Content-Length: 5\r\n"))
         time.sleep(0.3)
         start = time.monotonic()
         server.process.send_signal(signal.SIGTERM)
@@ -200,8 +200,7 @@ def idle_it_stops_at_once_and_a_second_signal_hurries_it(place):
         assert server.process.poll() is None
         server.process.send_signal(signal.SIGTERM)
         server.process.wait(10)
-        assert time.monotonic() - start < 5
-        server.stop() if server.process.poll() is None else None
+        assert time.monotonic() - start < 5 and server.process.returncode == 0
 
 
 @claim
@@ -232,15 +231,6 @@ def a_killed_server_has_what_it_answered(place):
 
 
 @claim
-def the_reader_may_look_and_not_touch(place):
-    with Served(place).sign_in() as server:
-        assert server.ask(server.put("mine")).status == 201
-        server.sign_in(1)
-        assert server.ask(server.get("mine")).status == 200
-        server.ask(server.put("yours")).is_error(403, "AuthorizationFailed")
-
-
-@claim
 def without_a_token_there_is_nothing_to_see(place):
     with Served(place) as server:
         for token in ("", "embedded", "x.y.z"):
@@ -255,7 +245,9 @@ VNET = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/n/providers/Microsoft.Netw
 def make_network(server):
     body = b'{"location": "usgovvirginia", "properties": {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}}}'
     assert server.ask(server.put("n")).status == 201
-    return server.ask(server.head("PUT", VNET, f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n") + body)
+    head = server.head("PUT", VNET, f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n",
+                       host=f"localhost:{server.http_port}")
+    return server.ask(head + body)
 
 
 @claim

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the suites of tests/server share: a served cloud that ends with its test, a token, and HTTP
 by hand, so that what is sent is what the test says."""
-import ctypes
 import json
 import os
 import re
@@ -14,7 +13,7 @@ import time
 import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "cli"))
-from tap import PROGRAM  # pylint: disable=wrong-import-position
+from tap import PROGRAM, die_with_parent  # pylint: disable=wrong-import-position
 
 TENANT = "11111111-2222-3333-4444-555555555555"
 SUBSCRIPTION = "22222222-3333-4444-5555-666666666666"
@@ -23,10 +22,6 @@ VERSION = "?api-version=2021-04-01"
 METADATA = "/metadata/endpoints?api-version=2019-05-01"
 with open(PROGRAM, "rb") as binary:
     IS_SANITIZED = b"__asan_init" in binary.read()
-
-
-def die_with_parent():
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
 class Reply:
