@@ -47,6 +47,7 @@ struct em_class {
 struct em_road {
     const struct em_route *route;
     struct rd_str pattern; /* the path behind "{scope}", or all of it */
+    struct rd_str last;    /* its last segment, which tells most routes apart; "": any */
     size_t slashes;        /* in the pattern */
     bool has_scope;
 };
