@@ -381,6 +381,8 @@ struct rd_str em_host(const struct rd_cloud *cloud, enum em_place place);
  * "https://kv.vault.azure.net", at an address "https://kv.vault.localhost:8443". `name` is for
  * planes that have a host for each name, else "". For replies; nothing of it is stored. */
 struct rd_str em_place_url(const struct em_exchange *ex, enum em_place place, struct rd_str name);
+/* Its host, with the port when that is not the usual one. */
+struct rd_str em_place_host(const struct em_exchange *ex, enum em_place place, struct rd_str name);
 bool em_is_government(const struct rd_cloud *cloud);
 struct rd_str em_tenant(const struct rd_cloud *cloud);
 /* The tables of data/emulator by name: em_table("skus"). */

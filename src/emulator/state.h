@@ -190,8 +190,6 @@ void em_routes_open(struct rd_cloud *cloud);
 bool em_place_find(struct em_exchange *ex); /* false after em_fail */
 /* "arm", "vault": the plane's word in regions.yaml. */
 const char *em_place_word(enum em_place place);
-/* Host and port of em_place_url. */
-struct rd_str em_place_host(const struct em_exchange *ex, enum em_place place, struct rd_str name);
 /* The host of the address it is served at, without port. */
 struct rd_str em_place_address(const struct rd_cloud *cloud);
 void em_place_inward(struct em_exchange *ex);  /* the request's body */
