@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cloud_files.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "base/file.h"
 #include "base/secret.h"
 #include "crypto/hash.h"
@@ -148,13 +154,21 @@ static struct rd_json describe(struct rd_arena *arena, const struct cloud_place 
     return server;
 }
 
+/* Whole or not at all for who reads it meanwhile, but not waited for until it is on the disk: it is
+ * written anew at each start, which has no time for that. */
 RD_NODISCARD static enum rd_rc write_json(struct rd_arena *arena, const char *folder,
                                           const char *name, const struct rd_json *value,
                                           struct rd_err *err)
 {
+    const char *path = rd_arena_printf(arena, "%s/%s", folder, name).p;
+    const char *new = rd_arena_printf(arena, "%s.new", path).p;
     struct rd_str text = rd_json_text(arena, value, RD_JSON_PRETTY);
-    return rd_file_write(rd_arena_printf(arena, "%s/%s", folder, name).p,
-                         rd_arena_printf(arena, "%.*s\n", RD_FMT(text)), 0600, err);
+    int fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    bool is_written =
+        fd >= 0 && write(fd, text.p, text.n) == (ssize_t)text.n && write(fd, "\n", 1) == 1;
+    is_written = (fd < 0 || close(fd) == 0) && is_written && rename(new, path) == 0;
+    return is_written ? RD_RC_OK
+                      : RD_FAIL(err, RD_RC_IO, "cannot write '%s': %s", path, strerror(errno));
 }
 
 enum rd_rc cloud_write_files(struct rd_arena *arena, const struct cloud_place *place,
