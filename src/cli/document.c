@@ -64,22 +64,41 @@ static void roff_exit_status(struct rd_buf *out)
 }
 
 /* "-cloud-serve" of "cloud serve": pages are named with hyphens. */
-static void roff_page_name(struct rd_buf *out, const char *name)
+static void roff_page_name(struct rd_buf *out, const char *name, bool is_title)
 {
-    struct rd_str rest = rd_str_from(name);
-    struct rd_str word;
-    while (rest.n > 0 && rd_str_next(&rest, ' ', &word))
-        rd_buf_printf(out, "\\-%.*s", RD_FMT(word));
+    if (name[0] != '\0')
+        rd_buf_add(out, RD_STR("\\-"));
+    for (const char *p = name; *p != '\0'; p++) {
+        if (*p == ' ')
+            rd_buf_add(out, RD_STR("\\-"));
+        else
+            rd_buf_add_char(out, is_title ? rd_char_upper(*p) : *p);
+    }
+}
+
+static void roff_see_also(struct rd_buf *out, const struct verb *verb)
+{
+    rd_buf_add(out, RD_STR(".SH SEE ALSO\n"));
+    if (verb != NULL) {
+        rd_buf_add(out, RD_STR(".BR redoubt (1)\n"));
+        return;
+    }
+    for (size_t i = 0; i < verb_count; i++)
+        if (!verbs[i].is_hidden) {
+            rd_buf_add(out, RD_STR(".BR redoubt"));
+            roff_page_name(out, verbs[i].name, false);
+            rd_buf_printf(out, " (1)%s\n", i + 1 < verb_count ? "," : "");
+        }
 }
 
 void document_man(struct rd_buf *out, const struct verb *verb)
 {
     const char *name = verb == NULL ? "" : verb->name;
     rd_buf_add(out, RD_STR(".TH REDOUBT"));
-    roff_page_name(out, name);
+    roff_page_name(out, name, true);
     rd_buf_printf(out, " 1 \"\" \"redoubt %s\" \"User Commands\"\n", RD_VERSION);
     rd_buf_add(out, RD_STR(".SH NAME\nredoubt"));
-    roff_page_name(out, name);
+    roff_page_name(out, name, false);
     rd_buf_add(out, RD_STR(" \\- "));
     roff_text(out, verb == NULL ? "design, rehearse, build, price and prove confidential Azure "
                                   "Virtual Desktop enclaves"
@@ -107,11 +126,12 @@ void document_man(struct rd_buf *out, const struct verb *verb)
         rd_buf_add(out, RD_STR(".fi\n"));
     }
     roff_exit_status(out);
+    roff_see_also(out, verb);
 }
 
-void document_exit_status(struct rd_buf *out)
+static void document_exit_status(struct rd_buf *out)
 {
-    rd_buf_add(out, RD_STR("| status | name | who acts | meaning |\n| --- | --- | --- | --- |\n"));
+    rd_buf_add(out, RD_STR("| status | name | class | meaning |\n| --- | --- | --- | --- |\n"));
     for (int rc = 0; rc < RD_RC_COUNT; rc++)
         rd_buf_printf(out, "| %d | %s | %s | %s |\n", rd_rc_exit_status((enum rd_rc)rc),
                       rd_rc_name((enum rd_rc)rc), rd_class_name(rd_rc_class((enum rd_rc)rc)),
@@ -135,9 +155,10 @@ static void document_verb(struct rd_buf *out, const struct verb *verb)
 
 void document_commands(struct rd_buf *out)
 {
-    rd_buf_add(out, RD_STR("# Commands\n\nMade from the tables that the program itself parses by: "
-                           "`redoubt help commands`.\n\nEvery command also takes:\n\n| option | "
-                           "meaning |\n| --- | --- |\n"));
+    rd_buf_add(
+        out, RD_STR("# Commands\n\nMade from the tables that the program itself parses by: "
+                    "`redoubt help commands markdown`.\n\nEvery command also takes:\n\n| option | "
+                    "meaning |\n| --- | --- |\n"));
     for (enum option_id id = 0; id < OPTION_COUNT; id++) {
         if ((common_options & OPTION_BIT(id)) == 0)
             continue;

@@ -230,7 +230,7 @@ static bool parse_body(struct em_exchange *ex)
         return em_fail(ex, 415, "UnsupportedMediaType",
                        "The content media type '%.*s' is not supported. Only 'application/json' is "
                        "supported.",
-                       RD_FMT(em_quotable(ex, kind)));
+                       RD_FMT(kind));
     if (rd_json_parse(ex->arena, "body", text, 0, &ex->body, &err) == RD_RC_OK)
         return true;
     ex->body = rd_json_absent;
