@@ -173,7 +173,7 @@ void em_reply_resource(struct em_exchange *ex, int status, struct em_resource *r
 }
 
 /* A message may quote what a client sent; what is no UTF-8 is not quoted. */
-static struct rd_str quotable(struct em_exchange *ex, struct rd_str message)
+struct rd_str em_quotable(struct em_exchange *ex, struct rd_str message)
 {
     if (rd_str_is_utf8(message))
         return message;
@@ -188,7 +188,7 @@ void em_set_error(struct em_exchange *ex, struct rd_json *body, struct rd_str co
                   struct rd_str message)
 {
     *rd_json_make(ex->arena, body, "error.code") = rd_json_string(code);
-    *rd_json_make(ex->arena, body, "error.message") = rd_json_string(quotable(ex, message));
+    *rd_json_make(ex->arena, body, "error.message") = rd_json_string(em_quotable(ex, message));
 }
 
 bool em_fail_detail(struct em_exchange *ex, int status, const char *code, struct rd_str message,

@@ -520,7 +520,7 @@ static void an_application_that_is_none_is_refused(void **state)
         {.client_id = id, .certificate_pem = RD_STR("no PEM")},
         {.client_id = id, .federated_issuer = RD_STR(ISSUER)},
         {.client_id = id,
-         .grants = {{RD_STR("Onwer"), RD_STR("/subscriptions/" SUBSCRIPTION)}},
+         .grants = {{RD_STR("No Such Role"), RD_STR("/subscriptions/" SUBSCRIPTION)}},
          .grant_count = 1},
         {.client_id = id,
          .grants = {{RD_STR("Owner"), RD_STR("/subscriptions/" TENANT)}},
