@@ -120,6 +120,8 @@ struct rd_json rd_part_service_principal(struct rd_compile *compile, const char 
 struct rd_json rd_part_identity(struct rd_compile *compile, enum rd_part_role role,
                                 struct rd_str location);
 struct rd_str rd_part_role_id(struct rd_compile *compile, const char *role);
+/* The same GUID for the same name, always. */
+struct rd_str rd_part_guid(struct rd_compile *compile, struct rd_str name);
 /* A name-based GUID for an assignment. */
 struct rd_str rd_part_assignment_name(struct rd_compile *compile, struct rd_str scope,
                                       struct rd_str role_id, const struct rd_json *principal);
@@ -127,7 +129,9 @@ struct rd_str rd_part_assignment_name(struct rd_compile *compile, struct rd_str 
 /* monitoring.c: sends the logs of a resource to the workspace, when there is one. */
 void rd_part_diagnose(struct rd_compile *compile, struct rd_str id);
 
-/* firewall.c: policy and rules; returns the id of the last rule collection group. */
+/* firewall.c: what its tier cannot do is left out. */
+bool rd_part_has_basic_firewall(const struct rd_compile *compile);
+/* Policy and rules; returns the id of the last rule collection group. */
 void rd_part_firewall_policy(struct rd_compile *compile);
 /* The rule collection groups' ids, which the firewall comes after. */
 enum { RD_RULE_GROUP_COUNT = 3 };

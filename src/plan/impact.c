@@ -21,11 +21,6 @@ static const char *const impact_columns[] = {
     [RD_CHANGE_DELETE] = "impact.delete",
 };
 
-static bool is_session_host(const struct rd_type *type)
-{
-    return rd_str_is_case(type->name, "Microsoft.DesktopVirtualization/hostPools/sessionHosts");
-}
-
 static bool is_machine(const struct rd_type *type)
 {
     return rd_str_is_case(type->name, "Microsoft.Compute/virtualMachines");
@@ -35,7 +30,7 @@ static void find_users(struct rd_arena *scratch, const struct rd_set *set, struc
 {
     for (size_t i = 0; set != NULL && i < set->count; i++) {
         const struct rd_resource *resource = &set->resources[i];
-        if (!is_session_host(resource->type))
+        if (!rd_type_is_session_host(resource->type))
             continue;
         struct rd_str user = rd_json_str(rd_json_at(&resource->body, "properties.assignedUser"));
         if (user.n == 0)
@@ -102,14 +97,16 @@ static struct rd_str machine_of(const struct rd_change *change, const struct sea
     const struct rd_resource *resource = change->desired != NULL ? change->desired : change->live;
     if (is_machine(change->type))
         return machine_name(resource);
-    return is_session_host(change->type) ? resource->name : (struct rd_str){"", 0};
+    return rd_type_is_session_host(change->type) ? resource->name : (struct rd_str){"", 0};
 }
 
-/* Tags are labels: nobody at a desktop notices them. */
-static bool is_about_tags_only(const struct rd_change *change)
+/* Tags are labels, and waiting for an end changes nothing: nobody at a desktop notices them. */
+static bool is_unnoticed(const struct rd_change *change)
 {
-    if (change->kind != RD_CHANGE_UPDATE || change->field_count == 0)
+    if (change->kind != RD_CHANGE_UPDATE)
         return false;
+    if (change->field_count == 0)
+        return !rd_owner_is_broken(change->live);
     for (size_t i = 0; i < change->field_count; i++)
         if (!rd_str_has_prefix(change->fields[i].path, RD_STR("tags")))
             return false;
@@ -122,7 +119,7 @@ static struct rd_str affected(const struct rd_maker *maker, const struct rd_chan
     const char *column = impact_columns[change->kind];
     struct rd_str text = column == NULL ? (struct rd_str){"", 0}
                                         : rd_json_str(rd_json_at(change->type->row, column));
-    if (text.n == 0 || is_about_tags_only(change))
+    if (text.n == 0 || is_unnoticed(change))
         return (struct rd_str){"", 0};
     struct rd_str machine = machine_of(change, seats);
     const struct rd_str *user = machine.n == 0 ? NULL : rd_map_get(&seats->users, machine);
