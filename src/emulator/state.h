@@ -283,6 +283,8 @@ bool em_throttle(struct em_exchange *ex, const char *policy, const char *operati
                  struct rd_str resource_id);
 
 /* envelope.c */
+/* What is no UTF-8 in it masked: a client's text is quoted in errors. */
+struct rd_str em_quotable(struct em_exchange *ex, struct rd_str message);
 void em_reply_text(struct em_exchange *ex, int status, struct rd_str text);
 void em_reply_headers_common(struct em_exchange *ex);
 
