@@ -143,7 +143,7 @@ static const char *state_beside(const struct session *session, struct rd_str fil
 
 /* Below --state; else beside the spec, for a saved plan the one that it was made from, as long as
  * that is where it was; else beside the plan. */
-static const char *state_folder(const struct session *session)
+const char *session_state_folder(const struct session *session)
 {
     if (session->args->is_given[OPTION_STATE])
         return rd_arena_printf(session->arena, "%s/%.*s", session->args->value[OPTION_STATE],
@@ -168,6 +168,7 @@ RD_NODISCARD static enum rd_rc open_emulator(struct session *session, bool keeps
         .cloud_name = rd_arena_str(session->arena, session->desired->cloud).p,
         .tenant = rd_json_str(rd_json_at(facts, "tenant")),
         .start_ms = rd_clock_wall_ms(),
+        .trusts_embedded = true,
     };
     const struct rd_json *subscriptions = rd_json_at(facts, "subscriptions");
     for (size_t i = 0; i < rd_json_count(subscriptions) && i < 4; i++)
@@ -220,7 +221,7 @@ enum rd_rc session_open_cloud(struct session *session, bool writes, struct rd_er
 {
     RD_TRY(faults_check(session, err));
     catch_signals();
-    session->folder = state_folder(session);
+    session->folder = session_state_folder(session);
     bool keeps_state = writes;
     if (!keeps_state)
         RD_TRY(find_state(session, &keeps_state, err));
