@@ -11,6 +11,7 @@ enum { HOST_SHOWN_MAX = 200, DETAIL_SHOWN_MAX = 160 };
 /* OpenSSL's numbers (x509_vfy.h), which CURLINFO_SSL_VERIFYRESULT gives and which never change. */
 enum {
     VERIFY_OK = 0,
+    VERIFY_UNSPECIFIED = 1, /* libcurl has it where the chain was good and the name was not */
     VERIFY_NOT_YET_VALID = 9,
     VERIFY_EXPIRED = 10,
     VERIFY_SELF_SIGNED = 18,
@@ -117,6 +118,7 @@ static void refuse_certificate(struct exchange *x)
     const char *ca_file = x->curl->options.ca_file;
     switch (info(x, CURLINFO_SSL_VERIFYRESULT)) {
     case VERIFY_OK:
+    case VERIFY_UNSPECIFIED:
         ending_set(x, RD_TRANSPORT_REFUSED,
                    "the certificate of '%s' is for another name: check the address", host.text);
         return;
@@ -150,14 +152,11 @@ static void refuse_connection(struct exchange *x, CURLcode code)
 {
     struct shown host = shown_host(x);
     long number = info(x, CURLINFO_OS_ERRNO);
-    bool by_proxy = strstr(x->detail, "proxy") != NULL;
     if (code == CURLE_OPERATION_TIMEDOUT)
         ending_set(x, RD_TRANSPORT_REFUSED,
                    "no connection to '%s' within %.3g s: check the network, and HTTPS_PROXY where "
                    "only a proxy leads outside",
                    host.text, (double)x->curl->options.connect_ms / 1000);
-    else if (by_proxy)
-        refuse_proxy(x);
     else
         ending_set(x, RD_TRANSPORT_REFUSED,
                    "no connection to '%s' (%s): check that it is running "
@@ -179,7 +178,9 @@ static void refuse(struct exchange *x, CURLcode code)
 {
     struct shown host = shown_host(x);
     long proxy_status = info(x, CURLINFO_HTTP_CONNECTCODE);
-    if (proxy_status != 0 && proxy_status / 100 != 2) {
+    bool by_proxy = strcasestr(x->detail, "proxy") != NULL; /* libcurl has no code of its own */
+    if ((proxy_status != 0 && proxy_status / 100 != 2) ||
+        (by_proxy && code != CURLE_COULDNT_RESOLVE_PROXY)) {
         refuse_proxy(x);
         return;
     }
@@ -249,10 +250,31 @@ static void judge_break(struct exchange *x, CURLcode code)
                "'%s' %s", shown_host(x).text, text);
 }
 
+/*
+ * RFC 9112 6.3 lets a body end where the connection does. Over TLS that is an end only when the
+ * peer says goodbye first (RFC 8446 6.1), which libcurl does not ask for: anybody on the way could
+ * cut the reply short. No Azure service answers so.
+ */
+static bool has_open_end(const struct exchange *x)
+{
+    return x->body.n > 0 && rd_str_is_case(x->parts.scheme, "https") &&
+           info(x, CURLINFO_HTTP_VERSION) < CURL_HTTP_VERSION_2_0 &&
+           rd_http_headers_get(&x->reply.headers, "Content-Length").n == 0 &&
+           rd_http_headers_get(&x->reply.headers, "Transfer-Encoding").n == 0;
+}
+
 void ending_judge(struct exchange *x, CURLcode code)
 {
+    if (code == CURLE_FILESIZE_EXCEEDED)
+        x->failure = FAILURE_BODY_SIZE; /* by its announced length */
     if (x->failure != FAILURE_NONE)
         judge_failure(x);
+    else if (code == CURLE_OK && x->reply.status != 0 && !x->is_head_over)
+        judge_break(x, CURLE_PARTIAL_FILE);
+    else if (code == CURLE_OK && has_open_end(x))
+        ending_set(x, RD_TRANSPORT_DROPPED,
+                   "'%s' did not say where its reply ends: it may have been cut short",
+                   shown_host(x).text);
     else if (code == CURLE_OK && reply_finish(x))
         x->result = RD_TRANSPORT_REPLY;
     else if (code == CURLE_OK)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "exchange.h"
 
 /* Options that cannot fail but for want of memory, or of a libcurl that knows them. */
@@ -42,6 +43,7 @@ static void set_limits(struct exchange *x)
     SET(x, CURLOPT_NOSIGNAL, 1L);
     SET(x, CURLOPT_TCP_KEEPALIVE, 1L);
     SET(x, CURLOPT_CONNECTTIMEOUT_MS, (long)x->curl->options.connect_ms);
+    SET(x, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)RD_HTTP_BODY_SIZE_MAX);
     SET(x, CURLOPT_PRIVATE, x);
     SET(x, CURLOPT_PREREQFUNCTION, before_request);
     SET(x, CURLOPT_PREREQDATA, x);
