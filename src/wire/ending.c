@@ -174,13 +174,23 @@ static void refuse_tls(struct exchange *x)
                x->detail[0] != '\0' ? x->detail : "the handshake broke off");
 }
 
+/* Whether it was the proxy that could not be reached or did not do its part: libcurl has a code for
+ * some of that only, and otherwise names what it failed to connect to. */
+static bool is_proxys_doing(const struct exchange *x, CURLcode code)
+{
+    long status = info(x, CURLINFO_HTTP_CONNECTCODE);
+    if (code == CURLE_COULDNT_RESOLVE_PROXY)
+        return false;
+    if ((status != 0 && status / 100 != 2) || strcasestr(x->detail, "proxy") != NULL)
+        return true;
+    return code == CURLE_COULDNT_CONNECT && x->detail[0] != '\0' &&
+           rd_str_find_case(rd_str_from(x->detail), x->parts.host, 0) == RD_STR_NONE;
+}
+
 static void refuse(struct exchange *x, CURLcode code)
 {
     struct shown host = shown_host(x);
-    long proxy_status = info(x, CURLINFO_HTTP_CONNECTCODE);
-    bool by_proxy = strcasestr(x->detail, "proxy") != NULL; /* libcurl has no code of its own */
-    if ((proxy_status != 0 && proxy_status / 100 != 2) ||
-        (by_proxy && code != CURLE_COULDNT_RESOLVE_PROXY)) {
+    if (is_proxys_doing(x, code)) {
         refuse_proxy(x);
         return;
     }
