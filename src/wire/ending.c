@@ -57,8 +57,9 @@ static void judge_failure(struct exchange *x)
     const struct rd_curl_options *options = &x->curl->options;
     switch (x->failure) {
     case FAILURE_HEAD_SIZE:
-        ending_set(x, RD_TRANSPORT_DROPPED, "the head of the reply of '%s' is larger than %d kB",
-                   host.text, RD_HTTP_HEAD_SIZE_MAX >> 10);
+        ending_set(x, RD_TRANSPORT_DROPPED,
+                   "the head of the reply of '%s' is larger than %d kB or %d headers", host.text,
+                   RD_HTTP_HEAD_SIZE_MAX >> 10, RD_HTTP_HEADER_COUNT_MAX);
         break;
     case FAILURE_BODY_SIZE:
         ending_set(x, RD_TRANSPORT_DROPPED, "the reply of '%s' is larger than %d MB", host.text,

@@ -87,7 +87,6 @@ static void what_never_leaves_is_answered_once_and_later_too(void **state)
             .loop = loop, .transport = rd_curl_door(curl), .url = rd_str_from(urls[i])};
         transport_answers_once_and_later(&contract);
         transport_keeps_requests_apart(&contract);
-        transport_may_be_used_from_its_callback(&contract);
         transport_leaves_the_loop_idle(&contract);
         rd_curl_close(curl);
         rd_loop_free(loop);

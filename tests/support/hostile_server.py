@@ -254,8 +254,8 @@ def pack_nothing(c, _path):
 
 
 def bomb():
-    squeeze = zlib.compressobj(9, zlib.DEFLATED, 31)
-    return b"".join([squeeze.compress(BIG) for _ in range(100)] + [squeeze.flush()])
+    squeeze = zlib.compressobj(1, zlib.DEFLATED, 31)
+    return b"".join([squeeze.compress(BIG) for _ in range(70)] + [squeeze.flush()])
 
 
 def raw(text, goes_on=False):
