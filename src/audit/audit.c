@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "facts/facts.h"
+#include "resource/name.h"
 
 static const char *control_state_name(enum rd_control_state state)
 {
@@ -137,18 +138,30 @@ struct rd_json rd_audit_to_json(struct rd_arena *arena, const struct rd_audit *a
     return root;
 }
 
+enum { WIDTH = 80, STATE_WIDTH = 12 };
+
+static void print_missing(struct rd_buf *out, struct rd_str id)
+{
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+    const struct rd_type *type = rd_type_find(rd_arm_id_type(arena, id));
+    struct rd_name name = rd_name_of(arena, type, id, &rd_json_absent);
+    rd_buf_printf(out, "missing    %.*s %.*s\n", RD_FMT(name.kind), RD_FMT(name.name));
+}
+
 void rd_audit_print(struct rd_buf *out, const struct rd_audit *audit, bool colors,
                     bool shows_passed)
 {
     rd_findings_print(out, audit->findings, colors, shows_passed);
     for (size_t i = 0; i < audit->missing_count; i++)
-        rd_buf_printf(out, "missing    %.*s\n", RD_FMT(audit->missing[i]));
+        print_missing(out, audit->missing[i]);
     for (size_t i = 0; i < audit->control_count; i++) {
         const struct rd_control *control = &audit->controls[i];
         if (!shows_passed && control->state != RD_CONTROL_FAILING)
             continue;
-        rd_buf_printf(out, "%-12s %.*s  %.*s\n", control_state_name(control->state),
-                      RD_FMT(control->id), RD_FMT(control->text));
+        size_t column = STATE_WIDTH + 1 + control->id.n + 2;
+        rd_buf_printf(out, "%-*s %.*s  ", STATE_WIDTH, control_state_name(control->state),
+                      RD_FMT(control->id));
+        rd_buf_add_wrapped(out, control->text, column, column, WIDTH);
     }
     rd_buf_printf(out,
                   "%zu controls: %zu passing, %zu partial, %zu failing, %zu without evidence\n",

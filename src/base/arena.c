@@ -179,6 +179,15 @@ struct rd_str rd_arena_str(struct rd_arena *arena, struct rd_str s)
     return (struct rd_str){p, s.n};
 }
 
+struct rd_str rd_arena_lower(struct rd_arena *arena, struct rd_str s)
+{
+    char *p = rd_arena_bytes(arena, s.n + 1);
+    for (size_t i = 0; i < s.n; i++)
+        p[i] = rd_char_lower(s.p[i]);
+    p[s.n] = '\0';
+    return (struct rd_str){p, s.n};
+}
+
 struct rd_str rd_arena_vprintf(struct rd_arena *arena, const char *fmt, va_list ap)
 {
     char small[256];

@@ -123,6 +123,58 @@ void rd_buf_printf(struct rd_buf *buf, const char *fmt, ...)
     va_end(again);
 }
 
+/* Columns of UTF-8 text: its characters. */
+static size_t columns_of(struct rd_str text)
+{
+    size_t columns = 0;
+    for (size_t i = 0; i < text.n; i++)
+        columns += ((unsigned char)text.p[i] & 0xc0) != 0x80;
+    return columns;
+}
+
+static void add_spaces(struct rd_buf *buf, size_t count)
+{
+    while (count-- > 0)
+        rd_buf_add_char(buf, ' ');
+}
+
+void rd_buf_add_wrapped(struct rd_buf *buf, struct rd_str text, size_t column, size_t indent,
+                        size_t width)
+{
+    bool is_first = true; /* nothing stands before a word that it must be kept apart from */
+    for (size_t i = 0; i < text.n;) {
+        if (text.p[i] == ' ' || text.p[i] == '\n') {
+            bool is_empty_line = text.p[i] == '\n' && i + 1 < text.n && text.p[i + 1] == '\n';
+            if (is_empty_line && !is_first) {
+                rd_buf_add_c(buf, "\n\n");
+                add_spaces(buf, indent);
+                column = indent;
+                is_first = true;
+            }
+            i++;
+            continue;
+        }
+        size_t end = i;
+        while (end < text.n && text.p[end] != ' ' && text.p[end] != '\n')
+            end++;
+        struct rd_str word = rd_str_sub(text, i, end);
+        size_t columns = columns_of(word);
+        if (column > indent && column + !is_first + columns > width) {
+            rd_buf_add_char(buf, '\n');
+            add_spaces(buf, indent);
+            column = indent;
+        } else if (!is_first) {
+            rd_buf_add_char(buf, ' ');
+            column++;
+        }
+        rd_buf_add(buf, word);
+        column += columns;
+        is_first = false;
+        i = end;
+    }
+    rd_buf_add_char(buf, '\n');
+}
+
 struct rd_str rd_buf_str(const struct rd_buf *buf)
 {
     return (struct rd_str){buf->p == NULL ? "" : buf->p, buf->n};

@@ -51,6 +51,12 @@ bool rd_char_is_hex(char c)
     return rd_char_is_digit(c) || (c >= 'a' && c <= 'f');
 }
 
+int rd_char_hex(char c)
+{
+    c = rd_char_lower(c);
+    return c <= '9' ? c - '0' : c - 'a' + 10;
+}
+
 static uint64_t load_eight(const char *p)
 {
     uint64_t word;

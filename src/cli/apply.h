@@ -17,7 +17,7 @@ RD_NODISCARD enum rd_rc plan_run(struct session *session, const char *verb,
                                  const struct rd_plan *plan, const char *question,
                                  struct rd_str expected, struct rd_run **ret_run,
                                  struct rd_err *err);
-struct rd_json run_to_json(struct rd_arena *arena, const struct rd_run *run);
+struct rd_json run_to_json(const struct session *session, const struct rd_run *run);
 /* Shows a run that ended with `rc` (NULL: none), as text or as JSON, and returns `rc`. JSON of a
  * run that failed goes with the error. */
 RD_NODISCARD enum rd_rc run_show(struct session *session, const struct rd_run *run, enum rd_rc rc);

@@ -62,11 +62,26 @@ static void roff_exit_status(struct rd_buf *out)
     }
 }
 
+static void roff_see_also(struct rd_buf *out, const struct verb *verb)
+{
+    rd_buf_add(out, RD_STR(".SH SEE ALSO\n"));
+    if (verb != NULL) {
+        rd_buf_add(out, RD_STR(".BR redoubt (1)\n"));
+        return;
+    }
+    for (size_t i = 0; i < verb_count; i++)
+        if (!verbs[i].is_hidden)
+            rd_buf_printf(out, ".BR redoubt\\-%s (1)%s\n", verbs[i].name,
+                          i + 1 < verb_count ? "," : "");
+}
+
 void document_man(struct rd_buf *out, const struct verb *verb)
 {
     const char *name = verb == NULL ? "" : verb->name;
-    rd_buf_printf(out, ".TH REDOUBT%s%s 1 \"\" \"redoubt %s\" \"User Commands\"\n",
-                  verb == NULL ? "" : "\\-", name, RD_VERSION);
+    rd_buf_printf(out, ".TH REDOUBT%s", verb == NULL ? "" : "\\-");
+    for (const char *p = name; *p != '\0'; p++)
+        rd_buf_add_char(out, *p >= 'a' && *p <= 'z' ? (char)(*p - 'a' + 'A') : *p);
+    rd_buf_printf(out, " 1 \"\" \"redoubt %s\" \"User Commands\"\n", RD_VERSION);
     rd_buf_printf(out, ".SH NAME\nredoubt%s%s \\- ", verb == NULL ? "" : "\\-", name);
     roff_text(out, verb == NULL ? "design, rehearse, build, price and prove confidential Azure "
                                   "Virtual Desktop enclaves"
@@ -94,11 +109,12 @@ void document_man(struct rd_buf *out, const struct verb *verb)
         rd_buf_add(out, RD_STR(".fi\n"));
     }
     roff_exit_status(out);
+    roff_see_also(out, verb);
 }
 
-void document_exit_status(struct rd_buf *out)
+static void document_exit_status(struct rd_buf *out)
 {
-    rd_buf_add(out, RD_STR("| status | name | who acts | meaning |\n| --- | --- | --- | --- |\n"));
+    rd_buf_add(out, RD_STR("| status | name | class | meaning |\n| --- | --- | --- | --- |\n"));
     for (int rc = 0; rc < RD_RC_COUNT; rc++)
         rd_buf_printf(out, "| %d | %s | %s | %s |\n", rd_rc_exit_status((enum rd_rc)rc),
                       rd_rc_name((enum rd_rc)rc), rd_class_name(rd_rc_class((enum rd_rc)rc)),
@@ -122,9 +138,10 @@ static void document_verb(struct rd_buf *out, const struct verb *verb)
 
 void document_commands(struct rd_buf *out)
 {
-    rd_buf_add(out, RD_STR("# Commands\n\nMade from the tables that the program itself parses by: "
-                           "`redoubt help commands`.\n\nEvery command also takes:\n\n| option | "
-                           "meaning |\n| --- | --- |\n"));
+    rd_buf_add(
+        out, RD_STR("# Commands\n\nMade from the tables that the program itself parses by: "
+                    "`redoubt help commands markdown`.\n\nEvery command also takes:\n\n| option | "
+                    "meaning |\n| --- | --- |\n"));
     for (enum option_id id = 0; id < OPTION_COUNT; id++) {
         if ((common_options & OPTION_BIT(id)) == 0)
             continue;

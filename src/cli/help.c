@@ -9,31 +9,19 @@
 #include "rules/document.h"
 #include "spec/spec.h"
 
-enum { TEXT_SIZE_MAX = 4 << 20, WRAP_COLUMNS = 78, OPTION_COLUMN = 28 };
+enum {
+    TEXT_SIZE_MAX = 4 << 20,
+    WRAP_COLUMNS = 78,
+    OPTION_COLUMN = 28,
+    VERB_COLUMN = 12,
+    ARGUMENT_WIDTH = 8,
+    ARGUMENT_COLUMN = 15,
+    STATUS_COLUMN = 38
+};
 
-/* Paragraphs folded at WRAP_COLUMNS, each line indented. */
-static void wrap(struct rd_buf *out, const char *text, int indent, int column)
+static void wrap(struct rd_buf *out, const char *text, size_t indent, size_t column)
 {
-    int at = column;
-    for (const char *p = text; *p != '\0';) {
-        size_t n = strcspn(p, " \n");
-        if (at > indent && at + 1 + (int)n > WRAP_COLUMNS) {
-            rd_buf_printf(out, "\n%*s", indent, "");
-            at = indent;
-        } else if (at > indent) {
-            rd_buf_add_char(out, ' ');
-            at++;
-        }
-        rd_buf_add(out, (struct rd_str){p, n});
-        at += (int)n;
-        p += n;
-        if (p[0] == '\n' && p[1] == '\n') {
-            rd_buf_printf(out, "\n\n%*s", indent, "");
-            at = indent;
-        }
-        p += strspn(p, " \n");
-    }
-    rd_buf_add_char(out, '\n');
+    rd_buf_add_wrapped(out, rd_str_from(text), column, indent, WRAP_COLUMNS);
 }
 
 static void option_line(struct rd_buf *out, const struct option *option)
@@ -57,7 +45,7 @@ static void option_line(struct rd_buf *out, const struct option *option)
 static void verb_help_text(struct rd_buf *out, const struct verb *verb)
 {
     rd_buf_printf(out, "redoubt %s - ", verb->name);
-    wrap(out, verb->summary, 0, (int)strlen(verb->name) + 11);
+    wrap(out, verb->summary, 0, strlen(verb->name) + 11);
     rd_buf_printf(out, "\nusage: redoubt %s [options] %s\n\n", verb->name, verb->operands);
     wrap(out, verb->text, 0, 0);
     rd_buf_add(out, RD_STR("\noptions:\n"));
@@ -79,8 +67,10 @@ static void overview(struct rd_buf *out)
                       "Virtual Desktop enclaves\n\nusage: redoubt COMMAND [options] [operands]\n\n"
                       "commands:\n"));
     for (size_t i = 0; i < verb_count; i++)
-        if (!verbs[i].is_hidden)
-            rd_buf_printf(out, "  %-9s %s\n", verbs[i].name, verbs[i].summary);
+        if (!verbs[i].is_hidden) {
+            rd_buf_printf(out, "  %-9s ", verbs[i].name);
+            wrap(out, verbs[i].summary, VERB_COLUMN, VERB_COLUMN);
+        }
     rd_buf_add(out, RD_STR("\nstart here:\n  redoubt init\n  redoubt up redoubt.yaml\n\n'redoubt "
                            "help COMMAND' tells more. Nothing reaches Azure without --live.\n"));
 }
@@ -112,7 +102,12 @@ static void topic_spec_schema(struct rd_arena *arena, struct rd_buf *out)
 
 static void topic_exit_status(struct rd_arena *arena RD_UNUSED, struct rd_buf *out)
 {
-    document_exit_status(out);
+    rd_buf_add_c(out, "status  name           class          meaning\n");
+    for (int rc = 0; rc < RD_RC_COUNT; rc++) {
+        rd_buf_printf(out, "%6d  %-14s %-14s ", rd_rc_exit_status((enum rd_rc)rc),
+                      rd_rc_name((enum rd_rc)rc), rd_class_name(rd_rc_class((enum rd_rc)rc)));
+        wrap(out, rd_rc_text((enum rd_rc)rc), STATUS_COLUMN, STATUS_COLUMN);
+    }
 }
 
 static void topic_commands(struct rd_arena *arena RD_UNUSED, struct rd_buf *out)
@@ -144,9 +139,9 @@ static void topic_types(struct rd_arena *arena RD_UNUSED, struct rd_buf *out)
     const struct rd_json *types = rd_facts_embedded("types");
     for (size_t i = 0; i < rd_json_count(types); i++) {
         const struct rd_json *row = rd_json_item(types, i);
-        rd_buf_printf(out, "%-70.*s %-12.*s %.*s\n", RD_FMT(rd_json_str(rd_json_at(row, "type"))),
+        rd_buf_printf(out, "%.*s (%.*s)\n  %.*s\n", RD_FMT(rd_json_str(rd_json_at(row, "label"))),
                       RD_FMT(rd_json_str(rd_json_at(row, "api_version"))),
-                      RD_FMT(rd_json_str(rd_json_at(row, "label"))));
+                      RD_FMT(rd_json_str(rd_json_at(row, "type"))));
     }
 }
 
@@ -159,12 +154,16 @@ static void topic_faults(struct rd_arena *arena RD_UNUSED, struct rd_buf *out)
         wrap(out, rd_arena_str(arena, rd_json_str(rd_json_at(row, "meaning"))).p, 4, 4);
         const struct rd_json *arguments = rd_json_at(row, "arguments");
         for (size_t j = 0; j < rd_json_count(arguments) && rd_json_is(arguments, RD_JSON_OBJECT);
-             j++)
-            rd_buf_printf(out, "      %.*s=  %.*s\n", RD_FMT(arguments->u.members[j].key),
-                          RD_FMT(rd_json_str(&arguments->u.members[j].value)));
+             j++) {
+            struct rd_str key = arguments->u.members[j].key;
+            rd_buf_printf(out, "      %.*s=%*s", RD_FMT(key),
+                          key.n < ARGUMENT_WIDTH ? (int)(ARGUMENT_WIDTH - key.n) : 1, "");
+            rd_buf_add_wrapped(out, rd_json_str(&arguments->u.members[j].value), ARGUMENT_COLUMN,
+                               ARGUMENT_COLUMN, WRAP_COLUMNS);
+        }
     }
     rd_buf_add(out, RD_STR("--fault crash:after=N\n    redoubt kills itself when the cloud has "
-                           "carried out the Nth request and its reply is\n    on its way\n"));
+                           "carried out the Nth request and its\n    reply is on its way\n"));
 }
 
 static void topic_prices(struct rd_arena *arena RD_UNUSED, struct rd_buf *out)
@@ -179,18 +178,26 @@ static void topic_prices(struct rd_arena *arena RD_UNUSED, struct rd_buf *out)
 static const struct topic {
     const char *name;
     void (*write)(struct rd_arena *arena, struct rd_buf *out);
+    bool is_markdown;
 } topics[] = {
-    {"spec", topic_spec},         {"spec-schema", topic_spec_schema},
-    {"faults", topic_faults},     {"exit-status", topic_exit_status},
-    {"rules", topic_rules},       {"types", topic_types},
-    {"prices", topic_prices},     {"fidelity", topic_fidelity},
-    {"commands", topic_commands},
+    {"spec", topic_spec, true},         {"spec-schema", topic_spec_schema, false},
+    {"faults", topic_faults, false},    {"exit-status", topic_exit_status, false},
+    {"rules", topic_rules, true},       {"types", topic_types, false},
+    {"prices", topic_prices, false},    {"fidelity", topic_fidelity, true},
+    {"commands", topic_commands, true},
 };
 
 enum { TOPIC_COUNT = sizeof(topics) / sizeof(topics[0]) };
 
-RD_NODISCARD static enum rd_rc fail_topic(const char *name, struct rd_err *err)
+RD_NODISCARD static enum rd_rc fail_topic(const char *name, const char *more, struct rd_err *err)
 {
+    if (more != NULL && strcmp(name, "man") == 0)
+        return rd_err_hint(RD_FAIL(err, RD_RC_USAGE, "there is no command '%s'", more), err,
+                           "see 'redoubt help'");
+    if (more != NULL)
+        return rd_err_hint(
+            RD_FAIL(err, RD_RC_USAGE, "there is no help on '%s' as '%s'", name, more), err,
+            "spec, rules, fidelity and commands come as 'markdown' too; or leave '%s' out", more);
     struct rd_str words[TOPIC_COUNT + 32];
     size_t count = 0;
     for (size_t i = 0; i < TOPIC_COUNT; i++)
@@ -204,31 +211,48 @@ RD_NODISCARD static enum rd_rc fail_topic(const char *name, struct rd_err *err)
     return rd_err_hint(rc, err, "see 'redoubt help'");
 }
 
+/* `form` is "markdown" for a document as it stands in docs/, or NULL. */
+static bool write_topic(struct rd_arena *arena, struct rd_buf *out, const char *name,
+                        const char *form)
+{
+    for (size_t i = 0; i < TOPIC_COUNT; i++) {
+        if (strcmp(topics[i].name, name) != 0)
+            continue;
+        if (!topics[i].is_markdown || form != NULL) {
+            topics[i].write(arena, out);
+            return topics[i].is_markdown || form == NULL;
+        }
+        RD_CLEANUP(rd_buf_done) struct rd_buf document;
+        rd_buf_init(&document, TEXT_SIZE_MAX);
+        topics[i].write(arena, &document);
+        page_print(arena, out, rd_buf_str(&document));
+        return true;
+    }
+    return false;
+}
+
 enum rd_rc verb_help(struct rd_arena *arena, const struct args *args, struct rd_err *err)
 {
     const char *name = args->operands[0];
+    const char *more = args->operands[1];
     if (name == NULL || verb_find(name) != NULL) {
         help_show(arena, name == NULL ? NULL : verb_find(name));
         return RD_RC_OK;
     }
     RD_CLEANUP(rd_buf_done) struct rd_buf out;
     rd_buf_init(&out, TEXT_SIZE_MAX);
-    bool is_known = false;
-    for (size_t i = 0; i < TOPIC_COUNT && !is_known; i++) {
-        is_known = strcmp(topics[i].name, name) == 0;
-        if (is_known)
-            topics[i].write(arena, &out);
-    }
+    bool is_known =
+        (more == NULL || strcmp(more, "markdown") == 0) && write_topic(arena, &out, name, more);
     if (!is_known && strncmp(name, "completion-", 11) == 0)
         is_known = document_completion(&out, name + 11);
     if (!is_known && strcmp(name, "man") == 0) {
-        const struct verb *verb = args->operands[1] == NULL ? NULL : verb_find(args->operands[1]);
-        is_known = args->operands[1] == NULL || verb != NULL;
+        const struct verb *verb = more == NULL ? NULL : verb_find(more);
+        is_known = more == NULL || verb != NULL;
         if (is_known)
             document_man(&out, verb);
     }
     if (!is_known)
-        return fail_topic(name, err);
+        return fail_topic(name, more, err);
     output_text(rd_buf_str(&out));
     return RD_RC_OK;
 }

@@ -14,7 +14,6 @@ RD_NODISCARD enum rd_rc look_check(struct session *session, struct rd_findings *
                                    struct rd_err *err);
 RD_NODISCARD enum rd_rc look_audit(struct session *session, const struct rd_set *live,
                                    struct rd_audit **ret_audit, struct rd_err *err);
-bool look_is_session_host(const struct rd_resource *resource);
 /* Writes the report. The run shown is the journal's newest. */
 RD_NODISCARD enum rd_rc look_report(struct session *session, const struct rd_set *live,
                                     const struct rd_audit *audit, const struct rd_price *price,

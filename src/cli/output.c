@@ -108,6 +108,12 @@ void output_error(const struct args *args, const struct rd_err *err)
         error_as_json(err);
 }
 
+void output_warning(struct rd_str text, const char *hint)
+{
+    (void)fflush(stdout);
+    (void)fprintf(stderr, "warning: %.*s\n  hint: %s\n", RD_FMT(text), hint);
+}
+
 enum rd_rc output_finish(struct rd_err *err)
 {
     if (fflush(stdout) != 0 && write_errno == 0)

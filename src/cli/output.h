@@ -32,6 +32,9 @@ void output_json(const struct rd_json *value);
 void output_keep_run(const struct rd_json *run);
 /* An error for people on standard error, and as JSON on standard output when asked for. */
 void output_error(const struct args *args, const struct rd_err *err);
+/* What a person should know although the command goes on: on standard error, whatever the output's
+ * form. */
+void output_warning(struct rd_str text, const char *hint);
 /* Flushes. Errors: IO when anything could not be written. */
 RD_NODISCARD enum rd_rc output_finish(struct rd_err *err);
 

@@ -4,9 +4,8 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "resource/name.h"
 #include "session.h"
-
-#define MACHINE_TYPE "Microsoft.Compute/virtualMachines"
 
 enum {
     FRAME_US = 80000,
@@ -73,29 +72,19 @@ static const char *doing(enum rd_step_kind kind)
     return "";
 }
 
-enum { NAME_SIZE_MAX = 128 };
-
-static struct rd_str last_name(struct rd_str id)
-{
-    size_t slash = rd_str_find_last_char(id, '/');
-    struct rd_str name = slash == RD_STR_NONE ? id : rd_str_sub(id, slash + 1, id.n);
-    /* Backup items are called "vm;iaasvmcontainerv2;{group};{machine}" (azure-avd-ops 6). */
-    size_t semicolon = rd_str_find_last_char(name, ';');
-    return semicolon == RD_STR_NONE ? name : rd_str_sub(name, semicolon + 1, name.n);
-}
+enum { NAME_SIZE_MAX = 160 };
 
 /* What people know it by: "VM extension GuestAttestation on cui-01". */
 static void name_step(const struct progress *progress, const struct rd_step *step,
                       char out[NAME_SIZE_MAX])
 {
-    const struct rd_type *type = progress->plan->changes[step->change].type;
-    struct rd_str name = last_name(step->id);
-    struct rd_arm_id id;
-    bool is_of_machine = rd_str_has_prefix_case(type->name, RD_STR(MACHINE_TYPE "/")) &&
-                         rd_arm_id_parse(step->id, &id);
-    struct rd_str machine = is_of_machine ? last_name(id.parent) : RD_STR("");
-    (void)snprintf(out, NAME_SIZE_MAX, "%s%.*s %.*s%s%.*s", doing(step->kind), RD_FMT(type->label),
-                   RD_FMT(name), is_of_machine ? " on " : "", RD_FMT(machine));
+    const struct rd_change *change = &progress->plan->changes[step->change];
+    const struct rd_resource *resource = change->desired != NULL ? change->desired : change->live;
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+    struct rd_name name = rd_name_of(arena, change->type, step->id,
+                                     resource == NULL ? &rd_json_absent : &resource->body);
+    (void)snprintf(out, NAME_SIZE_MAX, "%s%.*s %.*s", doing(step->kind), RD_FMT(name.kind),
+                   RD_FMT(name.name));
 }
 
 static void plain_line(const struct progress *progress, const struct rd_run *run, size_t index)
@@ -131,8 +120,12 @@ static void draw_bar(const struct progress *progress, const struct rd_run *run)
     (void)fprintf(stderr, "  ");
     for (int i = 0; i < width; i++)
         (void)fprintf(stderr, "%s", i < full ? "█" : "░");
-    (void)fprintf(stderr, " %zu/%zu  %s, about %s left%s", run->done_count, total, elapsed, left,
-                  run->failed_count > 0 ? "  " : "");
+    (void)fprintf(stderr, " %zu/%zu  %s, ", run->done_count, total, elapsed);
+    /* What takes longer than expected is not "0 s" away. */
+    if (progress->left_ms < 1000)
+        (void)fprintf(stderr, "almost done%s", run->failed_count > 0 ? "  " : "");
+    else
+        (void)fprintf(stderr, "about %s left%s", left, run->failed_count > 0 ? "  " : "");
     if (run->failed_count > 0)
         (void)fprintf(stderr, "%zu failed", run->failed_count);
     (void)fprintf(stderr, "\n");

@@ -9,7 +9,6 @@
 
 #include "base/file.h"
 #include "base/limits.h"
-#include "cost/cost.h"
 #include "local_transport.h"
 #include "progress.h"
 
@@ -64,6 +63,8 @@ void session_init(struct session *session, struct rd_arena *arena, const struct 
 
 void session_close(struct session *session)
 {
+    if (session->cloud != NULL)
+        faults_warn(session);
     rd_client_free(session->client);
     local_transport_free(session->transport);
     rd_loop_free(session->loop);
@@ -100,20 +101,10 @@ static void add_facts(struct session *session)
     (void)rd_json_set_c(arena, facts, "subscriptions", subscriptions);
 }
 
-/* A budget without an amount is what the enclave costs by its price sheet, in whole units. */
-RD_NODISCARD static enum rd_rc set_budget(struct session *session, struct rd_err *err)
+enum rd_rc session_compile(struct session *session, struct rd_err *err)
 {
-    for (size_t i = 0; i < session->desired->count; i++) {
-        struct rd_resource *resource = &session->desired->resources[i];
-        if (!rd_str_is_case(resource->type->name, "Microsoft.Consumption/budgets") ||
-            rd_json_int(rd_json_at(&resource->body, "properties.amount"), 1) != 0)
-            continue;
-        struct rd_price *price = NULL;
-        RD_TRY(
-            rd_cost_price(session->arena, session->desired, (struct rd_str){"", 0}, &price, err));
-        *rd_json_make(session->arena, &resource->body, "properties.amount") =
-            rd_json_integer((price->month_micro + 999999) / 1000000);
-    }
+    RD_TRY(rd_enclave_compile(session->arena, session->spec, &session->desired, err));
+    add_facts(session);
     return RD_RC_OK;
 }
 
@@ -125,9 +116,8 @@ enum rd_rc session_read_spec(struct session *session, struct rd_err *err)
         return rd_err_hint(rc, err, "name a spec, or make one with 'redoubt init'");
     if (rc != RD_RC_OK)
         return rc;
-    RD_TRY(rd_enclave_compile(session->arena, session->spec, &session->desired, err));
-    add_facts(session);
-    return set_budget(session, err);
+    RD_TRY(session_compile(session, err));
+    return session_set_budget(session, err);
 }
 
 enum rd_rc session_read_set(struct session *session, const char *path, struct rd_err *err)
@@ -188,39 +178,6 @@ RD_NODISCARD static enum rd_rc open_emulator(struct session *session, bool keeps
     return RD_RC_OK;
 }
 
-/* "crash:after=N" is a fault of this machine; all others are the cloud's. */
-static const struct rd_str crash_fault = {"crash", 5};
-static const struct rd_str crash_argument = {"crash:after=", 12};
-
-RD_NODISCARD static enum rd_rc check_faults(const struct args *args, struct rd_err *err)
-{
-    for (size_t i = 0; i < args->fault_count; i++) {
-        struct rd_str fault = rd_str_from(args->faults[i]);
-        int64_t count;
-        if (!rd_str_has_prefix(fault, crash_fault))
-            RD_TRY(rd_cloud_check_fault(fault, err));
-        else if (!rd_str_has_prefix(fault, crash_argument) ||
-                 !rd_str_to_int(rd_str_sub(fault, crash_argument.n, fault.n), 1, INT64_MAX, &count))
-            return rd_err_hint(RD_FAIL(err, RD_RC_USAGE,
-                                       "'%.*s' needs a number of requests, from 1", RD_FMT(fault)),
-                               err, "such as 'crash:after=100'");
-    }
-    return RD_RC_OK;
-}
-
-RD_NODISCARD static enum rd_rc add_faults(struct session *session, struct rd_err *err)
-{
-    for (size_t i = 0; i < session->args->fault_count; i++) {
-        struct rd_str fault = rd_str_from(session->args->faults[i]);
-        int64_t count = 0;
-        if (!rd_str_has_prefix(fault, crash_fault))
-            RD_TRY(rd_cloud_add_fault(session->cloud, fault, err));
-        else if (rd_str_to_int(rd_str_sub(fault, crash_argument.n, fault.n), 1, INT64_MAX, &count))
-            local_transport_crash_after(session->transport, count);
-    }
-    return RD_RC_OK;
-}
-
 RD_NODISCARD static enum rd_rc open_doors(struct session *session, struct rd_err *err)
 {
     rd_clock_init_virtual(&session->clock, rd_cloud_time_ms(session->cloud));
@@ -228,7 +185,7 @@ RD_NODISCARD static enum rd_rc open_doors(struct session *session, struct rd_err
     rd_random_init_seeded(&session->seeded, (uint64_t)args_int(session->args, OPTION_SEED, 1));
     rd_random_init_system(&session->system);
     session->transport = local_transport_new(session->loop, session->cloud);
-    RD_TRY(add_faults(session, err));
+    RD_TRY(faults_add(session, err));
     RD_TRY(rd_endpoints_find(session->desired->cloud, &session->world.endpoints, err));
     struct rd_client_options client_options = {
         .loop = session->loop,
@@ -261,7 +218,7 @@ RD_NODISCARD static enum rd_rc find_state(const struct session *session, bool *r
 
 enum rd_rc session_open_cloud(struct session *session, bool writes, struct rd_err *err)
 {
-    RD_TRY(check_faults(session->args, err));
+    RD_TRY(faults_check(session, err));
     catch_signals();
     session->folder = state_folder(session);
     bool keeps_state = writes;

@@ -8,6 +8,7 @@
  * session_close in any state.
  */
 
+#include "cost/cost.h"
 #include "emulator/cloud.h"
 #include "enclave/compile.h"
 #include "engine/engine.h"
@@ -42,6 +43,8 @@ struct session {
     struct rd_rule *rules; /* loaded when first asked for, by session_rules */
     size_t rule_count;
     struct rd_plan *saved;   /* the plan that was read from a file, or NULL */
+    bool lacks_amount;       /* the budget's amount was to be the price, which is not known: */
+    struct rd_err unpriced;  /* why, when session_price or the budget found no price */
     struct rd_str plan_hash; /* of the plan that a run goes on with; "": of the one that it runs */
 };
 
@@ -78,6 +81,29 @@ bool session_is_stopping(void);
 /* All rules, loaded once a session. Errors: those of rd_rules_load. */
 RD_NODISCARD enum rd_rc session_rules(struct session *session, const struct rd_rule **ret_rules,
                                       size_t *ret_count, struct rd_err *err);
+/* The faults that the command line asks for. One that names a host, zone, step ... which the
+ * enclave does not have can never strike. Errors: USAGE with the nearest name. */
+RD_NODISCARD enum rd_rc faults_check(const struct session *session, struct rd_err *err);
+RD_NODISCARD enum rd_rc faults_add(struct session *session, struct rd_err *err);
+/* Those that never struck: an array of their texts; and for people, as warnings. */
+struct rd_json faults_idle(const struct session *session);
+void faults_warn(const struct session *session);
+
+/* Compiles the session's spec. */
+RD_NODISCARD enum rd_rc session_compile(struct session *session, struct rd_err *err);
+/* What the desired set costs by --sheet or the spec's sheet. NULL, and `unpriced` tells why, when
+ * the sheet has no price for something. Errors: the others of rd_cost_price. */
+RD_NODISCARD enum rd_rc session_price(struct session *session, struct rd_price **ret_price,
+                                      struct rd_err *err);
+/* A budget without an amount is what the enclave costs by its price sheet, in whole units; without
+ * a price it lacks its amount. */
+RD_NODISCARD enum rd_rc session_set_budget(struct session *session, struct rd_err *err);
+/* Warns, with what follows from it, when the budget lacks its amount. */
+void session_warn_budget(const struct session *session, const char *consequence);
+/* Before a plan: a budget that lacks its amount keeps that of the live one, or is left out. */
+RD_NODISCARD enum rd_rc session_settle_budget(struct session *session, const struct rd_set *live,
+                                              struct rd_err *err);
+
 /* The day of --day, or today by the wall clock. */
 RD_NODISCARD enum rd_rc session_day(const struct args *args, int64_t *ret_day_ms,
                                     struct rd_err *err);

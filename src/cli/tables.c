@@ -213,12 +213,12 @@ const struct verb verbs[] = {
      .operand_max = 1,
      .run = verb_destroy},
     {.name = "help",
-     .operands = "[TOPIC]",
+     .operands = "[TOPIC] [FORM]",
      .summary = "help on a command, or on a topic",
      .text = "Topics besides the commands: spec, exit-status, faults, rules, types, prices, "
-             "fidelity. 'redoubt help man [COMMAND]', 'redoubt help completion-bash', "
-             "'completion-zsh', 'completion-fish' and 'redoubt help commands' write documents made "
-             "from the same tables.",
+             "fidelity, commands. With 'markdown' after it, a topic comes as it stands in docs/. "
+             "'redoubt help man [COMMAND]' writes a man page, 'redoubt help completion-bash', "
+             "'completion-zsh' and 'completion-fish' what a shell completes by.",
      .examples = "redoubt help plan\nredoubt help exit-status\n",
      .operand_max = 2,
      .run = verb_help},

@@ -35,8 +35,9 @@ static struct rd_json step_to_json(struct rd_arena *arena, const struct rd_run *
     return json;
 }
 
-struct rd_json run_to_json(struct rd_arena *arena, const struct rd_run *run)
+struct rd_json run_to_json(const struct session *session, const struct rd_run *run)
 {
+    struct rd_arena *arena = session->arena;
     struct rd_json json = rd_json_object();
     (void)rd_json_set_c(arena, &json, "run", rd_json_integer(run->number));
     (void)rd_json_set_c(arena, &json, "durationSeconds",
@@ -60,6 +61,9 @@ struct rd_json run_to_json(struct rd_arena *arena, const struct rd_run *run)
     (void)rd_json_set_c(arena, &json, "polls", rd_json_integer((int64_t)run->stats.polls));
     (void)rd_json_set_c(arena, &json, "throttled", rd_json_integer((int64_t)run->stats.throttled));
     (void)rd_json_set_c(arena, &json, "retried", rd_json_integer((int64_t)run->stats.retried));
+    struct rd_json idle = faults_idle(session);
+    if (rd_json_count(&idle) > 0)
+        (void)rd_json_set_c(arena, &json, "faultsNotStruck", idle);
     struct rd_json *steps = rd_json_set_c(arena, &json, "steps", rd_json_array());
     for (size_t i = 0; i < run->plan->step_count; i++)
         (void)rd_json_append(arena, steps, step_to_json(arena, run, i));
@@ -96,13 +100,10 @@ static void print_failures(const struct rd_run *run)
 static void run_print(const struct rd_run *run)
 {
     char took[RD_TIME_TEXT_MAX];
-    output_printf("\n%zu of %zu steps done in %s", run->done_count, run->plan->step_count,
-                  rd_duration_format(run->end_ms - run->start_ms, took));
-    if (run->failed_count > 0)
-        output_printf(", %zu failed", run->failed_count);
-    if (run->skipped_count > 0)
-        output_printf(", %zu not started", run->skipped_count);
-    output_printf(" (on the embedded cloud's clock)\n");
+    output_printf("\n%zu of %zu steps done in %s on the embedded cloud's clock\n", run->done_count,
+                  run->plan->step_count, rd_duration_format(run->end_ms - run->start_ms, took));
+    if (run->failed_count > 0 || run->skipped_count > 0)
+        output_printf("%zu failed, %zu not started\n", run->failed_count, run->skipped_count);
     print_failures(run);
 }
 
@@ -128,7 +129,7 @@ enum rd_rc run_show(struct session *session, const struct rd_run *run, enum rd_r
         return rc;
     }
     struct rd_json *json = rd_arena_alloc(session->arena, sizeof(*json));
-    *json = run_to_json(session->arena, run);
+    *json = run_to_json(session, run);
     if (rc == RD_RC_OK)
         output_json(json);
     else

@@ -116,12 +116,6 @@ static size_t count_kinds(const struct rd_set *desired, const struct rd_set *liv
     return count;
 }
 
-bool look_is_session_host(const struct rd_resource *resource)
-{
-    return rd_str_is_case(resource->type->name,
-                          "Microsoft.DesktopVirtualization/hostPools/sessionHosts");
-}
-
 static int by_name(const void *a, const void *b)
 {
     const struct rd_resource *const *first = a;
@@ -136,7 +130,7 @@ static const struct rd_resource **find_hosts(struct rd_arena *arena, const struc
     const struct rd_resource **hosts = rd_arena_array(arena, live->count, sizeof(*hosts));
     size_t count = 0;
     for (size_t i = 0; i < live->count; i++)
-        if (look_is_session_host(&live->resources[i]))
+        if (rd_type_is_session_host(live->resources[i].type))
             hosts[count++] = &live->resources[i];
     if (count > 1)
         qsort(hosts, count, sizeof(struct rd_resource *), by_name);
@@ -283,9 +277,16 @@ enum rd_rc look_report(struct session *session, const struct rd_set *live,
         .price = price,
     };
     struct rd_scenario *scenarios = NULL;
-    RD_TRY(rd_cost_scenarios(arena, session->desired,
-                             rd_str_from(session->args->value[OPTION_SHEET]), &scenarios,
-                             &input.scenario_count, err));
+    size_t scenario_count = 0;
+    enum rd_rc rc = RD_RC_OK;
+    if (price != NULL)
+        rc = rd_cost_scenarios(arena, session->desired,
+                               rd_str_from(session->args->value[OPTION_SHEET]), &scenarios,
+                               &scenario_count, err);
+    /* What one of them would buy may have no price; the report is not about them. */
+    if (rc != RD_RC_OK && rc != RD_RC_NOT_FOUND)
+        return rc;
+    input.scenario_count = rc == RD_RC_OK ? scenario_count : 0;
     input.scenarios = scenarios;
     struct rd_run_record *runs = NULL;
     struct rd_journal_entry *entries = NULL;
@@ -320,8 +321,9 @@ enum rd_rc verb_report(struct rd_arena *arena, const struct args *args, struct r
     struct rd_price *price = NULL;
     RD_TRY(open_and_read(&session, &live, err));
     RD_TRY(look_audit(&session, live, &audit, err));
-    RD_TRY(
-        rd_cost_price(arena, session.desired, rd_str_from(args->value[OPTION_SHEET]), &price, err));
+    RD_TRY(session_price(&session, &price, err));
+    if (price == NULL)
+        output_warning(rd_str_from(session.unpriced.msg), session.unpriced.hint);
     const char *path = look_report_path(&session);
     RD_TRY(look_report(&session, live, audit, price, path, err));
     if (args_is_json(args)) {

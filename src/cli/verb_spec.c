@@ -45,6 +45,7 @@ enum rd_rc verb_check(struct rd_arena *arena, const struct args *args, struct rd
     session_init(&session, arena, args);
     RD_TRY(read_input(&session, err));
     struct rd_findings *findings;
+    session_warn_budget(&session, "no budget can be made");
     RD_TRY(look_check(&session, &findings, err));
     if (args_is_json(args)) {
         struct rd_json json = rd_findings_to_json(arena, findings);

@@ -3,7 +3,7 @@
 
 #include "cost/cost.h"
 
-enum { MICRO = 1000000 };
+enum { MICRO = 1000000, WIDTH = 80, NOTE_COLUMN = 8, TITLE_COLUMN = 4 };
 
 struct rd_str rd_money(struct rd_arena *arena, int64_t micro, struct rd_str currency)
 {
@@ -106,23 +106,26 @@ void rd_price_print(struct rd_buf *out, const struct rd_price *price, bool color
         rd_buf_printf(out, "\n  largest: %.*s, %lld %% of it\n", RD_FMT(most->group),
                       (long long)(most->month_micro * 100 / price->month_micro));
     rd_buf_printf(out, "  sheet: %.*s (%.*s)\n", RD_FMT(price->sheet), RD_FMT(price->region));
-    for (size_t i = 0; i < price->remark_count; i++)
-        rd_buf_printf(out, "  note: %.*s\n", RD_FMT(price->remarks[i]));
+    for (size_t i = 0; i < price->remark_count; i++) {
+        rd_buf_add_c(out, "  note: ");
+        rd_buf_add_wrapped(out, price->remarks[i], NOTE_COLUMN, NOTE_COLUMN, WIDTH);
+    }
 }
 
 void rd_scenarios_print(struct rd_buf *out, const struct rd_scenario *scenarios, size_t count)
 {
     RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
-    rd_buf_printf(out, "  %-18s %12s %12s %12s  %s\n", "scenario", "a month", "a year",
-                  "saves a year", "");
+    rd_buf_printf(out, "  %-18s %12s %12s %14s\n", "scenario", "a month", "a year", "saves a year");
     for (size_t i = 0; i < count; i++) {
         const struct rd_price *price = scenarios[i].price;
         struct rd_str saving =
             i == 0 ? (struct rd_str){"", 0}
                    : rd_money(arena, scenarios[i].saving_month_micro * 12, price->currency);
-        rd_buf_printf(out, "  %-18.*s %12.*s %12.*s %12.*s  %.*s\n", RD_FMT(scenarios[i].name),
+        rd_buf_printf(out, "  %-18.*s %12.*s %12.*s", RD_FMT(scenarios[i].name),
                       RD_FMT(rd_money(arena, price->month_micro, price->currency)),
-                      RD_FMT(rd_money(arena, price->year_micro, price->currency)), RD_FMT(saving),
-                      RD_FMT(scenarios[i].title));
+                      RD_FMT(rd_money(arena, price->year_micro, price->currency)));
+        rd_buf_printf(out, saving.n > 0 ? " %14.*s\n" : "%.*s\n", RD_FMT(saving));
+        rd_buf_printf(out, "%*s", TITLE_COLUMN, "");
+        rd_buf_add_wrapped(out, scenarios[i].title, TITLE_COLUMN, TITLE_COLUMN, WIDTH);
     }
 }

@@ -65,12 +65,6 @@ void rd_sha256_stream_finish(struct rd_sha256_stream *stream, unsigned char out[
     EVP_MD_CTX_free((EVP_MD_CTX *)stream);
 }
 
-static int hex_digit(char c)
-{
-    c = rd_char_lower(c);
-    return c <= '9' ? c - '0' : c - 'a' + 10;
-}
-
 const char *rd_guid_from_name(const char *name_space, struct rd_str name, char out[RD_GUID_SIZE])
 {
     assert(rd_str_is_guid(rd_str_from(name_space)));
@@ -79,7 +73,7 @@ const char *rd_guid_from_name(const char *name_space, struct rd_str name, char o
     for (const char *p = name_space; *p != '\0' && n < sizeof(space); p++) {
         if (*p == '-')
             continue;
-        space[n++] = (unsigned char)(hex_digit(p[0]) << 4 | hex_digit(p[1]));
+        space[n++] = (unsigned char)(rd_char_hex(p[0]) << 4 | rd_char_hex(p[1]));
         p++;
     }
     unsigned char bytes[EVP_MAX_MD_SIZE];

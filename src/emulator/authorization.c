@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "shape.h"
 #include "state.h"
 
 /*
@@ -51,20 +52,6 @@ void em_principal_add(struct em_exchange *ex, struct rd_str object_id, const cha
 
 /* Roles ---------------------------------------------------------------------------------------- */
 
-static const struct rd_json *role_entry(struct rd_str guid)
-{
-    const struct rd_json *table = em_table("roles");
-    for (size_t i = 0; i < rd_json_count(table); i++)
-        if (rd_str_eq_case(rd_json_str(rd_json_at(rd_json_item(table, i), "guid")), guid))
-            return rd_json_item(table, i);
-    return &rd_json_absent;
-}
-
-static struct rd_str last_segment(struct rd_str id)
-{
-    return rd_str_sub(id, rd_str_find_last_char(id, '/') + 1, id.n);
-}
-
 /* The scope in the casing in which it was first written. */
 static struct rd_str scope_of(struct em_exchange *ex, const struct em_resource *assignment,
                               struct rd_str id)
@@ -100,7 +87,7 @@ bool em_has_role(struct em_exchange *ex, struct rd_str object_id, const char *ro
         struct rd_json body = em_body(ex, assignment);
         struct rd_str role = rd_json_str(rd_json_at(&body, "properties.roleDefinitionId"));
         struct rd_str holder = rd_json_str(rd_json_at(&body, "properties.principalId"));
-        if (rd_str_is_case(last_segment(role), role_guid) && rd_str_eq_case(holder, object_id) &&
+        if (rd_str_is_case(em_id_name(role), role_guid) && rd_str_eq_case(holder, object_id) &&
             is_effective(ex, assignment))
             return true;
     }
@@ -113,7 +100,7 @@ static bool check_request(struct em_exchange *ex, const struct rd_json *body)
 {
     static const char *const types[] = {"User",         "Group",  "ServicePrincipal",
                                         "ForeignGroup", "Device", NULL};
-    struct rd_str name = last_segment(ex->id);
+    struct rd_str name = em_id_name(ex->id);
     if (!rd_str_is_guid(name))
         return em_fail(ex, 400, "InvalidRoleAssignmentId",
                        "The role assignment ID '%.*s' is not valid. The role assignment ID must be "
@@ -124,12 +111,12 @@ static bool check_request(struct em_exchange *ex, const struct rd_json *body)
         !em_require_word(ex, body, "properties.principalType", types, true))
         return false;
     struct rd_str principal = rd_json_str(rd_json_at(body, "properties.principalId"));
-    struct rd_str role = last_segment(rd_json_str(rd_json_at(body, "properties.roleDefinitionId")));
+    struct rd_str role = em_id_name(rd_json_str(rd_json_at(body, "properties.roleDefinitionId")));
     if (!rd_str_is_guid(principal))
         return em_fail(ex, 400, "InvalidPrincipalId",
                        "The Principal ID '%.*s' is not valid. Principal ID must be a GUID.",
                        RD_FMT(principal));
-    if (!rd_json_exists(role_entry(role)))
+    if (!rd_json_exists(em_row("roles", "guid", role)))
         return em_fail(ex, 400, "RoleDefinitionDoesNotExist",
                        "The specified role definition with ID '%.*s' does not exist.",
                        RD_FMT(role));
@@ -161,7 +148,7 @@ static bool is_same(const struct rd_json *a, const struct rd_json *b)
 {
     struct rd_str role_a = rd_json_str(rd_json_at(a, "properties.roleDefinitionId"));
     struct rd_str role_b = rd_json_str(rd_json_at(b, "properties.roleDefinitionId"));
-    return rd_str_eq_case(last_segment(role_a), last_segment(role_b)) &&
+    return rd_str_eq_case(em_id_name(role_a), em_id_name(role_b)) &&
            rd_str_eq_case(rd_json_str(rd_json_at(a, "properties.principalId")),
                           rd_json_str(rd_json_at(b, "properties.principalId")));
 }
@@ -218,7 +205,7 @@ static bool put_assignment(struct em_exchange *ex, struct em_resource *former, s
         int64_t delay_ms = em_draw_ms(ex, ex->id, PROPAGATION_MS);
         rd_json_set_c(ex->arena, hidden, "effective_ms", rd_json_integer(ex->now_ms + delay_ms));
     }
-    struct rd_str role = last_segment(rd_json_str(rd_json_at(body, "properties.roleDefinitionId")));
+    struct rd_str role = em_id_name(rd_json_str(rd_json_at(body, "properties.roleDefinitionId")));
     *rd_json_make(ex->arena, body, "properties.roleDefinitionId") = rd_json_string(rd_arena_printf(
         ex->arena, "/subscriptions/%.*s/providers/Microsoft.Authorization/roleDefinitions/%.*s",
         RD_FMT(ex->subscription), RD_FMT(role)));
@@ -363,7 +350,7 @@ static bool list_definitions(struct em_exchange *ex)
 
 static bool get_definition(struct em_exchange *ex)
 {
-    const struct rd_json *entry = role_entry(ex->params[1]);
+    const struct rd_json *entry = em_row("roles", "guid", ex->params[1]);
     if (!rd_json_exists(entry))
         return em_fail(ex, 404, "RoleDefinitionDoesNotExist",
                        "The specified role definition with ID '%.*s' does not exist.",
@@ -396,9 +383,7 @@ static const struct em_type types[] = {
         .name = ASSIGNMENT_TYPE,
         .place = EM_ON_SCOPE,
         .has_no_state = true,
-        .create_status = 201,
-        .update_status = 200,
-        .delete_status = 200,
+        EM_ANSWERS(201, 200, 200),
         .delete_shows_body = true,
         .async = EM_SYNC,
         .source = "azure-compute 1.11, azure-avd-ops 4.1; recording 08-role-assignment",

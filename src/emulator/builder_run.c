@@ -395,10 +395,11 @@ bool em_builder_post_cancel(struct em_exchange *ex, struct em_resource *image_te
     struct rd_json hidden = em_hidden(ex, image_template);
     struct rd_str state = em_text_at(&hidden, "run.state");
     if (!rd_str_is(state, "Running"))
-        return em_fail(ex, 409, "OperationNotAllowed",
-                       "Operation Microsoft.VirtualMachineImages/imageTemplates/cancel/action is "
-                       "not allowed in provisioning state: provisioned or run state: %.*s.",
-                       RD_FMT(rd_str_is_empty(state) ? RD_STR("none") : em_lower(ex, state)));
+        return em_fail(
+            ex, 409, "OperationNotAllowed",
+            "Operation Microsoft.VirtualMachineImages/imageTemplates/cancel/action is "
+            "not allowed in provisioning state: provisioned or run state: %.*s.",
+            RD_FMT(rd_str_is_empty(state) ? RD_STR("none") : rd_arena_lower(ex->arena, state)));
     em_set_word(ex, &hidden, "run.state", "Canceling");
     em_store_hidden(ex, image_template, &hidden);
     em_start_operation(ex, image_template, CANCEL_MS, "builder-cancelled", (struct rd_str){"", 0});

@@ -8,8 +8,8 @@
 #include "providers.h"
 
 #define COMPUTE_TYPE                                                                               \
-    .needs_location = true, .has_tags = true, .create_status = 201, .update_status = 200,          \
-    .delete_status = 202, .async = EM_ASYNC_OPERATION, .operation_body = EM_OPERATION_COMPUTE,     \
+    .needs_location = true, .has_tags = true, EM_ANSWERS(201, 200, 202),                           \
+    .async = EM_ASYNC_OPERATION, .operation_body = EM_OPERATION_COMPUTE,                           \
     .json_style = EM_JSON_CRLF, .operation_path = "Microsoft.Compute/locations/{l}/operations",    \
     .retry_after_s = 10
 
@@ -18,9 +18,7 @@ static const struct em_type types[] = {
         .name = EM_VM_TYPE,
         .place = EM_IN_GROUP,
         COMPUTE_TYPE,
-        .create_ms = 100000,
-        .update_ms = 20000,
-        .delete_ms = 60000,
+        EM_TAKES(100, 20, 60),
         .throttle_policy = "compute.vm",
         .name_pattern = "^[a-zA-Z0-9]([a-zA-Z0-9_.-]{0,62}[a-zA-Z0-9_-])?$",
         .source = "azure-compute 5, recording 03-confidential-vm-create",
@@ -37,9 +35,7 @@ static const struct em_type types[] = {
         .name = EM_EXTENSION_TYPE,
         .place = EM_IN_PARENT,
         COMPUTE_TYPE,
-        .create_ms = 60000,
-        .update_ms = 60000,
-        .delete_ms = 30000,
+        EM_TAKES(60, 60, 30),
         .throttle_policy = "compute.extension",
         .source = "azure-compute 5.5",
         .put = em_extension_put,

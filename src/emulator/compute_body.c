@@ -14,15 +14,6 @@ bool em_is_one_of(struct rd_str text, const char *const *words)
     return false;
 }
 
-struct rd_str em_lower(struct em_exchange *ex, struct rd_str text)
-{
-    char *p = rd_arena_bytes(ex->arena, text.n + 1);
-    for (size_t i = 0; i < text.n; i++)
-        p[i] = rd_char_lower(text.p[i]);
-    p[text.n] = '\0';
-    return (struct rd_str){p, text.n};
-}
-
 struct rd_str em_body_region(struct em_exchange *ex, const struct rd_json *body)
 {
     return em_region_name(ex, em_text_at(body, "location"));
@@ -36,8 +27,7 @@ bool em_fail_target(struct em_exchange *ex, int status, const char *code, const 
     struct rd_str message = rd_arena_vprintf(ex->arena, fmt, ap);
     va_end(ap);
     struct rd_json body = rd_json_object();
-    em_set_word(ex, &body, "error.code", code);
-    em_set_text(ex, &body, "error.message", em_quotable(ex, message));
+    em_set_error(ex, &body, rd_str_from(code), message);
     em_set_word(ex, &body, "error.target", target);
     em_reply_json(ex, status, &body, EM_JSON_CRLF);
     return false;

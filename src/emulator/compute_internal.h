@@ -15,7 +15,6 @@
 
 /* Whether `text` is one of the words of a NULL-terminated list, without case. */
 bool em_is_one_of(struct rd_str text, const char *const *words);
-struct rd_str em_lower(struct em_exchange *ex, struct rd_str text);
 /* The body's `location`, normalised. */
 struct rd_str em_body_region(struct em_exchange *ex, const struct rd_json *body);
 /* As em_fail, with the member `target` that Compute adds, in Compute's style. */
@@ -59,6 +58,15 @@ void em_quota_give(struct em_exchange *ex, struct rd_str subscription, struct rd
 int64_t em_quota_used(struct em_exchange *ex, struct rd_str subscription, struct rd_str region,
                       struct rd_str name);
 int64_t em_quota_limit(struct em_exchange *ex, struct rd_str name);
+
+/* Resizing (compute_resize.c) ------------------------------------------------------------------ */
+
+/* The default of a new machine, or whether the size has the one that was asked for. */
+bool em_vm_choose_controller(struct em_exchange *ex, const struct em_size *size,
+                             struct rd_json *body);
+/* Whether the machine can take that size; its controller stays. False after the failure. */
+bool em_vm_check_resize(struct em_exchange *ex, const struct rd_json *was, struct rd_json *body,
+                        const struct em_size *size);
 
 /* Images (compute_image.c) --------------------------------------------------------------------- */
 

@@ -247,7 +247,6 @@ static void fill_defaults(struct em_exchange *ex, struct rd_json *body)
     em_default(ex, body, OS_DISK "deleteOption", rd_json_string_c("Detach"));
     em_default(ex, body, OS_DISK "managedDisk.storageAccountType", rd_json_string_c("Premium_LRS"));
     em_default(ex, body, "properties.storageProfile.dataDisks", rd_json_array());
-    em_default(ex, body, "properties.storageProfile.diskControllerType", rd_json_string_c("SCSI"));
     em_default(ex, body, "properties.osProfile.secrets", rd_json_array());
     em_default(ex, body, "properties.osProfile.allowExtensionOperations", rd_json_bool(true));
     em_default(ex, body, "properties.osProfile.requireGuestProvisionSignal", rd_json_bool(true));
@@ -273,7 +272,7 @@ static bool put_new(struct em_exchange *ex, struct rd_json *body, struct rd_json
     if (!check_size(ex, body, &size) ||
         !em_image_resolve(ex, rd_json_at(body, "properties.storageProfile.imageReference"),
                           em_body_region(ex, body), &image) ||
-        !em_vm_check_security(ex, body, &size, &image))
+        !em_vm_check_security(ex, body, &size, &image) || !em_vm_choose_controller(ex, &size, body))
         return false;
     fill_new(ex, body, &image);
     if (em_find(ex->cloud, em_text_at(body, OS_DISK "managedDisk.id")) != NULL)
@@ -309,8 +308,9 @@ static bool put_again(struct em_exchange *ex, struct em_resource *former, struct
     if (!keep_immutables(ex, &was, body))
         return false;
     struct em_size size, old;
-    if (!check_size(ex, body, &size) || !em_identity_fill(ex, ex->id, body) ||
-        !drop_nics(ex, former, &was, body) || !attach_nics(ex, body, &size))
+    if (!check_size(ex, body, &size) || !em_vm_check_resize(ex, &was, body, &size) ||
+        !em_identity_fill(ex, ex->id, body) || !drop_nics(ex, former, &was, body) ||
+        !attach_nics(ex, body, &size))
         return false;
     struct rd_str region = em_body_region(ex, body);
     struct rd_str taken = em_text_at(hidden, "size");

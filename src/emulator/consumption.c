@@ -105,9 +105,7 @@ static const struct em_type types[] = {
     {
         .name = "Microsoft.Consumption/budgets",
         .place = EM_ON_SCOPE,
-        .create_status = 201,
-        .update_status = 200,
-        .delete_status = 200,
+        EM_ANSWERS(201, 200, 200),
         .async = EM_SYNC,
         .has_no_state = true,
         .name_pattern = "^[A-Za-z0-9_-]{1,63}$",

@@ -209,6 +209,15 @@ struct em_type {
     int64_t (*delete_duration)(struct em_exchange *ex, struct em_resource *resource);
 };
 
+/* What many rows of types have: where they stand, what their writes answer, and the typical seconds
+ * that these take. */
+#define EM_REGIONAL .place = EM_IN_GROUP, .needs_location = true, .has_tags = true
+#define EM_ANSWERS(create, update, delete)                                                         \
+    .create_status = (create), .update_status = (update), .delete_status = (delete)
+#define EM_TAKES(create_s, update_s, delete_s)                                                     \
+    .create_ms = (create_s)*INT64_C(1000), .update_ms = (update_s)*INT64_C(1000),                  \
+    .delete_ms = (delete_s)*INT64_C(1000)
+
 /* What happens by itself, by name. */
 typedef void em_event_fn(struct em_exchange *ex, struct rd_str id, struct rd_str argument);
 struct em_event_name {
@@ -237,11 +246,13 @@ struct em_part {
 /* The ARM error envelope; returns false, for `return em_fail(...)`. */
 RD_PRINTF(4, 5)
 bool em_fail(struct em_exchange *ex, int status, const char *code, const char *fmt, ...);
-/* `message` with what is no UTF-8 in it masked: a client's text is quoted in errors. */
-struct rd_str em_quotable(struct em_exchange *ex, struct rd_str message);
-/* The same with one inner detail. */
+/* The same with one inner detail, or an array of them. */
 bool em_fail_detail(struct em_exchange *ex, int status, const char *code, struct rd_str message,
                     const struct rd_json *details);
+/* Sets "error": {code, message}, to which some providers add members of their own. What is no UTF-8
+ * in the message is masked: a client's text is quoted in errors. */
+void em_set_error(struct em_exchange *ex, struct rd_json *body, struct rd_str code,
+                  struct rd_str message);
 /* A reply with a JSON body in the given style. */
 void em_reply_json(struct em_exchange *ex, int status, const struct rd_json *body,
                    enum em_json_style style);
@@ -332,6 +343,8 @@ bool em_is_government(const struct rd_cloud *cloud);
 struct rd_str em_tenant(const struct rd_cloud *cloud);
 /* The tables of data/emulator by name: em_table("skus"). */
 const struct rd_json *em_table(const char *name);
+/* The row of such a table whose member has that text, without case; or absent. */
+const struct rd_json *em_row(const char *table, const char *member, struct rd_str text);
 /* Sets properties.x when the request left it out. */
 void em_default(struct em_exchange *ex, struct rd_json *body, const char *path,
                 struct rd_json value);
@@ -346,12 +359,15 @@ struct em_fault {
         struct rd_str value;
     } args[8];
     size_t arg_count;
-    int64_t left; /* how often it still strikes; INT64_MAX: always */
+    int64_t left;       /* how often it still strikes; INT64_MAX: always */
+    struct rd_str text; /* as it was asked for */
+    bool has_struck;
 };
 /* The first fault of that name that still strikes, or NULL; em_fault_arg reads "key". */
 struct em_fault *em_fault(struct em_exchange *ex, const char *name);
 struct rd_str em_fault_arg(const struct em_fault *fault, const char *key);
 void em_fault_struck(struct em_fault *fault); /* counts down */
+void em_fault_showed(struct em_fault *fault); /* it changed an answer, but does not count down */
 /* The next one of that name behind `after`: to look for one whose arguments fit. */
 struct em_fault *em_fault_next(struct em_exchange *ex, const char *name, struct em_fault *after);
 

@@ -401,12 +401,9 @@ static bool list_pool_plans(struct em_exchange *ex)
 /* The table ------------------------------------------------------------------------------------ */
 
 #define SYNC_TYPE                                                                                  \
-    .create_status = 201, .update_status = 200, .delete_status = 200, .async = EM_SYNC,            \
-    .has_no_state = true, .has_path_names = true,                                                  \
+    .async = EM_SYNC, EM_ANSWERS(201, 200, 200), .has_no_state = true, .has_path_names = true,     \
     .source = "azure-avd-ops 1.2-1.10, real-clients 7.6"
-#define TOP_TYPE                                                                                   \
-    .place = EM_IN_GROUP, .needs_location = true, .has_tags = true, SYNC_TYPE,                     \
-    .name_pattern = "^[A-Za-z0-9@._ -]{3,64}$"
+#define TOP_TYPE EM_REGIONAL, SYNC_TYPE, .name_pattern = "^[A-Za-z0-9@._ -]{3,64}$"
 
 static const struct em_action pool_actions[] = {
     {.name = "listRegistrationTokens", .post = em_desktop_list_tokens},

@@ -173,9 +173,8 @@ static const struct em_action des_actions[] = {
 };
 
 #define COMMON                                                                                     \
-    .place = EM_IN_GROUP, .needs_location = true, .has_tags = true, .create_status = 202,          \
-    .update_status = 202, .delete_status = 202, .async = EM_BOTH,                                  \
-    .operation_body = EM_OPERATION_DISK, .json_style = EM_JSON_CRLF,                               \
+    .async = EM_BOTH, EM_REGIONAL, EM_ANSWERS(202, 202, 202), .operation_body = EM_OPERATION_DISK, \
+    .json_style = EM_JSON_CRLF,                                                                    \
     .operation_path = "Microsoft.Compute/locations/{l}/DiskOperations", .hides_id_at_first = true, \
     .create_state = "Updating", .throttle_policy = "compute.disk"
 
@@ -183,9 +182,7 @@ static const struct em_type types[] = {
     {
         .name = EM_DISK_TYPE,
         COMMON,
-        .create_ms = 3000,
-        .update_ms = 3000,
-        .delete_ms = 3000,
+        EM_TAKES(3, 3, 3),
         .name_pattern = "^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,79}$",
         .source = "azure-compute 5.6",
         .put = put_disk,
@@ -198,9 +195,7 @@ static const struct em_type types[] = {
     {
         .name = EM_DES_TYPE,
         COMMON,
-        .create_ms = 2000,
-        .update_ms = 5000,
-        .delete_ms = 5000,
+        EM_TAKES(2, 5, 5),
         .name_pattern = "^[a-zA-Z0-9_-]{1,80}$",
         .source = "azure-compute 6, recording 01-des-confidential",
         .put = em_des_put,

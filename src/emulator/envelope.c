@@ -171,7 +171,7 @@ void em_reply_resource(struct em_exchange *ex, int status, struct em_resource *r
 }
 
 /* A message may quote what a client sent; what is no UTF-8 is not quoted. */
-struct rd_str em_quotable(struct em_exchange *ex, struct rd_str message)
+static struct rd_str quotable(struct em_exchange *ex, struct rd_str message)
 {
     if (rd_str_is_utf8(message))
         return message;
@@ -182,13 +182,18 @@ struct rd_str em_quotable(struct em_exchange *ex, struct rd_str message)
     return (struct rd_str){out, message.n};
 }
 
+void em_set_error(struct em_exchange *ex, struct rd_json *body, struct rd_str code,
+                  struct rd_str message)
+{
+    *rd_json_make(ex->arena, body, "error.code") = rd_json_string(code);
+    *rd_json_make(ex->arena, body, "error.message") = rd_json_string(quotable(ex, message));
+}
+
 bool em_fail_detail(struct em_exchange *ex, int status, const char *code, struct rd_str message,
                     const struct rd_json *details)
 {
     struct rd_json body = rd_json_object();
-    *rd_json_make(ex->arena, &body, "error.code") =
-        rd_json_string(rd_arena_str(ex->arena, rd_str_from(code)));
-    *rd_json_make(ex->arena, &body, "error.message") = rd_json_string(em_quotable(ex, message));
+    em_set_error(ex, &body, rd_str_from(code), message);
     if (details != NULL && rd_json_is(details, RD_JSON_ARRAY)) {
         *rd_json_make(ex->arena, &body, "error.details") = *details;
     } else if (details != NULL) {

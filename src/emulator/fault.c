@@ -103,7 +103,8 @@ RD_NODISCARD static enum rd_rc parse_fault(struct rd_arena *arena, struct rd_str
     struct rd_str name = rd_str_trim(rd_str_sub(text, 0, colon == RD_STR_NONE ? text.n : colon));
     if (!rd_json_exists(entry_of(name)))
         return fail_name(name, err);
-    *ret_fault = (struct em_fault){.name = rd_arena_str(arena, name), .left = INT64_MAX};
+    *ret_fault = (struct em_fault){
+        .name = rd_arena_str(arena, name), .left = INT64_MAX, .text = rd_arena_str(arena, text)};
     struct rd_str arguments = {"", 0};
     if (colon != RD_STR_NONE)
         arguments = rd_str_sub(text, colon + 1, text.n);
@@ -157,8 +158,22 @@ struct rd_str em_fault_arg(const struct em_fault *fault, const char *key)
     return (struct rd_str){"", 0};
 }
 
+bool rd_cloud_has_struck(const struct rd_cloud *cloud, struct rd_str text)
+{
+    for (size_t i = 0; i < cloud->fault_count; i++)
+        if (rd_str_eq(cloud->faults[i].text, text) && cloud->faults[i].has_struck)
+            return true;
+    return false;
+}
+
+void em_fault_showed(struct em_fault *fault)
+{
+    fault->has_struck = true;
+}
+
 void em_fault_struck(struct em_fault *fault)
 {
+    fault->has_struck = true;
     if (fault->left != INT64_MAX && fault->left > 0)
         fault->left--;
 }

@@ -464,7 +464,7 @@ static EM_HOOK(may_delete_group)
 }
 
 #define FIREWALL_KIND                                                                              \
-    .create_status = 201, .update_status = 200, .delete_status = 202, .async = EM_ASYNC_OPERATION, \
+    .async = EM_ASYNC_OPERATION, EM_ANSWERS(201, 200, 202),                                        \
     .operation_body = EM_OPERATION_STATUS_ONLY,                                                    \
     .operation_path = "Microsoft.Network/locations/{l}/nfvOperations", .retry_after_s = 10,        \
     .has_etag = true, .create_state = "Updating", .busy_status = 429
@@ -472,14 +472,10 @@ static EM_HOOK(may_delete_group)
 static const struct em_type types[] = {
     {
         .name = EM_FIREWALL_TYPE,
-        .place = EM_IN_GROUP,
-        .needs_location = true,
-        .has_tags = true,
+        EM_REGIONAL,
         FIREWALL_KIND,
         .name_pattern = "^[A-Za-z0-9]([A-Za-z0-9_.-]{0,54}[A-Za-z0-9_])?$",
-        .create_ms = 420 SECONDS,
-        .update_ms = 240 SECONDS,
-        .delete_ms = 300 SECONDS,
+        EM_TAKES(420, 240, 300),
         .source = "azure-avd-ops 2.3 (azureFirewall)",
         .put = put_firewall,
         .patch = em_patch_tags,
@@ -488,9 +484,7 @@ static const struct em_type types[] = {
     },
     {
         .name = EM_POLICY_TYPE,
-        .place = EM_IN_GROUP,
-        .needs_location = true,
-        .has_tags = true,
+        EM_REGIONAL,
         FIREWALL_KIND,
         .name_pattern = "^[A-Za-z0-9]([A-Za-z0-9_.-]{0,78}[A-Za-z0-9_])?$",
         .delete_ms = 10 SECONDS,
@@ -517,9 +511,7 @@ static const struct em_type types[] = {
     },
     {
         .name = EM_IP_GROUP_TYPE,
-        .place = EM_IN_GROUP,
-        .needs_location = true,
-        .has_tags = true,
+        EM_REGIONAL,
         FIREWALL_KIND,
         .delete_ms = 10 SECONDS,
         .source = "azure-avd-ops 2.3 (ipGroup)",

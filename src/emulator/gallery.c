@@ -433,8 +433,8 @@ static bool may_delete_version(struct em_exchange *ex, struct em_resource *versi
 
 #define OPERATIONS "Microsoft.Compute/locations/{l}/capsOperations"
 #define COMMON                                                                                     \
-    .has_tags = true, .needs_location = true, .create_status = 201, .update_status = 200,          \
-    .delete_status = 202, .async = EM_ASYNC_OPERATION, .operation_body = EM_OPERATION_COMPUTE,     \
+    .has_tags = true, .needs_location = true, EM_ANSWERS(201, 200, 202),                           \
+    .async = EM_ASYNC_OPERATION, .operation_body = EM_OPERATION_COMPUTE,                           \
     .json_style = EM_JSON_CRLF, .operation_path = OPERATIONS, .throttle_policy = "compute.gallery"
 
 static const struct em_type types[] = {
@@ -442,9 +442,7 @@ static const struct em_type types[] = {
         .name = EM_GALLERY_TYPE,
         .place = EM_IN_GROUP,
         COMMON,
-        .create_ms = 8000,
-        .update_ms = 4000,
-        .delete_ms = 8000,
+        EM_TAKES(8, 4, 8),
         .name_pattern = "^[a-zA-Z0-9]([a-zA-Z0-9_.]{0,78}[a-zA-Z0-9_])?$",
         .source = "azure-compute 3.1, 3.2",
         .put = put_gallery,
@@ -454,9 +452,7 @@ static const struct em_type types[] = {
         .name = EM_IMAGE_TYPE,
         .place = EM_IN_PARENT,
         COMMON,
-        .create_ms = 5000,
-        .update_ms = 4000,
-        .delete_ms = 8000,
+        EM_TAKES(5, 4, 8),
         .name_pattern = "^[a-zA-Z0-9]([a-zA-Z0-9_.-]{0,78}[a-zA-Z0-9])?$",
         .source = "azure-compute 3.3, recording 04-image-builder-sig",
         .put = put_definition,
@@ -467,9 +463,7 @@ static const struct em_type types[] = {
         .name = EM_VERSION_TYPE,
         .place = EM_IN_PARENT,
         COMMON,
-        .create_ms = 1800000,
-        .update_ms = 20000,
-        .delete_ms = 30000,
+        EM_TAKES(1800, 20, 30),
         .retry_after_s = 60,
         .source = "azure-compute 3.4 to 3.6",
         .put = put_version,

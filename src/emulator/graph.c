@@ -13,23 +13,13 @@ static bool fail(struct em_exchange *ex, int status, const char *code, struct rd
     struct rd_arena *arena = ex->arena;
     struct rd_str request =
         em_guid(ex, rd_arena_printf(arena, "graph %llu", (unsigned long long)ex->number));
-    *rd_json_make(arena, &body, "error.code") = rd_json_string_c(code);
-    *rd_json_make(arena, &body, "error.message") = rd_json_string(em_quotable(ex, message));
+    em_set_error(ex, &body, rd_str_from(code), message);
     *rd_json_make(arena, &body, "error.innerError.date") =
         rd_json_string(rd_str_sub(em_time(ex, ex->now_ms), 0, 19));
     *rd_json_make(arena, &body, "error.innerError.request-id") = rd_json_string(request);
     *rd_json_make(arena, &body, "error.innerError.client-request-id") = rd_json_string(request);
     em_reply_json(ex, status, &body, EM_JSON_COMPACT);
     return false;
-}
-
-static const struct rd_json *application(struct rd_str app_id)
-{
-    const struct rd_json *table = em_table("applications");
-    for (size_t i = 0; i < rd_json_count(table); i++)
-        if (rd_str_eq_case(rd_json_str(rd_json_at(rd_json_item(table, i), "app_id")), app_id))
-            return rd_json_item(table, i);
-    return &rd_json_absent;
 }
 
 static struct rd_str principal_path(struct em_exchange *ex, struct rd_str app_id)
@@ -142,7 +132,7 @@ static bool create(struct em_exchange *ex)
         return fail(ex, 400, "Request_BadRequest",
                     RD_STR("A value is required for property 'appId' of resource "
                            "'ServicePrincipal'."));
-    const struct rd_json *entry = application(app_id);
+    const struct rd_json *entry = em_row("applications", "app_id", app_id);
     if (!rd_json_exists(entry))
         return fail(ex, 400, "Request_BadRequest",
                     rd_arena_printf(ex->arena,

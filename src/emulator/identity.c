@@ -12,8 +12,8 @@ bool em_identity_fill(struct em_exchange *ex, struct rd_str id, struct rd_json *
     if (rd_str_is_empty(type) || rd_str_is_case(type, "None"))
         return true;
     if (rd_str_find_case(type, RD_STR("SystemAssigned"), 0) != RD_STR_NONE) {
-        struct rd_str principal =
-            em_guid(ex, rd_arena_printf(ex->arena, "%.*s/identity", RD_FMT(em_lower(ex, id))));
+        struct rd_str principal = em_guid(
+            ex, rd_arena_printf(ex->arena, "%.*s/identity", RD_FMT(rd_arena_lower(ex->arena, id))));
         em_set_text(ex, body, "identity.principalId", principal);
         em_set_text(ex, body, "identity.tenantId", em_tenant(ex->cloud));
         em_principal_add(ex, principal, "ServicePrincipal");
@@ -73,8 +73,8 @@ static bool put_identity(struct em_exchange *ex, struct em_resource *former, str
         return true;
     }
     /* A new identity of an old name is another principal. */
-    struct rd_str seed = rd_arena_printf(ex->arena, "%.*s@%lld", RD_FMT(em_lower(ex, ex->id)),
-                                         (long long)ex->now_ms);
+    struct rd_str seed = rd_arena_printf(
+        ex->arena, "%.*s@%lld", RD_FMT(rd_arena_lower(ex->arena, ex->id)), (long long)ex->now_ms);
     struct rd_str principal = em_guid(ex, seed);
     em_set_text(ex, body, "properties.tenantId", em_tenant(ex->cloud));
     em_set_text(ex, body, "properties.principalId", principal);
@@ -97,12 +97,8 @@ static bool put_credential(struct em_exchange *ex, struct em_resource *former, s
 static const struct em_type types[] = {
     {
         .name = EM_USER_IDENTITY_TYPE,
-        .place = EM_IN_GROUP,
-        .needs_location = true,
-        .has_tags = true,
-        .create_status = 201,
-        .update_status = 200,
-        .delete_status = 200,
+        EM_REGIONAL,
+        EM_ANSWERS(201, 200, 200),
         .async = EM_SYNC,
         .has_no_state = true,
         .deletes_children = true,
@@ -113,9 +109,7 @@ static const struct em_type types[] = {
     {
         .name = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials",
         .place = EM_IN_PARENT,
-        .create_status = 201,
-        .update_status = 200,
-        .delete_status = 200,
+        EM_ANSWERS(201, 200, 200),
         .async = EM_SYNC,
         .has_no_state = true,
         .source = "azure-compute 2",

@@ -177,9 +177,7 @@ static const struct em_type types[] = {
     },
     {
         .name = RULE_TYPE,
-        .place = EM_IN_GROUP,
-        .needs_location = true,
-        .has_tags = true,
+        EM_REGIONAL,
         .create_status = 201,
         .update_status = 200,
         SYNC_TYPE,

@@ -18,8 +18,7 @@ bool em_plane_fail(struct em_exchange *ex, int status, const char *code, const c
     struct rd_str message = rd_arena_vprintf(ex->arena, fmt, ap);
     va_end(ap);
     struct rd_json body = rd_json_object();
-    em_set_word(ex, &body, "error.code", code);
-    em_set_text(ex, &body, "error.message", em_quotable(ex, message));
+    em_set_error(ex, &body, rd_str_from(code), message);
     if (inner != NULL)
         em_set_word(ex, &body, "error.innererror.code", inner);
     em_reply_json(ex, status, &body, EM_JSON_COMPACT);

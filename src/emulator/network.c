@@ -4,19 +4,14 @@
 #include "providers.h"
 #include "shape.h"
 
-/* Typical seconds of a creation, which an update takes too, and of a deletion. */
-#define TAKES(write_s, delete_s)                                                                   \
-    .create_ms = (write_s)*1000, .update_ms = (write_s)*1000, .delete_ms = (delete_s)*1000
 #define NAME_80 "^[A-Za-z0-9]([A-Za-z0-9_.-]{0,78}[A-Za-z0-9_])?$"
 #define NETWORK_TYPE                                                                               \
-    .create_status = 201, .update_status = 200, .delete_status = 202, .async = EM_ASYNC_OPERATION, \
+    .async = EM_ASYNC_OPERATION, EM_ANSWERS(201, 200, 202),                                        \
     .operation_body = EM_OPERATION_STATUS_ONLY,                                                    \
     .operation_path = "Microsoft.Network/locations/{l}/operations", .retry_after_s = 10,           \
     .has_etag = true, .create_state = "Updating", .busy_status = 429, .name_pattern = NAME_80
 /* One that stands in a group: its PATCH changes tags alone. */
-#define TOP_TYPE                                                                                   \
-    .place = EM_IN_GROUP, .needs_location = true, .has_tags = true, .patch = em_patch_tags,        \
-    NETWORK_TYPE
+#define TOP_TYPE EM_REGIONAL, .patch = em_patch_tags, NETWORK_TYPE
 /* One that stands in a parent of its kind. */
 #define CHILD_TYPE .place = EM_IN_PARENT, NETWORK_TYPE
 
@@ -29,7 +24,7 @@ static const struct em_type types[] = {
     {
         .name = "Microsoft.Network/virtualNetworks",
         TOP_TYPE,
-        TAKES(4, 10),
+        EM_TAKES(4, 4, 10),
         .source = "azure-avd-ops 2.1-2.3",
         .put = em_vnet_put,
         .ready = em_vnet_ready,
@@ -40,7 +35,7 @@ static const struct em_type types[] = {
     {
         .name = EM_SUBNET_TYPE,
         CHILD_TYPE,
-        TAKES(4, 10),
+        EM_TAKES(4, 4, 10),
         .source = "azure-avd-ops 2.1-2.3",
         .put = em_subnet_put,
         .show = em_subnet_show,
@@ -58,7 +53,7 @@ static const struct em_type types[] = {
     {
         .name = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings",
         CHILD_TYPE,
-        TAKES(5, 10),
+        EM_TAKES(5, 5, 10),
         .source = "azure-avd-ops 2.3 (peering)",
         .put = em_peering_put,
         .ready = em_peering_ready,
@@ -69,7 +64,7 @@ static const struct em_type types[] = {
     {
         .name = "Microsoft.Network/networkSecurityGroups",
         TOP_TYPE,
-        TAKES(3, 8),
+        EM_TAKES(3, 3, 8),
         .source = "azure-avd-ops 2.3 (NSG)",
         .put = em_nsg_put,
         .ready = em_nsg_ready,
@@ -80,7 +75,7 @@ static const struct em_type types[] = {
     {
         .name = "Microsoft.Network/networkSecurityGroups/securityRules",
         CHILD_TYPE,
-        TAKES(3, 5),
+        EM_TAKES(3, 3, 5),
         .source = "azure-avd-ops 2.3 (NSG rule)",
         .put = em_security_rule_put,
         .may_delete = em_inline_may_delete,
@@ -88,7 +83,7 @@ static const struct em_type types[] = {
     {
         .name = "Microsoft.Network/routeTables",
         TOP_TYPE,
-        TAKES(3, 8),
+        EM_TAKES(3, 3, 8),
         .source = "azure-avd-ops 2.3 (route table)",
         .put = em_route_table_put,
         .ready = em_route_table_ready,
@@ -99,7 +94,7 @@ static const struct em_type types[] = {
     {
         .name = "Microsoft.Network/routeTables/routes",
         CHILD_TYPE,
-        TAKES(3, 5),
+        EM_TAKES(3, 3, 5),
         .source = "azure-avd-ops 2.3 (routes)",
         .put = em_route_put,
         .may_delete = em_inline_may_delete,
@@ -107,7 +102,7 @@ static const struct em_type types[] = {
     {
         .name = "Microsoft.Network/publicIPAddresses",
         TOP_TYPE,
-        TAKES(3, 8),
+        EM_TAKES(3, 3, 8),
         .source = "azure-avd-ops 2.3 (public IP)",
         .put = em_public_ip_put,
         .ready = em_public_ip_ready,
@@ -117,7 +112,7 @@ static const struct em_type types[] = {
     {
         .name = "Microsoft.Network/networkInterfaces",
         TOP_TYPE,
-        TAKES(2, 8),
+        EM_TAKES(2, 2, 8),
         .source = "azure-avd-ops 2.3 (NIC), azure-compute 5.4",
         .put = em_nic_put,
         .show = em_nic_show,

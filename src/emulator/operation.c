@@ -346,10 +346,8 @@ void em_operation_headers(struct em_exchange *ex, const struct em_operation *ope
 static void add_error(struct em_exchange *ex, const struct em_operation *operation,
                       struct rd_json *body)
 {
-    if (operation->status != EM_OPERATION_FAILED)
-        return;
-    *rd_json_make(ex->arena, body, "error.code") = rd_json_string(operation->code);
-    *rd_json_make(ex->arena, body, "error.message") = rd_json_string(operation->message);
+    if (operation->status == EM_OPERATION_FAILED)
+        em_set_error(ex, body, operation->code, operation->message);
 }
 
 /* properties.output: what an action left, or the whole resource after a write. */

@@ -395,9 +395,13 @@ static bool backup_status(struct em_exchange *ex)
     return true;
 }
 
-#define CONFIG_TYPE                                                                                \
-    .place = EM_IN_PARENT, .create_status = 200, .update_status = 200, .delete_status = 200,       \
-    .async = EM_SYNC, .has_no_state = true, .source = "azure-avd-ops 5.2"
+/* How the service tells of what takes time. */
+#define OPERATION                                                                                  \
+    .operation_body = EM_OPERATION_BACKUP, .retry_after_s = 60,                                    \
+    .operation_path = "Microsoft.RecoveryServices/locations/{l}/operationStatuses"
+/* What stands in a vault and is written at once. */
+#define SETTING                                                                                    \
+    .place = EM_IN_PARENT, EM_ANSWERS(200, 200, 200), .async = EM_SYNC, .has_no_state = true
 
 static const struct em_action item_actions[] = {{.name = "backup", .post = em_backup_item_backup}};
 
@@ -410,20 +414,12 @@ static bool keeps_config(struct em_exchange *ex, struct em_resource *resource)
 static const struct em_type types[] = {
     {
         .name = EM_VAULT_TYPE,
-        .place = EM_IN_GROUP,
-        .needs_location = true,
-        .has_tags = true,
-        .create_status = 201,
-        .update_status = 200,
-        .delete_status = 202,
+        EM_REGIONAL,
+        EM_ANSWERS(201, 200, 202),
         .async = EM_ASYNC_OPERATION,
-        .operation_body = EM_OPERATION_BACKUP,
-        .operation_path = "Microsoft.RecoveryServices/locations/{l}/operationStatuses",
-        .retry_after_s = 60,
+        OPERATION,
         .has_etag = true,
-        .create_ms = MINUTE_MS,
-        .update_ms = 20000,
-        .delete_ms = MINUTE_MS,
+        EM_TAKES(60, 20, 60),
         .name_pattern = "^[A-Za-z][A-Za-z0-9-]{1,49}$",
         .source = "azure-avd-ops 5.2",
         .put = put_vault,
@@ -433,26 +429,23 @@ static const struct em_type types[] = {
     },
     {
         .name = EM_VAULT_TYPE "/backupstorageconfig",
-        CONFIG_TYPE,
+        SETTING,
+        .source = "azure-avd-ops 5.2",
         .put = put_storage_config,
         .show = show_storage_config,
         .may_delete = keeps_config,
     },
     {
         .name = EM_VAULT_TYPE "/backupconfig",
-        CONFIG_TYPE,
+        SETTING,
+        .source = "azure-avd-ops 5.2",
         .put = put_vault_config,
         .show = show_vault_config,
         .may_delete = keeps_config,
     },
     {
         .name = EM_BACKUP_POLICY_TYPE,
-        .place = EM_IN_PARENT,
-        .create_status = 200,
-        .update_status = 200,
-        .delete_status = 200,
-        .async = EM_SYNC,
-        .has_no_state = true,
+        SETTING,
         .name_pattern = "^[A-Za-z][A-Za-z0-9-]{2,149}$",
         .source = "azure-avd-ops 5.3",
         .put = put_policy,
@@ -462,17 +455,11 @@ static const struct em_type types[] = {
     {
         .name = EM_BACKUP_ITEM_TYPE,
         .place = EM_IN_PARENT,
-        .create_status = 202,
-        .update_status = 202,
-        .delete_status = 202,
+        EM_ANSWERS(202, 202, 202),
         .async = EM_BOTH,
-        .operation_body = EM_OPERATION_BACKUP,
-        .operation_path = "Microsoft.RecoveryServices/locations/{l}/operationStatuses",
-        .retry_after_s = 60,
+        OPERATION,
         .has_no_state = true,
-        .create_ms = MINUTE_MS,
-        .update_ms = MINUTE_MS,
-        .delete_ms = MINUTE_MS,
+        EM_TAKES(60, 60, 60),
         .source = "azure-avd-ops 5.4",
         .put = em_backup_item_put,
         .ready = em_backup_item_ready,

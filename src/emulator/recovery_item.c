@@ -60,15 +60,6 @@ void em_backup_job_show(struct em_exchange *ex, struct em_resource *resource, st
 
 /* Protected items ------------------------------------------------------------------------------ */
 
-static struct rd_str lower(struct em_exchange *ex, struct rd_str text)
-{
-    char *p = rd_arena_bytes(ex->arena, text.n + 1);
-    for (size_t i = 0; i < text.n; i++)
-        p[i] = rd_char_lower(text.p[i]);
-    p[text.n] = '\0';
-    return (struct rd_str){p, text.n};
-}
-
 /* The path's names must say which machine it is: iaasvmcontainerv2;{group};{vm}. */
 static bool check_item_name(struct em_exchange *ex, struct rd_str vm_id)
 {
@@ -213,7 +204,7 @@ const char *em_backup_item_ready(struct em_exchange *ex, struct em_resource *res
     em_set_word(ex, body, "properties.backupManagementType", "AzureIaasVM");
     em_set_word(ex, body, "properties.workloadType", "VM");
     em_set_text(ex, body, "properties.containerName",
-                lower(ex, em_id_segment(resource->id, "protectionContainers")));
+                rd_arena_lower(ex->arena, em_id_segment(resource->id, "protectionContainers")));
     em_set_text(ex, body, "properties.vaultId", vault->id);
     em_set_text(ex, body, "properties.protectedItemDataId",
                 em_text_at(&machine, "properties.vmId"));

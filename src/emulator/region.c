@@ -17,6 +17,15 @@ const struct rd_json *em_table(const char *name)
     return rd_facts_embedded(path);
 }
 
+const struct rd_json *em_row(const char *table, const char *member, struct rd_str text)
+{
+    const struct rd_json *rows = em_table(table);
+    for (size_t i = 0; i < rd_json_count(rows); i++)
+        if (rd_str_eq_case(rd_json_str(rd_json_at(rd_json_item(rows, i), member)), text))
+            return rd_json_item(rows, i);
+    return &rd_json_absent;
+}
+
 struct rd_str em_region_name(struct em_exchange *ex, struct rd_str region)
 {
     char *out = rd_arena_bytes(ex->arena, region.n + 1);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "shape.h"
 #include "state.h"
 
 /*
@@ -183,18 +184,8 @@ static bool unregister_provider(struct em_exchange *ex)
 static const struct rd_json *feature_entry(struct em_exchange *ex, struct rd_str name_space,
                                            struct rd_str name)
 {
-    const struct rd_json *table = em_table("features");
     struct rd_str full = rd_arena_printf(ex->arena, "%.*s/%.*s", RD_FMT(name_space), RD_FMT(name));
-    for (size_t i = 0; i < rd_json_count(table); i++)
-        if (rd_str_eq_case(rd_json_str(rd_json_at(rd_json_item(table, i), "name")), full))
-            return rd_json_item(table, i);
-    return &rd_json_absent;
-}
-
-/* "DCav6Series" of "Microsoft.Compute/DCav6Series". */
-static struct rd_str short_name(struct rd_str full)
-{
-    return rd_str_sub(full, rd_str_find_last_char(full, '/') + 1, full.n);
+    return em_row("features", "name", full);
 }
 
 static struct em_fault *feature_fault(struct em_exchange *ex, struct rd_str name)
@@ -213,7 +204,7 @@ static struct em_fault *feature_fault(struct em_exchange *ex, struct rd_str name
 static struct rd_str feature_id(struct em_exchange *ex, struct rd_str subscription,
                                 struct rd_str full)
 {
-    struct rd_str name = short_name(full);
+    struct rd_str name = em_id_name(full);
     return rd_arena_printf(ex->arena,
                            "/subscriptions/%.*s/providers/Microsoft.Features/providers/%.*s"
                            "/features/%.*s",
@@ -235,7 +226,11 @@ bool em_feature_is_registered(struct em_exchange *ex, struct rd_str subscription
 {
     struct rd_str full = rd_arena_printf(ex->arena, "%s/%s", name_space, name);
     struct rd_str id = feature_id(ex, subscription, full);
-    return rd_str_is(feature_state(ex, id, rd_str_from(name)), "Registered");
+    struct em_fault *fault = feature_fault(ex, rd_str_from(name));
+    bool is_registered = rd_str_is(feature_state(ex, id, rd_str_from(name)), "Registered");
+    if (fault != NULL && !is_registered)
+        em_fault_showed(fault);
+    return is_registered;
 }
 
 static struct rd_json feature_view(struct em_exchange *ex, struct rd_str full, struct rd_str state)
@@ -280,7 +275,7 @@ static bool get_feature(struct em_exchange *ex)
     if (!find_feature(ex, &full))
         return false;
     struct rd_str id = feature_id(ex, ex->subscription, full);
-    struct rd_str state = feature_state(ex, id, short_name(full));
+    struct rd_str state = feature_state(ex, id, em_id_name(full));
     struct em_resource *kept = em_find(ex->cloud, id);
     struct rd_json hidden = kept != NULL ? em_hidden(ex, kept) : rd_json_object();
     if (rd_json_is_true(rd_json_get(&hidden, RD_STR("lags")))) {
@@ -300,11 +295,11 @@ static bool list_features(struct em_exchange *ex)
     for (size_t i = 0; i < rd_json_count(table); i++) {
         struct rd_str full = rd_json_str(rd_json_at(rd_json_item(table, i), "name"));
         struct rd_str id = feature_id(ex, ex->subscription, full);
-        struct rd_str name_space = rd_str_sub(full, 0, full.n - short_name(full).n - 1);
+        struct rd_str name_space = rd_str_sub(full, 0, full.n - em_id_name(full).n - 1);
         if (ex->param_count > 1 && !rd_str_eq_case(name_space, ex->params[1]))
             continue;
         (void)rd_json_append(ex->arena, &list,
-                             feature_view(ex, full, feature_state(ex, id, short_name(full))));
+                             feature_view(ex, full, feature_state(ex, id, em_id_name(full))));
     }
     struct rd_json body = rd_json_object();
     rd_json_set_c(ex->arena, &body, "value", list);
@@ -328,7 +323,7 @@ static bool register_feature(struct em_exchange *ex)
     struct rd_str full;
     if (!find_feature(ex, &full))
         return false;
-    struct rd_str name = short_name(full);
+    struct rd_str name = em_id_name(full);
     struct rd_str id = feature_id(ex, ex->subscription, full);
     struct em_fault *fault = feature_fault(ex, name);
     struct rd_str state = feature_state(ex, id, name);

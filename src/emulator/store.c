@@ -82,10 +82,9 @@ RD_NODISCARD static enum rd_rc settle_identity(struct rd_cloud *cloud, const cha
     RD_TRY(read_meta(cloud, "seed", &seed, &is_there, err));
     uint64_t value = 0;
     for (size_t i = 0; i < seed.n; i++) {
-        char c = rd_char_lower(seed.p[i]);
-        if (!rd_char_is_hex(c))
+        if (!rd_char_is_hex(seed.p[i]))
             return RD_FAIL(err, RD_RC_STATE, "'%s' is damaged: its seed is no number", path);
-        value = value << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+        value = value << 4 | (uint64_t)rd_char_hex(seed.p[i]);
     }
     cloud->seed = value;
     return RD_RC_OK;

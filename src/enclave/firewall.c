@@ -25,7 +25,7 @@ struct rd_str rd_part_rule_group_id(const struct rd_compile *compile, size_t ind
                            RD_FMT(compile->id[RD_ROLE_FIREWALL_POLICY]), group_names[index]);
 }
 
-static bool is_basic(const struct rd_compile *compile)
+bool rd_part_has_basic_firewall(const struct rd_compile *compile)
 {
     return compile->spec->network.firewall_tier == RD_FIREWALL_BASIC;
 }
@@ -33,7 +33,7 @@ static bool is_basic(const struct rd_compile *compile)
 /* Names in network rules are resolved by the firewall, which must then be the hosts' DNS server. */
 static bool has_dns_proxy(const struct rd_compile *compile)
 {
-    return compile->spec->network.dns_proxy && !is_basic(compile);
+    return compile->spec->network.dns_proxy && !rd_part_has_basic_firewall(compile);
 }
 
 static const struct rd_json *rule_set(struct rd_compile *compile)
@@ -193,12 +193,13 @@ void rd_part_firewall_policy(struct rd_compile *compile)
     struct rd_json insights = rd_json_absent;
     if (has_dns_proxy(compile))
         dns = rd_shape(compile->arena, "{enableProxy: true}");
-    if (spec->monitoring.enabled && !is_basic(compile))
+    if (spec->monitoring.enabled && !rd_part_has_basic_firewall(compile))
         insights = rd_shape(compile->arena,
                             "{isEnabled: true, retentionDays: %i,"
                             " logAnalyticsResources: {defaultWorkspaceId: {id: %s}}}",
                             spec->monitoring.retention_days, compile->id[RD_ROLE_LOG_WORKSPACE]);
-    struct rd_str intel = is_basic(compile) ? RD_STR("Alert") : spec->network.threat_intel;
+    struct rd_str intel =
+        rd_part_has_basic_firewall(compile) ? RD_STR("Alert") : spec->network.threat_intel;
     rd_part_add_role(
         compile, RD_ROLE_FIREWALL_POLICY,
         rd_shape(compile->arena,

@@ -400,21 +400,12 @@ static void add_host(struct hosts *hosts, int64_t number)
     }
 }
 
-static struct rd_str lower(struct rd_arena *arena, struct rd_str text)
-{
-    char *out = rd_arena_bytes(arena, text.n + 1);
-    for (size_t i = 0; i < text.n; i++)
-        out[i] = rd_char_lower(text.p[i]);
-    out[text.n] = '\0';
-    return (struct rd_str){out, text.n};
-}
-
 void rd_part_hosts(struct rd_compile *compile)
 {
     const struct rd_spec *spec = compile->spec;
     struct hosts hosts = {.compile = compile,
                           .group_name_lower =
-                              lower(compile->arena, compile->name[RD_ROLE_HOSTS_GROUP])};
+                              rd_arena_lower(compile->arena, compile->name[RD_ROLE_HOSTS_GROUP])};
     compile->origin = RD_STR("hosts");
     if (spec->monitoring.enabled)
         (void)rd_part_identity(compile, RD_ROLE_HOST_IDENTITY, spec->region);

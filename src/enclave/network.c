@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/ipv4.h"
 #include "parts.h"
 
 enum {
     IPV4_BITS = 32,
-    IPV4_PARTS = 4,
-    BITS_PER_PART = 8,
     FIREWALL_SUBNET_BITS = 26, /* the smallest that the service takes */
     FIREWALL_SUBNET_SIZE = 1 << (IPV4_BITS - FIREWALL_SUBNET_BITS),
 };
-
-static bool is_basic(const struct rd_compile *compile)
-{
-    return compile->spec->network.firewall_tier == RD_FIREWALL_BASIC;
-}
 
 static bool has_firewall(const struct rd_compile *compile)
 {
@@ -26,43 +20,18 @@ static struct rd_json firewall_address(struct rd_compile *compile)
                        "properties.ipConfigurations.0.properties.privateIPAddress");
 }
 
-/* "10.0.0.0/26" as base address and bits; false when it is no IPv4 prefix. */
-static bool parse_prefix(struct rd_str text, uint32_t *ret_base, int64_t *ret_bits)
-{
-    size_t slash = rd_str_find_char(text, '/', 0);
-    if (slash == RD_STR_NONE ||
-        !rd_str_to_int(rd_str_sub(text, slash + 1, text.n), 0, IPV4_BITS, ret_bits))
-        return false;
-    struct rd_str rest = rd_str_sub(text, 0, slash);
-    struct rd_str part;
-    uint32_t base = 0;
-    int parts = 0;
-    while (rest.n > 0 && rd_str_next(&rest, '.', &part)) {
-        int64_t number = 0;
-        if (!rd_str_to_int(part, 0, UINT8_MAX, &number))
-            return false;
-        base = base << BITS_PER_PART | (uint32_t)number;
-        parts++;
-    }
-    *ret_base = base;
-    return parts == IPV4_PARTS;
-}
-
 /* The Basic tier is managed over a subnet and an address of its own; the next /26 after the
  * firewall's serves. */
 static struct rd_str management_prefix(struct rd_compile *compile)
 {
     const struct rd_spec_network *network = &compile->spec->network;
-    uint32_t hub = 0;
-    uint32_t firewall = 0;
-    int64_t hub_bits = 0;
-    int64_t firewall_bits = 0;
-    bool is_parsed = parse_prefix(network->hub_prefix, &hub, &hub_bits) &&
-                     parse_prefix(network->firewall_prefix, &firewall, &firewall_bits);
-    uint64_t start = ((uint64_t)firewall + ((uint64_t)1 << (IPV4_BITS - firewall_bits)) +
+    struct rd_ipv4 hub = {0, 0}, firewall = {0, 0};
+    bool is_parsed = rd_ipv4_parse(network->hub_prefix, &hub) &&
+                     rd_ipv4_parse(network->firewall_prefix, &firewall);
+    uint64_t start = ((uint64_t)firewall.base + ((uint64_t)1 << (IPV4_BITS - firewall.bits)) +
                       FIREWALL_SUBNET_SIZE - 1) /
                      FIREWALL_SUBNET_SIZE * FIREWALL_SUBNET_SIZE;
-    uint64_t hub_end = (uint64_t)hub + ((uint64_t)1 << (IPV4_BITS - hub_bits));
+    uint64_t hub_end = (uint64_t)hub.base + ((uint64_t)1 << (IPV4_BITS - hub.bits));
     if (!is_parsed || start + FIREWALL_SUBNET_SIZE > hub_end) {
         rd_part_fail(
             compile,
@@ -91,7 +60,7 @@ static void add_hub(struct rd_compile *compile)
     struct rd_json subnets =
         rd_shape(compile->arena, "[{name: AzureFirewallSubnet, properties: {addressPrefix: %s}}]",
                  network->firewall_prefix);
-    if (is_basic(compile))
+    if (rd_part_has_basic_firewall(compile))
         (void)rd_json_append(compile->arena, &subnets,
                              rd_shape(compile->arena,
                                       "{name: AzureFirewallManagementSubnet,"
@@ -133,7 +102,7 @@ static void add_firewall(struct rd_compile *compile)
     const struct rd_spec *spec = compile->spec;
     add_firewall_ip(compile, RD_ROLE_FIREWALL_IP);
     struct rd_json management = rd_json_absent;
-    if (is_basic(compile)) {
+    if (rd_part_has_basic_firewall(compile)) {
         add_firewall_ip(compile, RD_ROLE_FIREWALL_MANAGEMENT_IP);
         management = firewall_connection(compile, "management", "AzureFirewallManagementSubnet",
                                          RD_ROLE_FIREWALL_MANAGEMENT_IP);
@@ -201,7 +170,7 @@ static void add_spoke(struct rd_compile *compile)
     struct rd_json dns = rd_json_absent;
     if (has_firewall(compile)) {
         table = rd_shape(compile->arena, "{id: %s}", compile->id[RD_ROLE_ROUTE_TABLE]);
-        if (network->dns_proxy && !is_basic(compile))
+        if (network->dns_proxy && !rd_part_has_basic_firewall(compile))
             dns = rd_shape(compile->arena, "{dnsServers: [%j]}", firewall_address(compile));
     }
     rd_part_add_role(

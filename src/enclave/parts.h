@@ -127,7 +127,9 @@ struct rd_str rd_part_assignment_name(struct rd_compile *compile, struct rd_str 
 /* monitoring.c: sends the logs of a resource to the workspace, when there is one. */
 void rd_part_diagnose(struct rd_compile *compile, struct rd_str id);
 
-/* firewall.c: policy and rules; returns the id of the last rule collection group. */
+/* firewall.c: what its tier cannot do is left out. */
+bool rd_part_has_basic_firewall(const struct rd_compile *compile);
+/* Policy and rules; returns the id of the last rule collection group. */
 void rd_part_firewall_policy(struct rd_compile *compile);
 /* The rule collection groups' ids, which the firewall comes after. */
 enum { RD_RULE_GROUP_COUNT = 3 };

@@ -163,12 +163,6 @@ struct rd_str rd_http_encode(struct rd_arena *arena, struct rd_str s, bool keeps
     return (struct rd_str){out, n};
 }
 
-static int hex_digit(char c)
-{
-    c = rd_char_lower(c);
-    return c <= '9' ? c - '0' : c - 'a' + 10;
-}
-
 struct rd_str rd_http_decode(struct rd_arena *arena, struct rd_str s)
 {
     if (rd_str_find_char(s, '%', 0) == RD_STR_NONE)
@@ -182,7 +176,7 @@ struct rd_str rd_http_decode(struct rd_arena *arena, struct rd_str s)
             out[n++] = s.p[i];
             continue;
         }
-        out[n++] = (char)(hex_digit(s.p[i + 1]) << 4 | hex_digit(s.p[i + 2]));
+        out[n++] = (char)(rd_char_hex(s.p[i + 1]) << 4 | rd_char_hex(s.p[i + 2]));
         i += 2;
     }
     out[n] = '\0';

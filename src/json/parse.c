@@ -62,10 +62,9 @@ static int hex_value(const char *p)
 {
     int value = 0;
     for (int i = 0; i < 4; i++) {
-        char c = rd_char_lower(p[i]);
-        if (!rd_char_is_hex(c))
+        if (!rd_char_is_hex(p[i]))
             return -1;
-        value = value * 16 + (c <= '9' ? c - '0' : c - 'a' + 10);
+        value = value * 16 + rd_char_hex(p[i]);
     }
     return value;
 }

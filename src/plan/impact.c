@@ -21,11 +21,6 @@ static const char *const impact_columns[] = {
     [RD_CHANGE_DELETE] = "impact.delete",
 };
 
-static bool is_session_host(const struct rd_type *type)
-{
-    return rd_str_is_case(type->name, "Microsoft.DesktopVirtualization/hostPools/sessionHosts");
-}
-
 static bool is_machine(const struct rd_type *type)
 {
     return rd_str_is_case(type->name, "Microsoft.Compute/virtualMachines");
@@ -35,7 +30,7 @@ static void find_users(struct rd_arena *scratch, const struct rd_set *set, struc
 {
     for (size_t i = 0; set != NULL && i < set->count; i++) {
         const struct rd_resource *resource = &set->resources[i];
-        if (!is_session_host(resource->type))
+        if (!rd_type_is_session_host(resource->type))
             continue;
         struct rd_str user = rd_json_str(rd_json_at(&resource->body, "properties.assignedUser"));
         if (user.n == 0)
@@ -102,7 +97,7 @@ static struct rd_str machine_of(const struct rd_change *change, const struct sea
     const struct rd_resource *resource = change->desired != NULL ? change->desired : change->live;
     if (is_machine(change->type))
         return machine_name(resource);
-    return is_session_host(change->type) ? resource->name : (struct rd_str){"", 0};
+    return rd_type_is_session_host(change->type) ? resource->name : (struct rd_str){"", 0};
 }
 
 /* Tags are labels: nobody at a desktop notices them. */

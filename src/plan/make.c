@@ -203,6 +203,7 @@ static enum rd_rc decide_live(struct rd_maker *maker, size_t index, int64_t live
             draft.kind = RD_CHANGE_REPLACE;
     if (draft.kind == RD_CHANGE_REPLACE && owner == NULL)
         RD_TRY(check_replace(maker, &draft, err));
+    RD_TRY(rd_maker_check_alike(maker, &draft, err));
     const struct rd_resource *named = take_bound_fields(maker, &draft);
     if (owner == NULL)
         owner = named;

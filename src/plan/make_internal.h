@@ -57,4 +57,8 @@ struct rd_str rd_owner_machine(const struct rd_resource *live);
 void rd_maker_tell_affected(struct rd_maker *maker);
 RD_NODISCARD enum rd_rc rd_maker_make_steps(struct rd_maker *maker, struct rd_err *err);
 
+/* alike.c: refuses an update of text whose rows in a table are not alike. Errors: INVALID. */
+RD_NODISCARD enum rd_rc rd_maker_check_alike(const struct rd_maker *maker,
+                                             const struct rd_change *draft, struct rd_err *err);
+
 #endif

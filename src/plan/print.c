@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "json_internal.h"
 #include "print_internal.h"
+#include "resource/name.h"
 
 enum {
     VALUE_TEXT_SIZE_MAX = 1 << 16,
@@ -93,12 +94,20 @@ static size_t purpose_of(const struct rd_type *type)
     return PURPOSE_COUNT - 1;
 }
 
+/* As it will be, or as it is when it goes. */
+static struct rd_name name_of(struct printer *printer, const struct rd_change *change)
+{
+    const struct rd_resource *resource = change->desired != NULL ? change->desired : change->live;
+    return rd_name_of(printer->arena, change->type, change->id,
+                      resource == NULL ? &rd_json_absent : &resource->body);
+}
+
 /* The text by which changes are bundled. Fields count with their values, so that hosts which change
  * differently stay apart. */
 static struct rd_str bundle_key(struct printer *printer, const struct rd_change *change)
 {
     struct rd_arena *arena = printer->arena;
-    struct rd_str name = rd_print_pattern(arena, rd_print_name(arena, change->id));
+    struct rd_str name = rd_print_pattern(arena, name_of(printer, change).name);
     struct rd_str key =
         rd_arena_printf(arena, "%d|%.*s|%.*s|%.*s", change->kind, RD_FMT(change->type->name),
                         RD_FMT(name), RD_FMT(change->reason));
@@ -206,23 +215,27 @@ static struct rd_str title_of(struct printer *printer, const struct bundle *bund
     struct rd_arena *arena = printer->arena;
     const struct rd_change *first = bundle->changes[0];
     const struct rd_change *last = bundle->changes[bundle->count - 1];
-    struct rd_str name = rd_print_name(arena, first->id);
+    struct rd_name title = name_of(printer, first);
+    struct rd_str kind = title.kind;
+    struct rd_str name = title.name;
     if (bundle->count == 1)
-        return rd_arena_printf(arena, "%.*s %.*s", RD_FMT(first->type->label), RD_FMT(name));
-    struct rd_str other = rd_print_name(arena, last->id);
-    const char *label = rd_arena_str(arena, first->type->label).p;
+        return rd_arena_printf(arena, "%.*s %.*s", RD_FMT(kind), RD_FMT(name));
+    struct rd_str other = name_of(printer, last).name;
     if (rd_str_eq(name, other))
-        return rd_arena_printf(arena, "%zu x %s %.*s", bundle->count, label, RD_FMT(name));
-    /* What both begin or end with is said once: "aad on vm01 .. vm20", "vm01 .. vm20 on pool". */
+        return rd_arena_printf(arena, "%zu x %.*s %.*s", bundle->count, RD_FMT(kind), RD_FMT(name));
+    /* What both begin or end with is said once: "aad on vm01 .. vm20", "of vm01 .. vm20", "vm01 ..
+     * vm20 on pool". */
     size_t on = rd_str_find(other, RD_STR(" on "), 0);
     struct rd_str head = rd_str_sub(other, 0, on == RD_STR_NONE ? 0 : on + 4);
     struct rd_str tail = rd_str_sub(other, on == RD_STR_NONE ? other.n : on, other.n);
+    if (rd_str_has_prefix(other, RD_STR("of ")) || rd_str_has_prefix(other, RD_STR("on ")))
+        head = rd_str_sub(other, 0, 3);
     if (head.n > 0 && rd_str_has_prefix(name, head))
         other = rd_str_sub(other, head.n, other.n);
     else if (tail.n > 0 && rd_str_has_suffix(name, tail))
         name = rd_str_sub(name, 0, name.n - tail.n);
-    return rd_arena_printf(arena, "%zu x %s %.*s .. %.*s", bundle->count, label, RD_FMT(name),
-                           RD_FMT(other));
+    return rd_arena_printf(arena, "%zu x %.*s %.*s .. %.*s", bundle->count, RD_FMT(kind),
+                           RD_FMT(name), RD_FMT(other));
 }
 
 /* "ann@contoso.us loses vm01: the desktop is gone" is a user's part and what happens. The user's
@@ -332,7 +345,7 @@ static void print_other_steps(struct printer *printer)
         if (!has_title)
             print_title(printer, "on the way");
         has_title = true;
-        struct rd_str name = rd_print_name(printer->arena, step->id);
+        struct rd_str name = rd_name_of_id(printer->arena, step->id);
         rd_buf_printf(printer->out, "  > %s %.*s%s%.*s\n", step_texts[step->kind],
                       RD_FMT(step->action), step->action.n > 0 ? " on " : "", RD_FMT(name));
     }
@@ -350,8 +363,9 @@ static void print_unchanged(struct printer *printer)
         const struct rd_resource *resource = &plan->desired->resources[i];
         if (resource->is_existing || rd_map_get(&changed, resource->id) != NULL)
             continue;
-        struct rd_str name = rd_print_name(printer->arena, resource->id);
-        rd_buf_printf(printer->out, "  = %.*s %.*s\n", RD_FMT(resource->type->label), RD_FMT(name));
+        struct rd_name name =
+            rd_name_of(printer->arena, resource->type, resource->id, &resource->body);
+        rd_buf_printf(printer->out, "  = %.*s %.*s\n", RD_FMT(name.kind), RD_FMT(name.name));
     }
 }
 
@@ -369,7 +383,7 @@ static void print_left_alone(struct printer *printer)
         rd_print_wrapped(printer->out,
                          rd_arena_printf(printer->arena, "%.*s %.*s%.*s",
                                          RD_FMT(type == NULL ? RD_STR("resource") : type->label),
-                                         RD_FMT(rd_print_name(printer->arena, id)),
+                                         RD_FMT(rd_name_of_id(printer->arena, id)),
                                          RD_FMT(rd_str_sub(line, id.n, line.n))),
                          4, printer->width);
     }

@@ -13,8 +13,6 @@ void rd_print_wrapped(struct rd_buf *out, struct rd_str text, size_t indent, siz
 size_t rd_print_columns(struct rd_str text);
 /* The text, with "..." for its end when it is wider than `width` columns. */
 struct rd_str rd_print_cut(struct rd_arena *arena, struct rd_str text, size_t width);
-/* What people call a resource: "vm01", "aad on vm01", "on vm01" for names that are GUIDs. */
-struct rd_str rd_print_name(struct rd_arena *arena, struct rd_str id);
 /* The text with each run of digits as "#", a GUID as one "#": the same for all hosts. */
 struct rd_str rd_print_pattern(struct rd_arena *arena, struct rd_str text);
 

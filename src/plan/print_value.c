@@ -81,61 +81,10 @@ struct rd_str rd_print_cut(struct rd_arena *arena, struct rd_str text, size_t wi
     return rd_arena_printf(arena, "%.*s...", RD_FMT(cut(text, width - DOTS)));
 }
 
-static void add_spaces(struct rd_buf *out, size_t count)
-{
-    while (count-- > 0)
-        rd_buf_add_char(out, ' ');
-}
-
 void rd_print_wrapped(struct rd_buf *out, struct rd_str text, size_t indent, size_t width)
 {
-    size_t column = 0;
-    struct rd_str word;
-    while (text.n > 0 && rd_str_next(&text, ' ', &word)) {
-        size_t columns = rd_print_columns(word);
-        if (column > 0 && column + 1 + columns > width) {
-            rd_buf_add_char(out, '\n');
-            column = 0;
-        }
-        if (column == 0) {
-            add_spaces(out, indent);
-            column = indent;
-        } else {
-            rd_buf_add_char(out, ' ');
-            column++;
-        }
-        rd_buf_add(out, word);
-        column += columns;
-    }
-    rd_buf_add_char(out, '\n');
-}
-
-/* Backup calls its items "vm;iaasvmcontainerv2;{group};{machine}": the machine says it. */
-static struct rd_str short_name(struct rd_str name)
-{
-    size_t semicolon = rd_str_find_last_char(name, ';');
-    return semicolon == RD_STR_NONE ? name : rd_str_sub(name, semicolon + 1, name.n);
-}
-
-struct rd_str rd_print_name(struct rd_arena *arena, struct rd_str id)
-{
-    struct rd_arm_id parsed, parent;
-    if (!rd_arm_id_parse(id, &parsed))
-        return id;
-    struct rd_str scope = {"", 0};
-    /* Things in a group or at a subscription are known by their own names. */
-    if (rd_arm_id_parse(parsed.parent, &parent) && parent.parent.n > 0 &&
-        !rd_str_eq_case(parent.name, parent.resource_group))
-        scope = short_name(parent.name);
-    struct rd_str name = short_name(parsed.name);
-    bool is_guid = rd_str_is_guid(parsed.name);
-    if (is_guid && scope.n == 0 && parsed.resource_group.n > 0)
-        scope = parsed.resource_group;
-    if (scope.n == 0 || rd_str_eq_case(scope, name))
-        return name;
-    if (is_guid)
-        return rd_arena_printf(arena, "on %.*s", RD_FMT(scope));
-    return rd_arena_printf(arena, "%.*s on %.*s", RD_FMT(name), RD_FMT(scope));
+    rd_buf_printf(out, "%*s", (int)indent, "");
+    rd_buf_add_wrapped(out, text, indent, indent, width);
 }
 
 struct rd_str rd_print_pattern(struct rd_arena *arena, struct rd_str text)

@@ -14,14 +14,6 @@ static void badge(struct page *page, const char *class_name, const char *text)
     html_raw(page, "</span>");
 }
 
-static const char *severity_class(enum rd_severity severity)
-{
-    static const char *const classes[] = {[RD_SEVERITY_INFO] = "info",
-                                          [RD_SEVERITY_WARNING] = "warning",
-                                          [RD_SEVERITY_ERROR] = "error"};
-    return classes[severity];
-}
-
 static void write_violation(struct page *page, const struct rd_violation *violation)
 {
     size_t semicolon = rd_str_find_last_char(violation->id, ';'); /* of a backup item's host */
@@ -84,9 +76,9 @@ static void write_finding(struct page *page, const struct rd_finding *finding)
 {
     const struct rd_rule *rule = finding->rule;
     bool is_unknown = finding->verdict == RD_VERDICT_UNKNOWN;
-    const char *kind = is_unknown ? "unknown" : severity_class(rule->severity);
+    const char *kind = is_unknown ? "unknown" : rd_severity_name(rule->severity);
     html_format(page, "<tr data-kind=\"%s\"><td>", kind);
-    badge(page, kind, is_unknown ? "unknown" : rd_severity_name(rule->severity));
+    badge(page, kind, kind);
     html_raw(page, "</td><th scope=\"row\">");
     html_element(page, "span", "id", rule->id);
     html_raw(page, "<div class=\"title\">");

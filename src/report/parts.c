@@ -93,8 +93,7 @@ struct node *parts_desktops(struct picture *picture)
         card->class_name = "avd";
     layout_add(picture->page, chain, card);
     for (size_t i = 0; i < picture->set->count; i++)
-        if (rd_str_is_case(picture->set->resources[i].type->name,
-                           "Microsoft.DesktopVirtualization/hostPools/sessionHosts"))
+        if (rd_type_is_session_host(picture->set->resources[i].type))
             picture->is_drawn[i] = true; /* they are the hosts */
     return filled(chain);
 }

@@ -213,6 +213,11 @@ const struct rd_type *rd_type_find(struct rd_str name)
     return rd_map_get(&state.by_name, name);
 }
 
+bool rd_type_is_session_host(const struct rd_type *type)
+{
+    return rd_str_is_case(type->name, "Microsoft.DesktopVirtualization/hostPools/sessionHosts");
+}
+
 const struct rd_field *rd_field_child(const struct rd_field *field, struct rd_str name)
 {
     if (field != NULL)

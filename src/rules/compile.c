@@ -79,8 +79,8 @@ static bool argument_fits(enum argument argument, const struct rd_json *value)
     return false;
 }
 
-static enum rd_rc refuse(const struct rule_place *place, struct rd_err *err, const char *what,
-                         struct rd_str word, const char *hint)
+enum rd_rc rule_refuse(const struct rule_place *place, struct rd_err *err, const char *what,
+                       struct rd_str word, const char *hint)
 {
     return rd_err_hint(RD_FAIL(err, RD_RC_INVALID, "%s: rule '%.*s': %s '%.*s'", place->file,
                                RD_FMT(place->rule), what, RD_FMT(word)),
@@ -126,16 +126,17 @@ enum rd_rc rule_path_compile(struct rd_arena *arena, const struct rule_place *pl
     struct rd_str rest = text;
     struct rd_str part;
     if (rd_str_is_empty(text))
-        return refuse(place, err, "empty path", text, "use '.' for the item itself");
+        return rule_refuse(place, err, "empty path", text, "use '.' for the item itself");
     if (!rd_str_is(text, "."))
         while (rd_str_next(&rest, '.', &part)) {
             if (rd_str_is_empty(part))
-                return refuse(place, err, "malformed path", text, "separate names with one dot");
+                return rule_refuse(place, err, "malformed path", text,
+                                   "separate names with one dot");
             path.segments = rd_arena_grow(arena, path.segments, path.count, &cap, sizeof(part));
             path.segments[path.count++] = part;
         }
     if (path.count > 0 && !path_may_start(root, type, path.segments[0]))
-        return refuse(
+        return rule_refuse(
             place, err, "unknown path", text,
             "paths start at properties, location, tags, sku, identity, zones, kind, "
             "$id, $name, $group, $subscription, $parent or $after; set: takes name or cloud");
@@ -150,8 +151,8 @@ enum rd_rc rule_type_compile(const struct rule_place *place, const struct rd_jso
 {
     const struct rd_type *type = rd_type_find(rd_json_str(name));
     if (type == NULL)
-        return refuse(place, err, "unknown resource type", rd_json_str(name),
-                      "types are the rows of data/types.yaml");
+        return rule_refuse(place, err, "unknown resource type", rd_json_str(name),
+                           "types are the rows of data/types.yaml");
     *ret_type = type;
     return RD_RC_OK;
 }
@@ -177,8 +178,8 @@ static enum rd_rc compile_pattern(const struct rule_place *place, struct rd_str 
         struct rd_str kept = rd_arena_str(patterns.arena, text);
         pattern = rd_arena_zalloc(patterns.arena, sizeof(*pattern));
         if (regcomp(pattern, kept.p, REG_EXTENDED | REG_ICASE | REG_NOSUB) != 0)
-            return refuse(place, err, "malformed regular expression", text,
-                          "use POSIX extended syntax");
+            return rule_refuse(place, err, "malformed regular expression", text,
+                               "use POSIX extended syntax");
         (void)rd_map_set(&patterns.by_text, kept, pattern);
     }
     *ret_pattern = pattern;
@@ -191,8 +192,8 @@ static enum rd_rc compile_other(struct rd_arena *arena, const struct rule_place 
     const struct rd_json *argument = test->argument;
     if (test->op == OP_CONTAINS_BY) {
         if (!rd_json_is(rd_json_get(argument, RD_STR("map")), RD_JSON_OBJECT))
-            return refuse(place, err, "no map in", RD_STR("contains_by"),
-                          "give subject: a path, and map: {value: part}");
+            return rule_refuse(place, err, "no map in", RD_STR("contains_by"),
+                               "give subject: a path, and map: {value: part}");
         return rule_path_compile(arena, place, ROOT_SUBJECT, NULL,
                                  rd_json_str(rd_json_get(argument, RD_STR("subject"))),
                                  &test->other, err);
@@ -225,8 +226,8 @@ static enum rd_rc compile_test(struct rd_arena *arena, const struct rule_place *
             RD_FMT(nearest));
     }
     if (!argument_fits(operators[test.op].argument, &member->value))
-        return refuse(place, err, "wrong argument of operator", member->key,
-                      "see docs/rules.md for what it takes");
+        return rule_refuse(place, err, "wrong argument of operator", member->key,
+                           "see docs/rules.md for what it takes");
     if (test.op == OP_MATCHES || test.op == OP_MENTIONS)
         RD_TRY(compile_pattern(place, rd_json_str(&member->value), &test.pattern, err));
     if (test.op == OP_EVERY || test.op == OP_SOME || test.op == OP_NONE || test.op == OP_DECODED)
@@ -254,8 +255,8 @@ static enum rd_rc compile_value(struct rd_arena *arena, const struct rule_place 
                                      rd_json_str(&row->u.members[0].value), &condition->path, err));
     condition->test_count = rd_json_count(row) - 1;
     if (condition->test_count == 0)
-        return refuse(place, err, "no operator after path", condition->path.text,
-                      "say what must hold of it, such as exists: true");
+        return rule_refuse(place, err, "no operator after path", condition->path.text,
+                           "say what must hold of it, such as exists: true");
     condition->tests = rd_arena_array(arena, condition->test_count, sizeof(*condition->tests));
     for (size_t i = 0; i < condition->test_count; i++)
         RD_TRY(compile_test(arena, place, &row->u.members[i + 1], &condition->tests[i], err));
@@ -275,8 +276,8 @@ static enum rd_rc compile_target(struct rd_arena *arena, const struct rule_place
                                  struct follow *follow, struct rd_err *err)
 {
     if (!rd_json_is(row, RD_JSON_OBJECT) || rd_json_count(row) == 0)
-        return refuse(place, err, "malformed", RD_STR("follow"),
-                      "give path, parent, children, by, covering or all");
+        return rule_refuse(place, err, "malformed", RD_STR("follow"),
+                           "give path, parent, children, by, covering or all");
     const struct rd_json_member *first = &row->u.members[0];
     bool is_known = false;
     for (size_t i = 0; i < sizeof(follows) / sizeof(*follows); i++)
@@ -285,8 +286,8 @@ static enum rd_rc compile_target(struct rd_arena *arena, const struct rule_place
             is_known = true;
         }
     if (!is_known)
-        return refuse(place, err, "cannot follow", first->key,
-                      "follow path, parent, children, by, covering or all");
+        return rule_refuse(place, err, "cannot follow", first->key,
+                           "follow path, parent, children, by, covering or all");
     if (follow->kind == FOLLOW_PATH)
         RD_TRY(rule_path_compile(arena, place, ROOT_ITEM, type, rd_json_str(&first->value),
                                  &follow->path, err));
@@ -295,8 +296,8 @@ static enum rd_rc compile_target(struct rd_arena *arena, const struct rule_place
     for (size_t i = 1; i < rd_json_count(row); i++) {
         const struct rd_json_member *member = &row->u.members[i];
         if (!rd_str_is(member->key, "type"))
-            return refuse(place, err, "unknown word in follow", member->key,
-                          "only type may follow");
+            return rule_refuse(place, err, "unknown word in follow", member->key,
+                               "only type may follow");
         RD_TRY(rule_type_compile(place, &member->value, &follow->type, err));
     }
     return RD_RC_OK;
@@ -333,8 +334,8 @@ static enum rd_rc compile_follow(struct rd_arena *arena, const struct rule_place
         else if (rd_str_is(member->key, "none"))
             follow->quantifier = QUANTIFIER_NONE;
         else
-            return refuse(place, err, "unknown word beside follow", member->key,
-                          "use where, some, every, none or count");
+            return rule_refuse(place, err, "unknown word beside follow", member->key,
+                               "use where, some, every, none or count");
         follow->holds = inner;
     }
     return RD_RC_OK;
@@ -347,8 +348,8 @@ static enum rd_rc compile_parts(struct rd_arena *arena, const struct rule_place 
     bool is_list = rd_json_is(row, RD_JSON_ARRAY);
     condition->part_count = is_list ? rd_json_count(row) : 1;
     if (condition->part_count == 0)
-        return refuse(place, err, "empty list of conditions under", RD_STR("all or any"),
-                      "give at least one condition");
+        return rule_refuse(place, err, "empty list of conditions under", RD_STR("all or any"),
+                           "give at least one condition");
     condition->parts = rd_arena_array(arena, condition->part_count, sizeof(*condition->parts));
     for (size_t i = 0; i < condition->part_count; i++)
         RD_TRY(rule_condition_compile(arena, place, type, is_list ? rd_json_item(row, i) : row,
@@ -360,13 +361,14 @@ static enum rd_rc check_endpoints(const struct rule_place *place, const struct r
                                   struct rd_err *err)
 {
     if (!rd_json_is(list, RD_JSON_ARRAY) || rd_json_count(list) == 0)
-        return refuse(place, err, "empty list of", RD_STR("allows"), "give {host, port} items");
+        return rule_refuse(place, err, "empty list of", RD_STR("allows"),
+                           "give {host, port} items");
     for (size_t i = 0; i < rd_json_count(list); i++) {
         const struct rd_json *item = rd_json_item(list, i);
         if (rd_json_str(rd_json_get(item, RD_STR("host"))).n == 0 ||
             rd_json_int(rd_json_get(item, RD_STR("port")), 0) <= 0)
-            return refuse(place, err, "malformed endpoint in", RD_STR("allows"),
-                          "give host and port, and perhaps tags and services");
+            return rule_refuse(place, err, "malformed endpoint in", RD_STR("allows"),
+                               "give host and port, and perhaps tags and services");
     }
     return RD_RC_OK;
 }
@@ -376,8 +378,8 @@ enum rd_rc rule_condition_compile(struct rd_arena *arena, const struct rule_plac
                                   struct condition **ret_condition, struct rd_err *err)
 {
     if (!rd_json_is(row, RD_JSON_OBJECT) || rd_json_count(row) == 0)
-        return refuse(place, err, "malformed", RD_STR("condition"),
-                      "a condition is an object such as {path: location, exists: true}");
+        return rule_refuse(place, err, "malformed", RD_STR("condition"),
+                           "a condition is an object such as {path: location, exists: true}");
     struct condition *condition = rd_arena_zalloc(arena, sizeof(*condition));
     const struct rd_json_member *first = &row->u.members[0];
     *ret_condition = condition;
@@ -388,7 +390,8 @@ enum rd_rc rule_condition_compile(struct rd_arena *arena, const struct rule_plac
     if (rd_str_is(first->key, "follow"))
         return compile_follow(arena, place, type, row, condition, err);
     if (rd_json_count(row) != 1)
-        return refuse(place, err, "several conditions beside", first->key, "put them under all");
+        return rule_refuse(place, err, "several conditions beside", first->key,
+                           "put them under all");
     condition->kind = rd_str_is(first->key, "any")   ? CONDITION_ANY
                       : rd_str_is(first->key, "not") ? CONDITION_NOT
                                                      : CONDITION_ALL;
@@ -398,7 +401,7 @@ enum rd_rc rule_condition_compile(struct rd_arena *arena, const struct rule_plac
         return check_endpoints(place, &first->value, err);
     }
     if (condition->kind == CONDITION_ALL && !rd_str_is(first->key, "all"))
-        return refuse(place, err, "unknown condition", first->key,
-                      "use all, any, not, path, subject, fact, set, follow or allows");
+        return rule_refuse(place, err, "unknown condition", first->key,
+                           "use all, any, not, path, subject, fact, set, follow or allows");
     return compile_parts(arena, place, type, &first->value, condition, err);
 }

@@ -134,6 +134,9 @@ struct rule_place {
     struct rd_str rule;
 };
 
+/* INVALID: "FILE: rule 'RULE': WHAT 'WORD'", with a hint. */
+RD_NODISCARD enum rd_rc rule_refuse(const struct rule_place *place, struct rd_err *err,
+                                    const char *what, struct rd_str word, const char *hint);
 /* Compiles a condition. `type` is what its paths are relative to, or NULL when anything goes.
  * Errors: INVALID, naming file, rule and the word that is not known. */
 RD_NODISCARD enum rd_rc

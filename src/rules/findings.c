@@ -2,6 +2,7 @@
 #include "rules/rules.h"
 
 #include "base/clock.h"
+#include "resource/name.h"
 
 /* Findings for people and for programs. */
 
@@ -95,7 +96,7 @@ struct rd_json rd_findings_to_json(struct rd_arena *arena, const struct rd_findi
 /* Text ---------------------------------------------------------------------------------------- */
 
 /* So many places are printed for one rule; -o json has them all. */
-enum { VIOLATION_PRINT_MAX = 5 };
+enum { VIOLATION_PRINT_MAX = 5, WIDTH = 80, TEXT_COLUMN = 11, PLACE_COLUMN = 13 };
 
 static const char *color_of(const struct rd_finding *finding)
 {
@@ -108,33 +109,55 @@ static const char *color_of(const struct rd_finding *finding)
                                                             : "\033[36m";
 }
 
+/* "fix: ...", folded under its own beginning. */
+static void print_part(struct rd_buf *out, size_t column, const char *name, struct rd_str text)
+{
+    rd_buf_printf(out, "%*s%s%s", (int)column, "", name, name[0] == '\0' ? "" : ": ");
+    size_t begin = column + (name[0] == '\0' ? 0 : rd_str_from(name).n + 2);
+    rd_buf_add_wrapped(out, text, begin, begin, WIDTH);
+}
+
+/* Where it is, as people call it; -o json has the ids. */
+static void print_place(struct rd_buf *out, const struct rd_violation *violation)
+{
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+    const struct rd_type *type = rd_type_find(rd_arm_id_type(arena, violation->id));
+    struct rd_name name = rd_name_of(arena, type, violation->id, &rd_json_absent);
+    print_part(out, PLACE_COLUMN, "",
+               rd_arena_printf(arena, "at %.*s %.*s%s%.*s", RD_FMT(name.kind), RD_FMT(name.name),
+                               violation->path.n > 0 ? ", " : "", RD_FMT(violation->path)));
+}
+
 static void print_finding(struct rd_buf *out, const struct rd_finding *finding, bool colors)
 {
     const struct rd_rule *rule = finding->rule;
     bool is_failed = finding->verdict == RD_VERDICT_FAIL;
-    rd_buf_printf(out, "%s%-10s%s %.*s  %.*s", colors ? color_of(finding) : "",
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+    rd_buf_printf(out, "%s%-10s%s ", colors ? color_of(finding) : "",
                   is_failed ? rd_severity_name(rule->severity) : rd_verdict_name(finding->verdict),
-                  colors ? "\033[0m" : "", RD_FMT(rule->id), RD_FMT(rule->title));
+                  colors ? "\033[0m" : "");
+    struct rd_str title = rule->title;
     if (finding->verdict == RD_VERDICT_PASS)
-        rd_buf_printf(out, " (%zu looked at)", finding->subject_count);
-    rd_buf_add_char(out, '\n');
+        title = rd_arena_printf(arena, "%.*s (%zu looked at)", RD_FMT(rule->title),
+                                finding->subject_count);
+    size_t column = TEXT_COLUMN + rule->id.n + 2;
+    rd_buf_printf(out, "%.*s  ", RD_FMT(rule->id));
+    rd_buf_add_wrapped(out, title, column, column, WIDTH);
     if (!is_failed)
         return;
     for (size_t i = 0; i < finding->violation_count && i < VIOLATION_PRINT_MAX; i++) {
-        const struct rd_violation *violation = &finding->violations[i];
-        rd_buf_printf(out, "           %.*s\n", RD_FMT(violation->message));
-        if (violation->id.n > 0)
-            rd_buf_printf(out, "             at %.*s%s%.*s\n", RD_FMT(violation->id),
-                          violation->path.n > 0 ? " " : "", RD_FMT(violation->path));
+        print_part(out, TEXT_COLUMN, "", finding->violations[i].message);
+        if (finding->violations[i].id.n > 0)
+            print_place(out, &finding->violations[i]);
     }
     if (finding->violation_count > VIOLATION_PRINT_MAX)
         rd_buf_printf(out, "           and %zu more\n",
                       finding->violation_count - VIOLATION_PRINT_MAX);
-    rd_buf_printf(out, "           why: %.*s\n           fix: %.*s\n", RD_FMT(rule->why),
-                  RD_FMT(rule->fix));
+    print_part(out, TEXT_COLUMN, "why", rule->why);
+    print_part(out, TEXT_COLUMN, "fix", rule->fix);
     if (rule->note.n > 0)
-        rd_buf_printf(out, "           note: %.*s\n", RD_FMT(rule->note));
-    rd_buf_printf(out, "           source: %.*s\n", RD_FMT(rule->source));
+        print_part(out, TEXT_COLUMN, "note", rule->note);
+    print_part(out, TEXT_COLUMN, "source", rule->source);
 }
 
 void rd_findings_print(struct rd_buf *out, const struct rd_findings *findings, bool colors,
@@ -148,12 +171,15 @@ void rd_findings_print(struct rd_buf *out, const struct rd_findings *findings, b
     for (size_t i = 0; shows_passed && i < findings->count; i++)
         if (findings->items[i].verdict != RD_VERDICT_FAIL)
             print_finding(out, &findings->items[i], colors);
-    rd_buf_printf(out,
-                  "%zu rules: %zu passed, %zu failed (%zu errors, %zu warnings), %zu without a "
-                  "subject, %zu unknown, %zu not in force\n",
-                  findings->count, findings->by_verdict[RD_VERDICT_PASS],
-                  findings->by_verdict[RD_VERDICT_FAIL], findings->error_count,
-                  findings->warning_count, findings->by_verdict[RD_VERDICT_NO_SUBJECT],
-                  findings->by_verdict[RD_VERDICT_UNKNOWN],
-                  findings->by_verdict[RD_VERDICT_NOT_VALID]);
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+    const size_t *counts = findings->by_verdict;
+    struct rd_str sum = rd_arena_printf(
+        arena,
+        "%zu rules: %zu passed, %zu failed (%zu error%s, %zu warning%s), %zu without a subject, "
+        "%zu unknown, %zu not in force",
+        findings->count, counts[RD_VERDICT_PASS], counts[RD_VERDICT_FAIL], findings->error_count,
+        findings->error_count == 1 ? "" : "s", findings->warning_count,
+        findings->warning_count == 1 ? "" : "s", counts[RD_VERDICT_NO_SUBJECT],
+        counts[RD_VERDICT_UNKNOWN], counts[RD_VERDICT_NOT_VALID]);
+    rd_buf_add_wrapped(out, sum, 0, 0, WIDTH);
 }

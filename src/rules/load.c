@@ -25,14 +25,6 @@ static const char *const words[] = {
     "count",      "unique",   "prefix_free", "uniform", "live_only", "message", "replaced_by",
 };
 
-static enum rd_rc refuse(const struct rule_place *place, struct rd_err *err, const char *what,
-                         struct rd_str word, const char *hint)
-{
-    return rd_err_hint(RD_FAIL(err, RD_RC_INVALID, "%s: rule '%.*s': %s '%.*s'", place->file,
-                               RD_FMT(place->rule), what, RD_FMT(word)),
-                       err, "%s", hint);
-}
-
 static enum rd_rc check_words(const struct rule_place *place, const struct rd_json *row,
                               struct rd_err *err)
 {
@@ -47,8 +39,8 @@ static enum rd_rc check_words(const struct rule_place *place, const struct rd_js
         if (is_known)
             continue;
         struct rd_str nearest = rd_str_nearest(key, names, sizeof(words) / sizeof(*words));
-        return refuse(place, err, "unknown word", key,
-                      nearest.n > 0 ? nearest.p : "see docs/rules.md for the words of a rule");
+        return rule_refuse(place, err, "unknown word", key,
+                           nearest.n > 0 ? nearest.p : "see docs/rules.md for the words of a rule");
     }
     return RD_RC_OK;
 }
@@ -58,8 +50,8 @@ static enum rd_rc read_text(const struct rule_place *place, const struct rd_json
 {
     *ret_text = rd_json_str(rd_json_get(row, rd_str_from(name)));
     if (rd_str_is_empty(*ret_text))
-        return refuse(place, err, "no text for", rd_str_from(name),
-                      "id, title, severity, why, fix, source and valid_from are required");
+        return rule_refuse(place, err, "no text for", rd_str_from(name),
+                           "id, title, severity, why, fix, source and valid_from are required");
     return RD_RC_OK;
 }
 
@@ -69,7 +61,8 @@ static enum rd_rc read_day(const struct rule_place *place, const struct rd_json 
     const struct rd_json *value = rd_json_get(row, rd_str_from(name));
     *ret_ms = otherwise;
     if (rd_json_exists(value) && !rd_time_parse(rd_json_str(value), ret_ms))
-        return refuse(place, err, "no date in", rd_str_from(name), "write it as \"2026-07-28\"");
+        return rule_refuse(place, err, "no date in", rd_str_from(name),
+                           "write it as \"2026-07-28\"");
     return RD_RC_OK;
 }
 
@@ -82,7 +75,7 @@ static enum rd_rc read_severity(const struct rule_place *place, const struct rd_
             *ret_severity = (enum rd_severity)i;
             return RD_RC_OK;
         }
-    return refuse(place, err, "unknown severity", name, "use error, warning or info");
+    return rule_refuse(place, err, "unknown severity", name, "use error, warning or info");
 }
 
 static enum rd_rc read_controls(const struct loader *loader, const struct rule_place *place,
@@ -99,8 +92,8 @@ static enum rd_rc read_controls(const struct loader *loader, const struct rule_p
                 rule->controls[i],
                 rd_json_str(rd_json_get(rd_json_item(loader->controls, k), RD_STR("id"))));
         if (!is_known)
-            return refuse(place, err, "unknown control", rule->controls[i],
-                          "controls are the rows of data/controls.yaml");
+            return rule_refuse(place, err, "unknown control", rule->controls[i],
+                               "controls are the rows of data/controls.yaml");
     }
     return RD_RC_OK;
 }
@@ -131,7 +124,8 @@ static enum rd_rc read_applies(const struct loader *loader, const struct rule_pl
     for (size_t i = 0; i < rd_json_count(applies); i++) {
         struct rd_str key = applies->u.members[i].key;
         if (!rd_str_is(key, "type") && !rd_str_is(key, "when") && !rd_str_is(key, "set"))
-            return refuse(place, err, "unknown word in applies", key, "use type and when, or set");
+            return rule_refuse(place, err, "unknown word in applies", key,
+                               "use type and when, or set");
     }
     if (rd_json_is_true(rd_json_get(applies, RD_STR("set"))))
         return RD_RC_OK;
@@ -157,11 +151,12 @@ static enum rd_rc read_demand(const struct loader *loader, const struct rule_pla
     int demands = rd_json_exists(must) + body->is_absent + body->has_count +
                   rd_json_exists(unique) + rd_json_exists(prefix_free) + rd_json_exists(uniform);
     if (demands != 1)
-        return refuse(place, err, "needs exactly one of", RD_STR("must"),
-                      "a rule has one demand: must, absent, count, unique, uniform or prefix_free");
+        return rule_refuse(
+            place, err, "needs exactly one of", RD_STR("must"),
+            "a rule has one demand: must, absent, count, unique, uniform or prefix_free");
     if (body->type == NULL && !rd_json_exists(must))
-        return refuse(place, err, "looks at the set but has no", RD_STR("must"),
-                      "give applies a type, or the rule a must");
+        return rule_refuse(place, err, "looks at the set but has no", RD_STR("must"),
+                           "give applies a type, or the rule a must");
     if (rd_json_exists(must))
         RD_TRY(rule_condition_compile(loader->arena, place, body->type, must, &body->must, err));
     if (rd_json_exists(unique))

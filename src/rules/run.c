@@ -308,6 +308,15 @@ static enum rd_verdict run_rule(struct run *run, int64_t day_ms)
     return run->unknown_count > 0 ? RD_VERDICT_UNKNOWN : RD_VERDICT_PASS;
 }
 
+/* vm-02 before vm-10, and vm-99 before vm-100: a live set comes in any order. A subject has one
+ * violation at most. */
+static int by_id(const void *a, const void *b)
+{
+    struct rd_str one = ((const struct rd_violation *)a)->id;
+    struct rd_str other = ((const struct rd_violation *)b)->id;
+    return one.n != other.n ? (one.n < other.n ? -1 : 1) : rd_str_cmp_case(one, other);
+}
+
 enum rd_rc rd_rules_run(struct rd_arena *arena, const struct rd_rule *rules, size_t count,
                         const struct rd_set *set, int64_t day_ms, struct rd_findings **ret_findings,
                         struct rd_err *err)
@@ -325,6 +334,8 @@ enum rd_rc rd_rules_run(struct rd_arena *arena, const struct rd_rule *rules, siz
         finding->verdict = run_rule(&run, day_ms);
         findings->by_verdict[finding->verdict]++;
         if (finding->verdict == RD_VERDICT_FAIL) {
+            qsort(finding->violations, finding->violation_count, sizeof(*finding->violations),
+                  by_id);
             findings->error_count += rules[i].severity == RD_SEVERITY_ERROR;
             findings->warning_count += rules[i].severity == RD_SEVERITY_WARNING;
         }

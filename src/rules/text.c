@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "evaluate.h"
 
+#include "base/ipv4.h"
+
 bool rule_text_eq(bool is_place, struct rd_str a, struct rd_str b)
 {
     if (!is_place)
@@ -19,44 +21,18 @@ bool rule_text_eq(bool is_place, struct rd_str a, struct rd_str b)
     }
 }
 
-static bool parse_cidr(struct rd_str text, uint32_t *ret_base, int *ret_prefix)
-{
-    size_t slash = rd_str_find_char(text, '/', 0);
-    int64_t prefix = 32;
-    if (slash != RD_STR_NONE && !rd_str_to_int(rd_str_sub(text, slash + 1, text.n), 0, 32, &prefix))
-        return false;
-    struct rd_str rest = rd_str_sub(text, 0, slash);
-    struct rd_str part;
-    uint32_t base = 0;
-    int parts = 0;
-    while (rest.p != NULL && rd_str_next(&rest, '.', &part)) {
-        int64_t number = 0;
-        if (++parts > 4 || !rd_str_to_int(part, 0, 255, &number))
-            return false;
-        base = base << 8 | (uint32_t)number;
-    }
-    *ret_base = base;
-    *ret_prefix = (int)prefix;
-    return parts == 4;
-}
-
 bool rule_cidr_within(struct rd_str text, struct rd_str range)
 {
-    uint32_t base = 0, outer = 0;
-    int prefix = 0, outer_prefix = 0;
-    if (!parse_cidr(text, &base, &prefix) || !parse_cidr(range, &outer, &outer_prefix))
-        return false;
-    uint32_t mask = outer_prefix == 0 ? 0 : UINT32_MAX << (32 - outer_prefix);
-    return prefix >= outer_prefix && (base & mask) == (outer & mask);
+    struct rd_ipv4 inner = {0, 0}, outer = {0, 0};
+    return rd_ipv4_parse(text, &inner) && rd_ipv4_parse(range, &outer) &&
+           rd_ipv4_contains(outer, inner);
 }
 
 int rule_cidr_prefix(struct rd_str text)
 {
-    uint32_t base = 0;
-    int prefix = 0;
-    if (rd_str_find_char(text, '/', 0) == RD_STR_NONE || !parse_cidr(text, &base, &prefix))
-        return -1;
-    return prefix;
+    struct rd_ipv4 prefix = {0, 0};
+    bool is_prefix = rd_str_find_char(text, '/', 0) != RD_STR_NONE && rd_ipv4_parse(text, &prefix);
+    return is_prefix ? prefix.bits : -1;
 }
 
 bool rule_rdp_value(struct rd_str properties, struct rd_str name, struct rd_str *ret_value)

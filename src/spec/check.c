@@ -40,6 +40,8 @@ static void check_region(struct rd_spec_reader *reader, const char *path,
 static void check_regions(struct rd_spec_reader *reader)
 {
     static const char *const paths[] = {"region", "image.region", "image.build.region"};
+    if (rd_spec_is_refused(reader, "cloud"))
+        return;
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
         check_region(reader, paths[i], rd_json_at(&reader->root, paths[i]));
     const struct rd_json *targets =
@@ -122,6 +124,8 @@ static void check_definition(struct rd_spec_reader *reader)
 static void check_image(struct rd_spec_reader *reader)
 {
     const struct rd_spec_image *image = &reader->spec->image;
+    if (rd_spec_is_refused(reader, "image.mode"))
+        return;
     if (image->mode != RD_IMAGE_BUILD) {
         refuse_build_fields(reader);
         return;
@@ -231,7 +235,8 @@ static void check_native(struct rd_spec_reader *reader, int start, int stop)
 static void check_schedule(struct rd_spec_reader *reader)
 {
     const struct rd_spec_schedule_times *schedule = &reader->spec->schedule;
-    if (schedule->engine == RD_SCHEDULE_NONE)
+    if (schedule->engine == RD_SCHEDULE_NONE || rd_spec_is_refused(reader, "schedule.engine") ||
+        rd_spec_is_refused(reader, "schedule.start") || rd_spec_is_refused(reader, "schedule.stop"))
         return;
     int start = rd_spec_minutes(schedule->start);
     int stop = rd_spec_minutes(schedule->stop);
@@ -263,7 +268,8 @@ static void check_budget(struct rd_spec_reader *reader)
         rd_spec_mistake(reader, rd_spec_offset(reader, "budget.emails"),
                         "'budget.emails' is missing: expected somebody to tell, here or in "
                         "'monitoring.emails'");
-    if (budget->warn_percent > budget->critical_percent)
+    if (budget->warn_percent > budget->critical_percent &&
+        !rd_spec_is_refused(reader, "budget.critical_percent"))
         rd_spec_mistake(reader, rd_spec_offset(reader, "budget.warn_percent"),
                         "'budget.warn_percent' is %lld: expected at most the %lld of "
                         "'budget.critical_percent'",

@@ -13,7 +13,8 @@ static void check_size(struct rd_spec_reader *reader)
     const struct rd_json *row = rd_spec_row(reader->tables.sizes, "name", hosts->size);
     bool can_be_confidential = rd_json_is_true(rd_json_at(row, "confidential"));
     bool is_confidential = hosts->security == RD_SECURITY_CONFIDENTIAL;
-    if (!rd_json_exists(row) || can_be_confidential == is_confidential)
+    if (!rd_json_exists(row) || can_be_confidential == is_confidential ||
+        rd_spec_is_refused(reader, "hosts.security"))
         return;
     if (is_confidential)
         rd_spec_mistake(reader, rd_spec_offset(reader, "hosts.size"),
@@ -52,6 +53,8 @@ static void refuse(struct rd_spec_reader *reader, const char *path, const char *
 
 static void check_pool(struct rd_spec_reader *reader)
 {
+    if (rd_spec_is_refused(reader, "hosts.pool"))
+        return;
     if (reader->spec->hosts.pool == RD_POOL_PERSONAL) {
         refuse(reader, "hosts.max_sessions", "in a personal pool: expected 'pool: pooled' with it");
         refuse(reader, "hosts.load_balancing",
@@ -65,6 +68,8 @@ static void check_pool(struct rd_spec_reader *reader)
 static void check_join(struct rd_spec_reader *reader)
 {
     const struct rd_spec_hosts *hosts = &reader->spec->hosts;
+    if (rd_spec_is_refused(reader, "hosts.join"))
+        return;
     if (hosts->join == RD_JOIN_ENTRA) {
         refuse(reader, "hosts.domain", "with 'join: entra': expected 'join: domain' with it");
         return;
@@ -108,6 +113,9 @@ static void check_admin_user(struct rd_spec_reader *reader)
 static void check_disk(struct rd_spec_reader *reader)
 {
     const struct rd_spec *spec = reader->spec;
+    if (rd_spec_is_refused(reader, "image.mode") ||
+        rd_spec_is_refused(reader, "image.build.disk_gb"))
+        return;
     if (spec->image.mode == RD_IMAGE_BUILD && spec->hosts.disk_gb < spec->image.build_disk_gb)
         rd_spec_mistake(reader, rd_spec_offset(reader, "hosts.disk.size_gb"),
                         "'hosts.disk.size_gb' is %lld: expected at least the %lld of the image "
@@ -122,6 +130,8 @@ static void check_key_mode(struct rd_spec_reader *reader)
     const struct rd_spec *spec = reader->spec;
     uint32_t offset = rd_spec_offset(reader, "keys.mode");
     bool is_confidential = spec->hosts.security == RD_SECURITY_CONFIDENTIAL;
+    if (rd_spec_is_refused(reader, "hosts.security"))
+        return;
     /* A confidential VM always has an encryption of its guest state: Azure's key or the customer's
      * (azure-compute reference 5.2). Managed disks always have Azure's keys, so that trusted launch
      * has nothing more to ask of the platform. */
@@ -146,6 +156,8 @@ static void check_keys(struct rd_spec_reader *reader)
                                                 "keys.retention_days",
                                                 "keys.purge_protection"};
     const struct rd_spec_keys *keys = &reader->spec->keys;
+    if (rd_spec_is_refused(reader, "keys.mode"))
+        return;
     check_key_mode(reader);
     for (size_t i = 0; i < sizeof(only_customer) / sizeof(only_customer[0]); i++)
         if (keys->mode != RD_KEYS_CUSTOMER)
@@ -162,6 +174,8 @@ static void check_keys(struct rd_spec_reader *reader)
         rd_spec_mistake(reader, rd_spec_offset(reader, "keys.purge_protection"),
                         "'keys.purge_protection' is false: expected true, as disk encryption sets "
                         "demand it");
+    if (rd_spec_is_refused(reader, "keys.store"))
+        return;
     if (keys->store == RD_KEY_STORE_HSM && keys->admins.count == 0)
         rd_spec_mistake(reader, rd_spec_offset(reader, "keys.admins"),
                         "'keys.admins' is missing: expected the object ids of the HSM's first "
@@ -224,7 +238,8 @@ static void check_pins(struct rd_spec_reader *reader)
     struct rd_spec_access *access = &reader->spec->access;
     const struct rd_json *source = rd_json_at(&reader->root, "access.pins");
     if (access->pin_count == 0 || reader->spec->hosts.pool != RD_POOL_PERSONAL ||
-        reader->spec->hosts.name_prefix.n == 0)
+        reader->spec->hosts.name_prefix.n == 0 || rd_spec_is_refused(reader, "hosts.count") ||
+        rd_spec_is_refused(reader, "hosts.pool") || rd_spec_is_refused(reader, "hosts.name_prefix"))
         return;
     RD_CLEANUP(rd_map_done) struct rd_map hosts;
     RD_CLEANUP(rd_map_done) struct rd_map users;
@@ -242,9 +257,9 @@ static void check_pins(struct rd_spec_reader *reader)
             continue; /* one too many is said once */
         } else if (reader->pins_are_list) {
             rd_spec_mistake(reader, pin->offset,
-                            "'access.pins' has user %zu of %zu hosts: expected a higher "
+                            "'access.pins' has %zu users for %zu host%s: expected a higher "
                             "'hosts.count' or fewer users",
-                            i + 1, names.count);
+                            access->pin_count, names.count, names.count == 1 ? "" : "s");
             continue;
         } else {
             key_offset = rd_spec_key_offset(reader->text, source, i);

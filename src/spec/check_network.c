@@ -50,14 +50,15 @@ static void check_room(struct rd_spec_reader *reader)
 {
     const struct rd_spec *spec = reader->spec;
     struct rd_spec_cidr cidr;
-    if (rd_spec_cidr_parse(spec->network.hosts_prefix, &cidr)) {
+    if (!rd_spec_is_refused(reader, "hosts.count") &&
+        rd_spec_cidr_parse(spec->network.hosts_prefix, &cidr)) {
         int64_t room = ((int64_t)1 << (32 - cidr.bits)) - AZURE_ADDRESSES;
         if (room < spec->hosts.count)
             rd_spec_mistake(reader, rd_spec_offset(reader, "network.hosts_subnet"),
-                            "'network.hosts_subnet' %.*s has room for %lld hosts (Azure keeps "
+                            "'network.hosts_subnet' %.*s has room for %lld host%s (Azure keeps "
                             "five addresses): expected room for %lld",
                             RD_FMT(spec->network.hosts_prefix), (long long)room,
-                            (long long)spec->hosts.count);
+                            room == 1 ? "" : "s", (long long)spec->hosts.count);
     }
     if (spec->network.has_firewall && rd_spec_cidr_parse(spec->network.firewall_prefix, &cidr) &&
         cidr.bits > FIREWALL_BITS_MAX)
@@ -100,6 +101,8 @@ static void check_firewall(struct rd_spec_reader *reader)
         "network.firewall_subnet",   "network.firewall.zones", "network.firewall.threat_intel",
         "network.firewall.rule_set", "network.firewall.rules", "network.firewall.dns_proxy"};
     const struct rd_spec_network *network = &reader->spec->network;
+    if (rd_spec_is_refused(reader, "network.firewall.tier"))
+        return;
     for (size_t i = 0; !network->has_firewall && i < sizeof(only_with) / sizeof(only_with[0]); i++)
         if (rd_spec_is_given(reader, only_with[i]))
             rd_spec_mistake(reader, rd_spec_offset(reader, only_with[i]),

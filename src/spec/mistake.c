@@ -167,6 +167,12 @@ bool rd_spec_is_given(const struct rd_spec_reader *reader, const char *path)
     return rd_json_exists(rd_json_at(&reader->root, path));
 }
 
+bool rd_spec_is_refused(const struct rd_spec_reader *reader, const char *path)
+{
+    const struct rd_json *value = rd_json_at(&reader->root, path);
+    return rd_json_exists(value) && has_mistake_at(reader, value->offset);
+}
+
 uint32_t rd_spec_offset(const struct rd_spec_reader *reader, const char *path)
 {
     struct rd_str rest = rd_str_from(path);

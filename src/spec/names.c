@@ -172,6 +172,8 @@ static void check_computer_names(struct rd_spec_reader *reader)
         rd_spec_mistake(reader, offset, "'hosts.name_prefix' is '%.*s': %s", RD_FMT(prefix), fault);
         return;
     }
+    if (rd_spec_is_refused(reader, "hosts.count"))
+        return;
     struct rd_str last = rd_spec_host_name(reader->arena, spec, spec->hosts.count - 1);
     if (last.n > NETBIOS_NAME_MAX)
         rd_spec_mistake(reader, offset,

@@ -212,7 +212,8 @@ static void read_list(struct rd_spec_reader *reader, const struct rd_spec_field 
             continue;
         struct rd_spec_words so_far = {list->items, list->count};
         if (rd_spec_words_find(&so_far, text, &twin))
-            rd_spec_mistake(reader, item->offset, "'%s' names '%.*s' twice", path, RD_FMT(text));
+            rd_spec_mistake(reader, item->offset, "'%s' names '%.*s' twice: expected it once", path,
+                            RD_FMT(text));
         else
             rd_spec_list_add(reader->arena, list, text);
     }

@@ -96,6 +96,9 @@ const struct rd_json *rd_spec_container(const struct rd_spec_reader *reader, con
 /* Whether the author wrote a value at a dotted path, and where; when not, the place of the nearest
  * section above it. */
 bool rd_spec_is_given(const struct rd_spec_reader *reader, const char *path);
+/* Whether what the author wrote there has been refused already: what would follow from it, or from
+ * what stands in for it, is not to be told. */
+bool rd_spec_is_refused(const struct rd_spec_reader *reader, const char *path);
 uint32_t rd_spec_offset(const struct rd_spec_reader *reader, const char *path);
 
 /* scalar.c ------------------------------------------------------------------------------------ */

@@ -24,17 +24,17 @@ RD_NODISCARD static enum rd_rc check_root(const struct rd_json *root, const char
     return rd_err_hint(RD_FAIL(err, RD_RC_INVALID,
                                "%s:1:1: %s: expected keys such as 'enclave: contoso-cui'", file,
                                what),
-                       err, "`redoubt init` writes one to start from");
+                       err, "'redoubt init' writes one to start from");
 }
 
 enum rd_rc rd_spec_parse(struct rd_arena *arena, const char *file, struct rd_str text,
                          struct rd_spec **ret_spec, struct rd_err *err)
 {
     if (text.n > RD_SPEC_SIZE_MAX)
-        return RD_FAIL(err, RD_RC_LIMIT,
-                       "%s: %zu bytes are too many for a spec: expected %d at "
-                       "most",
-                       file, text.n, RD_SPEC_SIZE_MAX);
+        return rd_err_hint(RD_FAIL(err, RD_RC_LIMIT,
+                                   "%s: %zu bytes are too many for a spec: expected %d at most",
+                                   file, text.n, RD_SPEC_SIZE_MAX),
+                           err, "is this the right file?");
     struct rd_spec_reader reader = {
         .arena = arena,
         .file = file,

@@ -33,10 +33,12 @@ static void diag_free(struct fy_diag **diag)
 }
 
 RD_NODISCARD static enum rd_rc fail_at(struct reader *reader, const struct fy_mark *mark,
-                                       const char *what)
+                                       const char *what, const char *hint)
 {
-    return RD_FAIL(reader->err, RD_RC_INVALID, "%s:%d:%d: %s", reader->name,
-                   mark == NULL ? 1 : mark->line + 1, mark == NULL ? 1 : mark->column + 1, what);
+    return rd_err_hint(RD_FAIL(reader->err, RD_RC_INVALID, "%s:%d:%d: %s", reader->name,
+                               mark == NULL ? 1 : mark->line + 1,
+                               mark == NULL ? 1 : mark->column + 1, what),
+                       reader->err, "%s", hint);
 }
 
 /* What libfyaml itself says is wrong. Its columns count from 1 in collected errors, lines too. */
@@ -47,9 +49,12 @@ RD_NODISCARD static enum rd_rc fail_syntax(struct reader *reader)
     if (error == NULL || error->msg == NULL)
         return RD_FAIL(reader->err, RD_RC_INVALID, "%s:1:1: this is not YAML", reader->name);
     struct rd_str msg = rd_str_trim(rd_str_from(error->msg));
-    return RD_FAIL(reader->err, RD_RC_INVALID, "%s:%d:%d: %.*s", reader->name,
-                   error->line > 0 ? error->line : 1, error->column > 0 ? error->column : 1,
-                   RD_FMT(msg));
+    return rd_err_hint(RD_FAIL(reader->err, RD_RC_INVALID, "%s:%d:%d: %.*s", reader->name,
+                               error->line > 0 ? error->line : 1,
+                               error->column > 0 ? error->column : 1, RD_FMT(msg)),
+                       reader->err,
+                       "look at the indentation, the colons and the quotes there and on the line "
+                       "before");
 }
 
 static const struct fy_mark *mark_of(struct fy_event *event)
@@ -115,9 +120,11 @@ RD_NODISCARD static enum rd_rc count_node(struct reader *reader, struct fy_event
         tag = event->sequence_start.tag;
     }
     if (anchor != NULL)
-        return fail_at(reader, fy_token_start_mark(anchor), "anchors (&) are not allowed here");
+        return fail_at(reader, fy_token_start_mark(anchor), "anchors (&) are not allowed here",
+                       "write the value itself, or put text that begins with & in quotes");
     if (tag != NULL)
-        return fail_at(reader, fy_token_start_mark(tag), "tags (!) are not allowed here");
+        return fail_at(reader, fy_token_start_mark(tag), "tags (!) are not allowed here",
+                       "leave it out, or put text that begins with ! in quotes");
     return RD_RC_OK;
 }
 
@@ -131,7 +138,8 @@ RD_NODISCARD static enum rd_rc scalar_text(struct reader *reader, struct fy_even
         event->scalar.value == NULL ? NULL : fy_token_get_text(event->scalar.value, &n);
     struct rd_str view = {text, text == NULL ? 0 : n};
     if (view.n > 0 && (memchr(view.p, '\0', view.n) != NULL || !rd_str_is_utf8(view)))
-        return fail_at(reader, mark_of(event), "this text cannot be read: check its indentation");
+        return fail_at(reader, mark_of(event), "this text cannot be read",
+                       "check its quotes and its indentation");
     *ret_text = rd_arena_str(reader->arena, view);
     return RD_RC_OK;
 }
@@ -175,7 +183,8 @@ RD_NODISCARD static enum rd_rc read_key(struct reader *reader, struct rd_map *ke
     if (*ret_is_end) {
         /* nothing more */
     } else if (event->type != FYET_SCALAR) {
-        rc = fail_at(reader, mark_of(event), "a key must be a plain word or a string");
+        rc = fail_at(reader, mark_of(event), "a key must be a plain word or a string",
+                     "write it as 'key: value'");
     } else {
         rc = count_node(reader, event);
         if (rc == RD_RC_OK)
@@ -184,7 +193,7 @@ RD_NODISCARD static enum rd_rc read_key(struct reader *reader, struct rd_map *ke
             char what[128];
             (void)snprintf(what, sizeof(what), "the key '%.*s' is given twice",
                            (int)(ret_key->n < 64 ? ret_key->n : 64), ret_key->p);
-            rc = fail_at(reader, mark_of(event), what);
+            rc = fail_at(reader, mark_of(event), what, "leave one of them");
         }
     }
     fy_parser_event_free(reader->parser, event);
@@ -223,11 +232,13 @@ static enum rd_rc read_value(struct reader *reader, struct fy_event *event,
         return RD_RC_OK;
     }
     if (event->type == FYET_ALIAS)
-        return fail_at(reader, mark, "aliases (*) are not allowed here");
+        return fail_at(reader, mark, "aliases (*) are not allowed here",
+                       "write the value itself, or put text that begins with * in quotes");
     if (event->type != FYET_MAPPING_START && event->type != FYET_SEQUENCE_START)
-        return fail_at(reader, mark, "expected a value");
+        return fail_at(reader, mark, "expected a value", "write one, or leave the key out");
     if (++reader->depth > RD_YAML_DEPTH_MAX) {
-        (void)!fail_at(reader, mark, "nested deeper than 32 levels");
+        (void)!fail_at(reader, mark, "nested deeper than 32 levels",
+                       "nothing that redoubt reads is nested so deep: check the indentation");
         reader->err->rc = RD_RC_LIMIT;
         return RD_RC_LIMIT;
     }
@@ -250,7 +261,8 @@ RD_NODISCARD static enum rd_rc read_stream(struct reader *reader, struct rd_json
         enum fy_event_type type = event->type;
         enum rd_rc rc = RD_RC_OK;
         if (type == FYET_DOCUMENT_START && ++document_count > 1)
-            rc = fail_at(reader, mark_of(event), "only one YAML document is expected");
+            rc = fail_at(reader, mark_of(event), "only one YAML document is expected",
+                         "leave out what begins with '---', or put it into a file of its own");
         else if (type != FYET_STREAM_START && type != FYET_STREAM_END &&
                  type != FYET_DOCUMENT_START && type != FYET_DOCUMENT_END)
             rc = read_value(reader, event, ret_value);
@@ -263,8 +275,9 @@ RD_NODISCARD static enum rd_rc read_stream(struct reader *reader, struct rd_json
 RD_NODISCARD static enum rd_rc check_bytes(struct reader *reader)
 {
     if (memchr(reader->text.p, '\0', reader->text.n) != NULL)
-        return RD_FAIL(reader->err, RD_RC_INVALID, "%s: this is a binary file, not YAML",
-                       reader->name);
+        return rd_err_hint(RD_FAIL(reader->err, RD_RC_INVALID,
+                                   "%s: this is a binary file, not YAML", reader->name),
+                           reader->err, "name a file of text");
     if (rd_str_is_utf8(reader->text))
         return RD_RC_OK;
     uint32_t good = 0;
@@ -275,8 +288,9 @@ RD_NODISCARD static enum rd_rc check_bytes(struct reader *reader)
     int line;
     int column;
     rd_json_position(reader->text, good, &line, &column);
-    return RD_FAIL(reader->err, RD_RC_INVALID, "%s:%d:%d: the text is not UTF-8", reader->name,
-                   line, column);
+    return rd_err_hint(RD_FAIL(reader->err, RD_RC_INVALID, "%s:%d:%d: the text is not UTF-8",
+                               reader->name, line, column),
+                       reader->err, "save the file as UTF-8");
 }
 
 enum rd_rc rd_yaml_parse(struct rd_arena *arena, const char *name, struct rd_str text,

@@ -146,7 +146,7 @@ def the_services_own_policies_are_not_mentioned(place):
 def all_examples_end_well_and_a_first_backup_to_come_is_a_warning(place):
     for example in ["sovereign", "confidential-pmk", "confidential-cmk"]:
         place.spec(example)
-        up = place.up().works("(0 errors, 1 warnings)")
+        up = place.up().works("(0 errors, 1 warning)")
         assert ("RD-BAK-011" in up.out) == (example == "sovereign"), up
         place.is_settled()
         audit = place.run("audit", "spec.yaml")

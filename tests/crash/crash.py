@@ -85,7 +85,7 @@ def crash_at(point, expected):
 
 def main():
     requests, expected = undisturbed()
-    points = sorted({1 + i * (requests - 1) // (POINTS - 1) for i in range(POINTS)})
+    points = sorted({1 + i * (requests - 1) // max(POINTS - 1, 1) for i in range(POINTS)})
     print(f"1..{len(points)}")
     failed = 0
     for number, point in enumerate(points, 1):

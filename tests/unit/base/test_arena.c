@@ -70,6 +70,16 @@ static void long_texts_are_printed_whole(void **state)
     assert_int_equal(s.p[s.n - 1], ']');
 }
 
+static void a_copy_in_lower_case_leaves_the_rest_as_it_is(void **state)
+{
+    (void)state;
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+    struct rd_str lower = rd_arena_lower(arena, RD_STR("US Gov-\xc3\x84[Z]"));
+    assert_string_equal(lower.p, "us gov-\xc3\x84[z]");
+    assert_int_equal(lower.n, strlen(lower.p));
+    assert_int_equal(rd_arena_lower(arena, RD_STR("")).n, 0);
+}
+
 static void what_is_wiped_is_not_found_again(void **state)
 {
     (void)state;
@@ -87,4 +97,5 @@ static void what_is_wiped_is_not_found_again(void **state)
 
 TESTS(TEST(allocations_are_aligned_and_apart), TEST(a_large_item_does_not_waste_the_block_at_hand),
       TEST(clearing_gives_back_all_but_one_block), TEST(growing_keeps_what_was_there),
-      TEST(long_texts_are_printed_whole), TEST(what_is_wiped_is_not_found_again))
+      TEST(long_texts_are_printed_whole), TEST(a_copy_in_lower_case_leaves_the_rest_as_it_is),
+      TEST(what_is_wiped_is_not_found_again))

@@ -50,5 +50,29 @@ static void a_secret_buffer_keeps_its_text_when_it_grows(void **state)
         assert_int_equal(buf.p[i], 0);
 }
 
-TESTS(TEST(a_full_buffer_says_so_and_keeps_what_it_has), TEST(integers_are_written_exactly),
+static void expect_wrapped(const char *text, size_t column, size_t indent, size_t width,
+                           const char *expected)
+{
+    RD_CLEANUP(rd_buf_done) struct rd_buf buf;
+    rd_buf_init(&buf, 1000);
+    rd_buf_add_wrapped(&buf, rd_str_from(text), column, indent, width);
+    ASSERT_STR(rd_buf_str(&buf), expected);
+}
+
+static void lines_are_folded_at_words_and_never_end_in_spaces(void **state)
+{
+    (void)state;
+    expect_wrapped("one two three", 0, 0, 20, "one two three\n");
+    expect_wrapped("one two three", 0, 0, 13, "one two three\n");
+    expect_wrapped("one two three", 0, 0, 12, "one two\nthree\n");
+    expect_wrapped("one two three", 4, 2, 12, "one two\n  three\n");
+    expect_wrapped("one two three", 10, 2, 12, "\n  one two\n  three\n");
+    expect_wrapped("a-word-that-is-too-long b", 2, 2, 8, "a-word-that-is-too-long\n  b\n");
+    expect_wrapped("one\ntwo  three \n\n four", 0, 2, 40, "one two three\n\n  four\n");
+    expect_wrapped("\xc3\xa4\xc3\xa4 \xc3\xa4", 0, 0, 4, "\xc3\xa4\xc3\xa4 \xc3\xa4\n");
+    expect_wrapped("", 0, 0, 10, "\n");
+}
+
+TESTS(TEST(lines_are_folded_at_words_and_never_end_in_spaces),
+      TEST(a_full_buffer_says_so_and_keeps_what_it_has), TEST(integers_are_written_exactly),
       TEST(a_secret_buffer_keeps_its_text_when_it_grows))

@@ -121,6 +121,17 @@ static void guids_are_36_characters_with_hyphens_in_place(void **state)
     assert_false(rd_str_is_guid(RD_STR("1d18fff3aa72a-46b5-b4a9-0b38a3cd7e63")));
 }
 
+static void hex_digits_have_their_values_in_either_case(void **state)
+{
+    (void)state;
+    static const char lower[] = "0123456789abcdef";
+    static const char upper[] = "0123456789ABCDEF";
+    for (int i = 0; i < 16; i++) {
+        assert_int_equal(rd_char_hex(lower[i]), i);
+        assert_int_equal(rd_char_hex(upper[i]), i);
+    }
+}
+
 static void searching_stays_inside_the_view(void **state)
 {
     (void)state;
@@ -147,5 +158,6 @@ TESTS(TEST(case_is_ignored_for_ascii_only), TEST(a_difference_is_seen_at_every_p
       TEST(parts_between_separators_include_empty_ones), TEST(numbers_are_bounded_and_whole),
       TEST(malformed_utf8_is_told_from_well_formed),
       TEST(the_nearest_word_is_one_edit_away_or_none),
-      TEST(guids_are_36_characters_with_hyphens_in_place), TEST(searching_stays_inside_the_view),
+      TEST(guids_are_36_characters_with_hyphens_in_place),
+      TEST(hex_digits_have_their_values_in_either_case), TEST(searching_stays_inside_the_view),
       TEST(a_cut_leaves_no_half_character))

@@ -6,8 +6,7 @@
 
 #include <cmocka.h>
 
-#include "engine/engine.h"
-#include "fake_transport.h"
+#include "fixture.h"
 
 #define SUB "/subscriptions/00000000-0000-0000-0000-000000000001"
 #define GROUP SUB "/resourceGroups/rg"
@@ -16,10 +15,7 @@
 
 struct stage {
     struct rd_arena *arena;
-    struct rd_clock clock;
-    struct rd_loop *loop;
-    struct fake_transport fake;
-    struct rd_random random;
+    struct fake_client net;
     struct rd_world world;
     struct rd_set *live;
     struct rd_err err;
@@ -30,23 +26,12 @@ static void stage_open(struct stage *s, struct fake_script *script)
     const struct rd_type *types = NULL;
     size_t count = 0;
     *s = (struct stage){.arena = rd_arena_new(0)};
-    rd_clock_init_virtual(&s->clock, 1000);
-    s->loop = rd_loop_new(&s->clock);
-    fake_transport_init(&s->fake, s->loop, fake_script_answer, script);
-    rd_random_init_seeded(&s->random, 7);
-    struct rd_client_options options = {
-        .loop = s->loop,
-        .transport = &s->fake.base,
-        .random = &s->random,
-        .in_flight_max = 4,
-        .attempts_max = 2,
-    };
-    assert_int_equal(rd_endpoints_find(RD_STR("AzureCloud"), &options.endpoints, &s->err),
-                     RD_RC_OK);
-    s->world = (struct rd_world){.loop = s->loop,
-                                 .client = rd_client_new(&options),
-                                 .random = &s->random,
-                                 .endpoints = options.endpoints};
+    fake_client_open(&s->net, &(struct fake_client_options){.start_ms = 1000,
+                                                            .handler = fake_script_answer,
+                                                            .data = script,
+                                                            .in_flight_max = 4,
+                                                            .attempts_max = 2});
+    s->world = world_of(&s->net);
     assert_int_equal(rd_types_load(&types, &count, &s->err), RD_RC_OK);
     s->live = rd_set_new(s->arena, RD_STR("e1"), RD_STR("AzureCloud"));
     static const char *const ids[] = {GROUP, VM};
@@ -62,9 +47,7 @@ static void stage_open(struct stage *s, struct fake_script *script)
 static void stage_close(struct stage *s)
 {
     rd_set_done(s->live);
-    rd_client_free(s->world.client);
-    fake_transport_done(&s->fake);
-    rd_loop_free(s->loop);
+    fake_client_close(&s->net);
     rd_arena_free(s->arena);
 }
 

@@ -12,8 +12,7 @@
 
 #include <cmocka.h>
 
-#include "engine/engine.h"
-#include "fake_transport.h"
+#include "fixture.h"
 
 #define ARM "https://management.azure.com"
 #define SUB "/subscriptions/00000000-0000-0000-0000-000000000001"
@@ -37,10 +36,7 @@ struct rule {
 
 struct scene {
     struct rd_arena *arena;
-    struct rd_clock clock;
-    struct rd_loop *loop;
-    struct fake_transport fake;
-    struct rd_random random;
+    struct fake_client net;
     struct rd_world world;
     struct rd_set *desired;
     struct rd_set *live;
@@ -77,21 +73,12 @@ static int set_up(void **state)
 {
     struct scene *s = calloc(1, sizeof(*s));
     s->arena = rd_arena_new(0);
-    rd_clock_init_virtual(&s->clock, 1700000000000);
-    s->loop = rd_loop_new(&s->clock);
-    fake_transport_init(&s->fake, s->loop, answer, s);
-    rd_random_init_seeded(&s->random, 7);
-    struct rd_client_options options = {.loop = s->loop,
-                                        .transport = &s->fake.base,
-                                        .random = &s->random,
-                                        .in_flight_max = 20,
-                                        .attempts_max = 3};
-    assert_int_equal(rd_endpoints_find(RD_STR("AzureCloud"), &options.endpoints, &s->err),
-                     RD_RC_OK);
-    s->world = (struct rd_world){.loop = s->loop,
-                                 .client = rd_client_new(&options),
-                                 .random = &s->random,
-                                 .endpoints = options.endpoints};
+    fake_client_open(&s->net, &(struct fake_client_options){.start_ms = 1700000000000,
+                                                            .handler = answer,
+                                                            .data = s,
+                                                            .in_flight_max = 20,
+                                                            .attempts_max = 3});
+    s->world = world_of(&s->net);
     (void)snprintf(s->folder, sizeof(s->folder), "/tmp/redoubt-outcome-XXXXXX");
     assert_non_null(mkdtemp(s->folder));
     assert_int_equal(rd_journal_open(s->folder, false, &s->world.journal, &s->err), RD_RC_OK);
@@ -104,19 +91,12 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct scene *s = *state;
-    static const char *const names[] = {"redoubt.db", "redoubt.db-wal", "redoubt.db-shm"};
     rd_journal_close(s->world.journal);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        char path[128];
-        (void)snprintf(path, sizeof(path), "%s/%s", s->folder, names[i]);
-        (void)unlink(path);
-    }
+    remove_journal(s->folder);
     (void)rmdir(s->folder);
     rd_set_done(s->desired);
     rd_set_done(s->live);
-    rd_client_free(s->world.client);
-    fake_transport_done(&s->fake);
-    rd_loop_free(s->loop);
+    fake_client_close(&s->net);
     rd_arena_free(s->arena);
     free(s);
     return 0;
@@ -201,7 +181,7 @@ static void an_operation_that_failed_in_passing_meanwhile_is_sent_again(void **s
                                           "\"InternalDiskManagementError\",\"message\":\"m\"}}"}},
                         {RD_HTTP_PUT, "/vm1", 0, .line = {.status = 200, .body = "{}"}});
     assert_int_equal(rc, RD_RC_OK);
-    assert_int_equal(fake_count(&s->fake, RD_HTTP_PUT, "/vm1"), 1);
+    assert_int_equal(fake_count(&s->net.fake, RD_HTTP_PUT, "/vm1"), 1);
     assert_int_equal(open_url(s, "put", VM).n, 0);
 }
 
@@ -230,7 +210,7 @@ static void a_deletion_whose_operation_is_not_found_is_looked_into(void **state)
             {RD_HTTP_DELETE, "/vm1", 0, .line = {.status = 204, .body = ""}},
             {RD_HTTP_GET, "/vm1", 1, .line = {.status = 200, .body = "{}"}});
     assert_int_equal(rc, RD_RC_OK);
-    assert_int_equal(fake_count(&s->fake, RD_HTTP_DELETE, "/vm1"), 2);
+    assert_int_equal(fake_count(&s->net.fake, RD_HTTP_DELETE, "/vm1"), 2);
 }
 
 static void what_failed_to_be_made_is_cleared_after_an_intent(void **state)
@@ -260,7 +240,7 @@ static void what_failed_to_be_made_is_cleared_after_an_intent(void **state)
         RD_RC_OK);
     for (size_t i = 0; i < count; i++)
         intents += entries[i].phase == RD_JOURNAL_INTENT;
-    assert_int_equal(fake_count(&s->fake, RD_HTTP_DELETE, "/t?"), 1);
+    assert_int_equal(fake_count(&s->net.fake, RD_HTTP_DELETE, "/t?"), 1);
     assert_int_equal(intents, 4); /* three PUTs and the deletion between them */
 }
 
@@ -279,7 +259,7 @@ static void a_change_inside_an_array_is_sent(void **state)
     assert_int_equal(RUN(s, RD_CHANGE_UPDATE, TEMPLATE,
                          {RD_HTTP_PATCH, "/t?", 0, .line = {.status = 200, .body = "{}"}}),
                      RD_RC_OK);
-    assert_true(rd_str_is(s->fake.log[0].body,
+    assert_true(rd_str_is(s->net.fake.log[0].body,
                           "{\"properties\":{\"distribute\":[{\"runOutputName\":\"o\",\"n\":2}]}}"));
 }
 
@@ -300,7 +280,7 @@ static void what_a_vault_keeps_is_secret_however_it_is_named(void **state)
     assert_int_equal(rc, RD_RC_CONFIGURATION);
     assert_null(strstr(s->err.msg, "sesame"));
     assert_non_null(strstr(s->err.msg, "'***' is too weak"));
-    assert_true(fake_find(&s->fake, RD_HTTP_PUT, "/vm1", 0)->is_secret);
+    assert_true(fake_find(&s->net.fake, RD_HTTP_PUT, "/vm1", 0)->is_secret);
 }
 
 static void an_action_that_a_killed_run_may_have_started_is_waited_for(void **state)
@@ -321,7 +301,7 @@ static void an_action_that_a_killed_run_may_have_started_is_waited_for(void **st
                               "\"Completed\"}}}"}});
     if (rc != RD_RC_OK)
         fail_msg("%s", s->err.msg);
-    assert_int_equal(fake_count(&s->fake, RD_HTTP_POST, "/t/run"), 1);
+    assert_int_equal(fake_count(&s->net.fake, RD_HTTP_POST, "/t/run"), 1);
 }
 
 #define GRANT(scope, n) scope "/providers/Microsoft.Authorization/roleAssignments/" n

@@ -13,8 +13,8 @@
 #include <cmocka.h>
 
 #include "base/file.h"
-#include "engine/engine.h"
 #include "fake_cloud.h"
+#include "fixture.h"
 
 enum { START_MS = 1700000000, STEPS_MAX = 32, KILLED = 77 };
 
@@ -60,10 +60,7 @@ enum { WANTED = sizeof(wanted) / sizeof(wanted[0]) };
 /* A world whose cloud may lie in shared memory, and what a test looks at afterwards. */
 struct stage {
     struct rd_arena *arena;
-    struct rd_clock clock;
-    struct rd_loop *loop;
-    struct fake_transport fake;
-    struct rd_random random;
+    struct fake_client net;
     struct rd_world world;
     struct rd_set *desired;
     struct rd_plan plan;
@@ -111,23 +108,14 @@ static void stage_open(struct stage *s, struct fake_cloud *cloud)
 {
     memset(s, 0, sizeof(*s));
     s->arena = rd_arena_new(0);
-    rd_clock_init_virtual(&s->clock, cloud->last_now_ms > START_MS ? cloud->last_now_ms : START_MS);
-    s->loop = rd_loop_new(&s->clock);
-    fake_transport_init(&s->fake, s->loop, fake_cloud_answer, cloud);
-    rd_random_init_seeded(&s->random, 7);
-    struct rd_client_options options = {
-        .loop = s->loop,
-        .transport = &s->fake.base,
-        .random = &s->random,
-        .in_flight_max = 20,
-        .attempts_max = 4,
-    };
-    assert_int_equal(rd_endpoints_find(RD_STR("AzureCloud"), &options.endpoints, &s->err),
-                     RD_RC_OK);
-    s->world = (struct rd_world){.loop = s->loop,
-                                 .client = rd_client_new(&options),
-                                 .random = &s->random,
-                                 .endpoints = options.endpoints};
+    fake_client_open(&s->net,
+                     &(struct fake_client_options){
+                         .start_ms = cloud->last_now_ms > START_MS ? cloud->last_now_ms : START_MS,
+                         .handler = fake_cloud_answer,
+                         .data = cloud,
+                         .in_flight_max = 20,
+                         .attempts_max = 4});
+    s->world = world_of(&s->net);
     assert_int_equal(rd_journal_open(folder, false, &s->world.journal, &s->err), RD_RC_OK);
     s->desired = wanted_set(s->arena);
 }
@@ -138,9 +126,7 @@ static void stage_close(struct stage *s)
     if (s->plan.live != NULL)
         rd_map_done(&((struct rd_set *)(uintptr_t)s->plan.live)->by_id);
     rd_journal_close(s->world.journal);
-    rd_client_free(s->world.client);
-    fake_transport_done(&s->fake);
-    rd_loop_free(s->loop);
+    fake_client_close(&s->net);
     rd_arena_free(s->arena);
 }
 
@@ -213,20 +199,10 @@ static int make_folder(void **state)
     return mkdtemp(folder) == NULL;
 }
 
-static void empty_folder(void)
-{
-    static const char *const names[] = {"redoubt.db", "redoubt.db-wal", "redoubt.db-shm"};
-    char path[128];
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        (void)snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
-        (void)unlink(path);
-    }
-}
-
 static int remove_folder(void **state)
 {
     (void)state;
-    empty_folder();
+    remove_journal(folder);
     return rmdir(folder);
 }
 
@@ -448,7 +424,7 @@ static void what_is_live_is_read_back(void **state)
     struct rd_set *live = NULL;
     assert_int_equal(rd_engine_read(&s.world, s.arena, s.desired, &live, &s.err), RD_RC_OK);
     assert_int_equal(live->count, 0);
-    assert_int_equal(s.fake.count, 1); /* the group is missing: nothing below it is asked for */
+    assert_int_equal(s.net.fake.count, 1); /* the group is missing: nothing below it is asked for */
     rd_set_done(live);
     plan_creation(&s, NULL);
     run_plan(&s, 100);
@@ -458,7 +434,7 @@ static void what_is_live_is_read_back(void **state)
         assert_non_null(rd_set_find(live, rd_str_from(wanted[i].id)));
     const struct rd_resource *secret = rd_set_find(live, RD_STR(ID_SECRET));
     assert_false(rd_json_exists(rd_json_at(&secret->body, "value")));
-    assert_int_equal(fake_count(&s.fake, RD_HTTP_GET, "vault.azure.net/secrets/admin"), 1);
+    assert_int_equal(fake_count(&s.net.fake, RD_HTTP_GET, "vault.azure.net/secrets/admin"), 1);
     const struct rd_resource *vm = rd_set_find(live, RD_STR(ID_VM("1")));
     assert_false(rd_json_exists(rd_json_at(&vm->body, "id")));
     rd_set_done(live);
@@ -504,7 +480,7 @@ static void a_killed_run_is_finished_by_the_next(void **state)
         int status = run_child(cloud, kill_at);
         if (status == 0) {
             cloud_free(cloud);
-            empty_folder();
+            remove_journal(folder);
             break;
         }
         assert_int_equal(status, KILLED);
@@ -517,7 +493,7 @@ static void a_killed_run_is_finished_by_the_next(void **state)
             assert_int_equal(cloud->items[i].put_count, 1);
         }
         cloud_free(cloud);
-        empty_folder();
+        remove_journal(folder);
     }
     assert_true(kills >= 2 * WANTED);
 }
@@ -553,11 +529,11 @@ static void an_open_operation_is_resumed(void **state)
         s.plan.step_count = 1;
         run_plan(&s, 100);
         assert_int_equal(s.rc, RD_RC_OK);
-        assert_int_equal(fake_count(&s.fake, RD_HTTP_GET, "/operations/8"), 1);
-        assert_int_equal(fake_count(&s.fake, RD_HTTP_PUT, "https:"), 0);
+        assert_int_equal(fake_count(&s.net.fake, RD_HTTP_GET, "/operations/8"), 1);
+        assert_int_equal(fake_count(&s.net.fake, RD_HTTP_PUT, "https:"), 0);
         stage_close(&s);
         cloud_free(cloud);
-        empty_folder();
+        remove_journal(folder);
     }
 }
 
@@ -592,7 +568,7 @@ static void run_with_stale_operation(struct stage *s, struct fake_cloud *cloud,
         s->plan.changes[s->plan.steps[0].change].kind = RD_CHANGE_DELETE;
     run_plan(s, 100);
     assert_int_equal(s->rc, RD_RC_OK);
-    assert_int_equal(fake_count(&s->fake, RD_HTTP_GET, "/operations/8"), 1);
+    assert_int_equal(fake_count(&s->net.fake, RD_HTTP_GET, "/operations/8"), 1);
 }
 
 static void an_operation_of_an_earlier_life_proves_nothing(void **state)
@@ -601,14 +577,14 @@ static void an_operation_of_an_earlier_life_proves_nothing(void **state)
     struct fake_cloud *cloud = cloud_new();
     struct stage s;
     run_with_stale_operation(&s, cloud, RD_STEP_PUT);
-    assert_int_equal(fake_count(&s.fake, RD_HTTP_PUT, "/vm1?"), 1);
+    assert_int_equal(fake_count(&s.net.fake, RD_HTTP_PUT, "/vm1?"), 1);
     assert_non_null(fake_cloud_find(cloud, "/vm1"));
     stage_close(&s);
     cloud_free(cloud);
-    empty_folder();
+    remove_journal(folder);
     cloud = cloud_new();
     run_with_stale_operation(&s, cloud, RD_STEP_DELETE);
-    assert_int_equal(fake_count(&s.fake, RD_HTTP_DELETE, "/vm1?"), 1);
+    assert_int_equal(fake_count(&s.net.fake, RD_HTTP_DELETE, "/vm1?"), 1);
     assert_null(fake_cloud_find(cloud, "/vm1"));
     stage_close(&s);
     cloud_free(cloud);
@@ -627,9 +603,9 @@ static void deleting_what_is_gone_is_well(void **state)
     }
     run_plan(&s, 100);
     assert_int_equal(s.rc, RD_RC_OK);
-    assert_int_equal(fake_count(&s.fake, RD_HTTP_DELETE, "https:"), WANTED);
-    assert_int_equal(fake_count(&s.fake, RD_HTTP_DELETE, "hp1?api-version=2024-04-03&force=true"),
-                     1);
+    assert_int_equal(fake_count(&s.net.fake, RD_HTTP_DELETE, "https:"), WANTED);
+    assert_int_equal(
+        fake_count(&s.net.fake, RD_HTTP_DELETE, "hp1?api-version=2024-04-03&force=true"), 1);
     stage_close(&s);
     cloud_free(cloud);
 }

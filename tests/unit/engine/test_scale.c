@@ -11,8 +11,7 @@
 
 #include <cmocka.h>
 
-#include "engine/engine.h"
-#include "fake_transport.h"
+#include "fixture.h"
 
 /*
  * A thousand hosts of eleven steps each against a cloud without memory: an operation's URL holds
@@ -147,30 +146,19 @@ static void a_thousand_hosts_are_limited_by_the_cloud_alone(void **state)
     make_plan(&plan, set, arena);
 
     char folder[] = "/tmp/redoubt-scale-XXXXXX";
-    char path[64];
     assert_non_null(mkdtemp(folder));
-    struct rd_clock virtual_clock;
-    rd_clock_init_virtual(&virtual_clock, START_MS);
-    struct rd_loop *loop = rd_loop_new(&virtual_clock);
     struct vast_cloud cloud = {
         .reads = {.milli = 250000, .at_ms = START_MS, .capacity = 250, .rate = 25},
         .writes = {.milli = 200000, .at_ms = START_MS, .capacity = 200, .rate = 10},
     };
-    struct fake_transport fake;
-    fake_transport_init(&fake, loop, vast_answer, &cloud);
-    fake.keeps_no_log = true;
-    struct rd_random random;
-    rd_random_init_seeded(&random, 3);
-    struct rd_client_options options = {.loop = loop,
-                                        .transport = &fake.base,
-                                        .random = &random,
-                                        .in_flight_max = 64,
-                                        .attempts_max = 5};
-    assert_int_equal(rd_endpoints_find(RD_STR("AzureCloud"), &options.endpoints, &err), RD_RC_OK);
-    struct rd_world world = {.loop = loop,
-                             .client = rd_client_new(&options),
-                             .random = &random,
-                             .endpoints = options.endpoints};
+    struct fake_client net;
+    fake_client_open(&net, &(struct fake_client_options){.start_ms = START_MS,
+                                                         .handler = vast_answer,
+                                                         .data = &cloud,
+                                                         .in_flight_max = 64,
+                                                         .attempts_max = 5});
+    net.fake.keeps_no_log = true;
+    struct rd_world world = world_of(&net);
     assert_int_equal(rd_journal_open(folder, false, &world.journal, &err), RD_RC_OK);
     struct rd_run_options run_options = {.verb = "apply", .parallel_max = 4000};
     struct rd_run *run = NULL;
@@ -189,15 +177,9 @@ static void a_thousand_hosts_are_limited_by_the_cloud_alone(void **state)
     assert_int_equal(cloud.writes.count, HOSTS * KINDS + 1);
 
     rd_journal_close(world.journal);
-    rd_client_free(world.client);
-    fake_transport_done(&fake);
-    rd_loop_free(loop);
+    fake_client_close(&net);
     rd_set_done(set);
-    static const char *const names[] = {"redoubt.db", "redoubt.db-wal", "redoubt.db-shm"};
-    for (size_t i = 0; i < 3; i++) {
-        (void)snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
-        (void)unlink(path);
-    }
+    remove_journal(folder);
     (void)rmdir(folder);
 }
 

@@ -152,6 +152,36 @@ static void what_must_not_be_replaced_is_an_error(void **state)
     assert_string_equal(world->err.msg, "'location' of resource group 'rg' cannot be changed");
 }
 
+static enum rd_rc change_kind(struct world *world, const char *before, const char *after)
+{
+    static const char body[] = "{" TAGGED ",\"properties\":{\"kind\":\"%s\"}}";
+    want(world, VM, rd_arena_printf(world->arena, body, after).p);
+    have(world, VM, rd_arena_printf(world->arena, body, before).p);
+    resolve(world);
+    return rd_plan_make(world->arena, world->desired, world->live, &world->plan, &world->err);
+}
+
+static void what_is_not_alike_is_neither_changed_nor_replaced(void **state)
+{
+    struct world *world = *state;
+    assert_int_equal(change_kind(world, "fast", "plain"), RD_RC_INVALID);
+    assert_non_null(strstr(world->err.msg, "'properties.kind' of virtual machine 'vm01' cannot "
+                                           "change from 'fast' to 'plain' in place: only one of "
+                                           "them has NVMe disks"));
+    assert_non_null(strstr(world->err.hint, "keep 'fast'"));
+}
+
+static void what_is_alike_is_changed(void **state)
+{
+    assert_int_equal(change_kind(*state, "plain", "other"), RD_RC_OK);
+    expect_change(((struct world *)*state)->plan, VM, RD_CHANGE_UPDATE, "kind changed");
+}
+
+static void of_what_the_table_does_not_know_the_cloud_decides(void **state)
+{
+    assert_int_equal(change_kind(*state, "fast", "unheard-of"), RD_RC_OK);
+}
+
 static void what_others_made_is_not_replaced(void **state)
 {
     struct world *world = *state;
@@ -434,6 +464,9 @@ int main(void)
         TEST(replacing_an_interface_replaces_the_machine_that_holds_it),
         TEST(a_reference_to_something_replaced_is_known_after_apply),
         TEST(what_must_not_be_replaced_is_an_error),
+        TEST(what_is_not_alike_is_neither_changed_nor_replaced),
+        TEST(what_is_alike_is_changed),
+        TEST(of_what_the_table_does_not_know_the_cloud_decides),
         TEST(what_others_made_is_not_replaced),
         TEST(another_enclaves_resource_is_not_taken_over),
         TEST(existing_things_are_needed_but_never_written),

@@ -92,6 +92,25 @@ static void columns_become_a_tree_to_walk_beside_a_body(void **state)
     assert_null(rd_type_find(RD_STR("a.b/d")));
 }
 
+static void a_session_host_is_told_by_its_type(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        bool is_host;
+    } rows[] = {
+        {"Microsoft.DesktopVirtualization/hostPools/sessionHosts", true},
+        {"microsoft.desktopvirtualization/hostpools/sessionhosts", true},
+        {"Microsoft.DesktopVirtualization/hostPools", false},
+        {"Microsoft.DesktopVirtualization/hostPools/sessionHosts/userSessions", false},
+        {"Microsoft.Compute/virtualMachines", false},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct rd_type type = {.name = rd_str_from(rows[i].name)};
+        assert_int_equal(rd_type_is_session_host(&type), rows[i].is_host);
+    }
+}
+
 static int make_folder(void **state)
 {
     (void)state;
@@ -112,6 +131,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_bad_table_is_refused_with_row_and_column),
         cmocka_unit_test(columns_become_a_tree_to_walk_beside_a_body),
+        cmocka_unit_test(a_session_host_is_told_by_its_type),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

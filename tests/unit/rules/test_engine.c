@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -212,14 +213,14 @@ static void what_may_be_secret_is_never_in_a_message(void **state)
     assert_null(strstr(finding.violations[0].message.p, "hunter2"));
 }
 
-/* 1,000 hosts of a dozen resources each, as live bodies name each other. */
-static struct rd_set *large_set(struct rd_arena *arena)
+/* Hosts of a dozen resources each, as live bodies name each other. */
+static struct rd_set *large_set(struct rd_arena *arena, int host_count)
 {
     struct rd_set *set = rd_set_new(arena, RD_STR("e"), RD_STR("AzureCloud"));
     struct rd_err err;
     size_t index = 0;
     set->facts = rd_json_object();
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < host_count; i++) {
         struct rd_json machine = rd_json_object();
         struct rd_str id = rd_arena_printf(arena, HOST "h%04d", i);
         struct rd_str nic =
@@ -244,27 +245,38 @@ static struct rd_set *large_set(struct rd_arena *arena)
     return set;
 }
 
-/* The promise is 100 ms on the build machine; sanitizers and busy neighbours take longer, and what
- * this guards against is growth with the square of the hosts, which takes seconds. */
-static void twelve_thousand_resources_take_no_time_to_speak_of(void **state)
+/* The shortest of three runs: a busy machine only ever adds. */
+static clock_t time_of_rules(int host_count)
 {
-    (void)state;
     RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
     struct rd_rule *rules = NULL;
-    struct rd_findings *findings = NULL;
     size_t count = 0;
     struct rd_err err;
     int64_t day_ms = 0;
-    struct rd_set *set = large_set(arena);
+    struct rd_set *set = large_set(arena, host_count);
     assert_true(rd_time_parse(RD_STR("2026-11-21"), &day_ms));
     assert_int_equal(rd_rules_load(arena, &rules, &count, &err), RD_RC_OK);
-    int64_t start_us = rd_clock_monotonic_us();
-    assert_int_equal(rd_rules_run(arena, rules, count, set, day_ms, &findings, &err), RD_RC_OK);
-    int64_t run_us = rd_clock_monotonic_us() - start_us;
-    print_message("# %zu rules over %zu resources: %lld us\n", count, set->count,
-                  (long long)run_us);
-    assert_true(run_us < 2000000);
+    clock_t best = 0;
+    for (int i = 0; i < 3; i++) {
+        struct rd_findings *findings = NULL;
+        clock_t start = clock();
+        assert_int_equal(rd_rules_run(arena, rules, count, set, day_ms, &findings, &err), RD_RC_OK);
+        clock_t took = clock() - start;
+        best = i == 0 || took < best ? took : best;
+    }
+    print_message("# %zu rules over %zu resources: %ld us\n", count, set->count, (long)best);
     rd_set_done(set);
+    return best;
+}
+
+/* How long is `make bench`'s to say; here, that it does not grow with the square of the hosts.
+ * Eight times the hosts take eight times as long, or sixty-four. */
+static void the_time_that_rules_take_grows_with_the_hosts(void **state)
+{
+    (void)state;
+    clock_t small = time_of_rules(125);
+    assert_true(small > 0);
+    assert_true(time_of_rules(1000) < small * 32);
 }
 
 int main(void)
@@ -280,7 +292,7 @@ int main(void)
         cmocka_unit_test(what_only_a_live_set_shows_is_unknown_on_a_spec),
         cmocka_unit_test(a_violation_names_resource_field_and_value),
         cmocka_unit_test(what_may_be_secret_is_never_in_a_message),
-        cmocka_unit_test(twelve_thousand_resources_take_no_time_to_speak_of),
+        cmocka_unit_test(the_time_that_rules_take_grows_with_the_hosts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

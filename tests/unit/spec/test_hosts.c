@@ -144,7 +144,7 @@ static void a_pin_must_name_a_host_that_exists(void **state)
         {BASE "  pins:\n    cui-1: a@contoso.com\n" FOUR, 8, 5, "did you mean 'cui-01'?"},
         {BASE "  pins: [a@contoso.com, b@contoso.com, c@contoso.com, d@contoso.com, "
               "e@contoso.com]\n" FOUR,
-         7, 70, "has user 5 of 4 hosts"},
+         7, 70, "has 5 users for 4 hosts"},
         {BASE "  pins: {cui-01: nobody}\n" FOUR, 7, 18, "expected a user principal name"},
         {BASE "  pins: a@contoso.com\n" FOUR, 7, 9, "expected a map of computer name to user"},
     };

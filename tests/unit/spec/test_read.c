@@ -145,7 +145,8 @@ static void a_list_names_nothing_twice(void **state)
 {
     (void)state;
     const struct bad_spec rows[] = {
-        {BASE "hosts:\n  zones: [1, 2, 1]\n", 8, 17, "'hosts.zones' names '1' twice"},
+        {BASE "hosts:\n  zones: [1, 2, 1]\n", 8, 17,
+         "'hosts.zones' names '1' twice: expected it once"},
         {BASE "schedule:\n  days: [Monday, monday]\n", 8, 18, "names 'Monday' twice"},
     };
     EXPECT_ALL_BAD(rows);
@@ -208,6 +209,11 @@ static void more_mistakes_than_fit_are_counted(void **state)
     assert_true(err.msg[strlen(err.msg) - 1] != ':'); /* only whole lines */
 }
 
+/* Seven lines; two users. */
+#define PINNED                                                                                     \
+    "enclave: contoso\nregion: westeurope\ntenant: " TENANT "\nsubscription: " SUBSCRIPTION        \
+    "\naccess:\n  users_group: " GROUP "\n  pins: [ann@contoso.com, ben@contoso.com]\n"
+
 static void what_follows_from_a_mistake_is_not_told_too(void **state)
 {
     (void)state;
@@ -217,6 +223,26 @@ static void what_follows_from_a_mistake_is_not_told_too(void **state)
          "did you mean 'Standard_D8as_v6'?"},
         {"enclave: contoso\nregion: nowhere\n" IDS "hosts:\n  zones: [1]\n", 2, 9,
          "expected an Azure region"},
+        {"enclave: contoso\ncloud: AzureUSGov\nregion: usgovvirginia\n" IDS, 2, 8,
+         "expected AzureCloud or AzureUSGovernment"},
+        {PINNED "hosts: {pool: personal, count: many}\n", 8, 32, "a whole number from 1 to 5000"},
+        {PINNED "hosts: {pool: personal, count: 5001}\n", 8, 32, "a whole number from 1 to 5000"},
+        {PINNED "hosts: {pool: personl}\n", 8, 15, "did you mean 'personal'?"},
+        {BASE "hosts: {count: 99999, name_prefix: abcdefghijk-}\n", 7, 16, "from 1 to 5000"},
+        {BASE "hosts: {count: 9999}\nnetwork: {hosts_subnet: 10.81.0.0/28}\n", 7, 16, "to 5000"},
+        {BASE "hosts: {security: confidentail, size: Standard_D8as_v6}\n", 7, 19,
+         "did you mean 'confidential'?"},
+        {BASE "hosts: {security: trustd-launch}\nkeys: {mode: none}\n", 7, 19,
+         "did you mean 'trusted-launch'?"},
+        {BASE "hosts: {join: entr, domain: {name: corp.contoso.com}}\n", 7, 15,
+         "did you mean 'entra'?"},
+        {BASE "hosts: {pool: poled, max_sessions: 4}\n", 7, 15, "did you mean 'pooled'?"},
+        {BASE "keys: {mode: custmer, store: hsm}\n", 7, 14, "did you mean 'customer'?"},
+        {BASE "image: {mode: buildx, version: 1.0.0}\n", 7, 15, "did you mean 'build'?"},
+        {BASE "network: {firewall: {tier: basik, dns_proxy: true}}\n", 7, 28,
+         "did you mean 'basic'?"},
+        {BASE "schedule: {engine: redoubt, start: '27:00', stop: '00:00'}\n", 7, 36,
+         "a time such as 08:00"},
     };
     EXPECT_ALL_BAD(rows);
 }

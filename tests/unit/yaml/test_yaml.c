@@ -45,6 +45,8 @@ static void what_is_refused_is_refused_at_its_place(void **state)
                          RD_RC_INVALID);
         if (strncmp(err.msg, cases[i][1], strlen(cases[i][1])) != 0)
             fail_msg("%s: %s", cases[i][0], err.msg);
+        if (err.hint[0] == '\0')
+            fail_msg("%s: no remedy for: %s", cases[i][0], err.msg);
     }
 }
 

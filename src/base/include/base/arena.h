@@ -43,6 +43,8 @@ char *rd_arena_bytes(struct rd_arena *arena, size_t size) __attribute__((malloc,
 
 /* A copy of `s`, followed by a NUL that is not counted. */
 struct rd_str rd_arena_str(struct rd_arena *arena, struct rd_str s);
+/* The same in lower case. */
+struct rd_str rd_arena_lower(struct rd_arena *arena, struct rd_str s);
 RD_PRINTF(2, 3) struct rd_str rd_arena_printf(struct rd_arena *arena, const char *fmt, ...);
 RD_PRINTF(2, 0)
 struct rd_str rd_arena_vprintf(struct rd_arena *arena, const char *fmt, va_list ap);

@@ -34,6 +34,11 @@ void rd_buf_add_c(struct rd_buf *buf, const char *c_string);
 void rd_buf_add_char(struct rd_buf *buf, char c);
 void rd_buf_add_int(struct rd_buf *buf, int64_t value);
 RD_PRINTF(2, 3) void rd_buf_printf(struct rd_buf *buf, const char *fmt, ...);
+/* Text in lines of at most `width` columns, where its words allow it; the first line goes on at
+ * `column`, where something stands already, the others begin after `indent` spaces. An empty line
+ * of the text stays one; ends with LF. */
+void rd_buf_add_wrapped(struct rd_buf *buf, struct rd_str text, size_t column, size_t indent,
+                        size_t width);
 /* Room for `n` more bytes, to be written by the caller and then counted in buf->n; NULL when full.
  */
 char *rd_buf_room(struct rd_buf *buf, size_t n);

@@ -70,6 +70,7 @@ bool rd_char_is_digit(char c);
 bool rd_char_is_alpha(char c);
 bool rd_char_is_alnum(char c);
 bool rd_char_is_hex(char c);
+int rd_char_hex(char c); /* 0 to 15 of a hex digit, either case */
 
 /*
  * The word among `words` that is nearest to `word` by edits (insert, delete, replace, swap), when

@@ -61,6 +61,8 @@ RD_NODISCARD enum rd_rc rd_cloud_add_fault(struct rd_cloud *cloud, struct rd_str
 
 /* Whether rd_cloud_add_fault would take it. Errors: the same. */
 RD_NODISCARD enum rd_rc rd_cloud_check_fault(struct rd_str text, struct rd_err *err);
+/* Whether a fault that was asked for with that text has struck so far. */
+bool rd_cloud_has_struck(const struct rd_cloud *cloud, struct rd_str text);
 
 /* How many resources it holds, and how many requests it answered in this process. */
 size_t rd_cloud_resource_count(const struct rd_cloud *cloud);

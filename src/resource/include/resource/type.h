@@ -76,6 +76,8 @@ RD_NODISCARD enum rd_rc rd_types_load(const struct rd_type **ret_types, size_t *
                                       struct rd_err *err);
 /* By name without case; NULL when unknown. Call rd_types_load before. */
 const struct rd_type *rd_type_find(struct rd_str name);
+/* A virtual machine's place in a host pool: what users meet. */
+bool rd_type_is_session_host(const struct rd_type *type);
 /* What the columns say of a member; NULL when nothing, and when `field` is NULL. */
 const struct rd_field *rd_field_child(const struct rd_field *field, struct rd_str name);
 

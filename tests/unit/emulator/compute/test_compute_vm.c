@@ -306,6 +306,42 @@ static void an_update_keeps_what_it_does_not_name_and_changes_its_size(void **st
     world_close(&w);
 }
 
+#define PLAIN(size) VM_BODY("vm1", "nic1", size, "1", WIN11, TRUSTED, "")
+
+static void a_machine_is_resized_to_sizes_with_its_own_kind_of_disks_only(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w);
+    make_network(&w);
+    make(&w, VM("vm1"), PLAIN("Standard_D4s_v5"));
+    assert_string_equal(text(&w, "properties.storageProfile.diskControllerType"), "SCSI");
+    assert_int_equal(call(&w, RD_HTTP_PUT, VM("vm1"), PLAIN("Standard_D8as_v6")), 400);
+    assert_string_equal(text(&w, "error.code"), "InvalidParameter");
+    assert_string_equal(text(&w, "error.target"), "vmSize");
+    assert_non_null(strstr(text(&w, "error.message"), "cannot boot with OS image or disk"));
+    assert_int_equal(call(&w, RD_HTTP_PUT, VM("vm1"), PLAIN("Standard_D4ds_v5")), 409);
+    assert_string_equal(text(&w, "error.code"), "OperationNotAllowed");
+    assert_non_null(strstr(text(&w, "error.message"), "resource disk to non-resource disk"));
+    make(&w, VM("vm1"), PLAIN("Standard_D8as_v5"));
+    assert_string_equal(text(&w, "properties.storageProfile.diskControllerType"), "SCSI");
+    world_close(&w);
+}
+
+static void a_size_without_scsi_makes_a_machine_with_nvme(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w);
+    make_network(&w);
+    make(&w, VM("vm1"), PLAIN("Standard_D8as_v6"));
+    assert_string_equal(text(&w, "properties.storageProfile.diskControllerType"), "NVMe");
+    make(&w, VM("vm1"), PLAIN("Standard_D16as_v6"));
+    assert_string_equal(text(&w, "properties.storageProfile.diskControllerType"), "NVMe");
+    assert_int_equal(call(&w, RD_HTTP_PUT, VM("vm1"), PLAIN("Standard_D8as_v5")), 400);
+    world_close(&w);
+}
+
 static void commands_in_the_guest_are_refused_loudly(void **state)
 {
     (void)state;
@@ -377,6 +413,8 @@ int main(void)
         cmocka_unit_test(extensions_queue_behind_each_other),
         cmocka_unit_test(an_extension_fails_by_fault_and_on_a_stopped_machine),
         cmocka_unit_test(an_update_keeps_what_it_does_not_name_and_changes_its_size),
+        cmocka_unit_test(a_machine_is_resized_to_sizes_with_its_own_kind_of_disks_only),
+        cmocka_unit_test(a_size_without_scsi_makes_a_machine_with_nvme),
         cmocka_unit_test(commands_in_the_guest_are_refused_loudly),
         cmocka_unit_test(a_disk_changes_its_sku_only_off_and_twice_a_day),
         cmocka_unit_test(sizes_and_images_are_listed_as_azure_does),
