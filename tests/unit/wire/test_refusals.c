@@ -232,6 +232,8 @@ static void a_name_that_is_not_known_is_told(void **state)
         ask_url(&asker, RD_HTTP_GET, RD_STR("https://no-such-host.invalid/path?sig=secret"));
     assert_refused(&answer, "the name 'no-such-host.invalid' is not known here");
     assert_null(strstr(answer.reason, "secret"));
+    answer = ask_url(&asker, RD_HTTP_GET, RD_STR("https://proxy-keys.invalid/"));
+    assert_refused(&answer, "the name 'proxy-keys.invalid' is not known here");
     asker_close(&asker);
 }
 
