@@ -332,12 +332,27 @@ static void no_proxy_and_this_machine_go_without(void **state)
     asker_close(&asker);
 }
 
+/* A machine whose own rules would let old TLS through: ours must not. */
+static void loosen_this_machine(void)
+{
+    char name[128];
+    (void)snprintf(name, sizeof(name), "%s/openssl.cnf", server.folder);
+    FILE *file = fopen(name, "w");
+    assert_non_null(file);
+    (void)fputs("openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\n"
+                "MinProtocol = TLSv1\nCipherString = DEFAULT:@SECLEVEL=0\n",
+                file);
+    (void)fclose(file);
+    (void)setenv("OPENSSL_CONF", name, 1);
+}
+
 static int start(void **state)
 {
     (void)state;
     clear_proxies();
     (void)signal(SIGPIPE, SIG_IGN);
     hostile_start(&server);
+    loosen_this_machine();
     return 0;
 }
 
