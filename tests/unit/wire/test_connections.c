@@ -76,7 +76,7 @@ static void sixty_four_at_once_go_side_by_side(void **state)
     assert_true(connections <= CROWD);
     int64_t start_us = rd_clock_monotonic_us();
     ask_crowd(&asker, crowd, "good", "/late/100");
-    assert_true(rd_clock_monotonic_us() - start_us < 100000 * CROWD / 4);
+    assert_true(rd_clock_monotonic_us() - start_us < 100000 * CROWD / 2);
     assert_int_equal(rd_curl_stats(asker.curl)->connections, connections);
     asker_close(&asker);
 }
@@ -101,7 +101,7 @@ static void an_http2_exchange_that_breaks_leaves_the_others_alone(void **state)
     (void)state;
     struct asker asker;
     struct rd_curl_options options = brisk;
-    options.idle_ms = 300;
+    options.idle_ms = 1500;
     asker_open(&asker, &server, options);
     struct answer answers[5] = {0};
     static const char *const paths[] = {"/ok", "/reset", "/cut", "/silent", "/ok"};
@@ -172,7 +172,7 @@ static void a_crowd_is_refused_together(void **state)
         ask(&asker, &crowd[i], RD_HTTP_GET, asker_url(&asker, "https", "localhost", "mute", "/"),
             RD_STR(""));
     rd_loop_run(asker.loop);
-    assert_true(rd_clock_monotonic_us() - start_us < 3000000);
+    assert_true(rd_clock_monotonic_us() - start_us < INT64_C(300000) * CROWD / 2);
     for (int i = 0; i < CROWD; i++)
         assert_int_equal(crowd[i].result, RD_TRANSPORT_REFUSED);
     asker_close(&asker);
@@ -274,10 +274,10 @@ static void a_signal_wakes_the_loop(void **state)
     struct itimerval timer = {.it_value = {.tv_usec = 60000}};
     int64_t start_us = rd_clock_monotonic_us();
     assert_int_equal(setitimer(ITIMER_REAL, &timer, NULL), 0);
-    struct answer answer = ask_path(&asker, RD_HTTP_GET, "good", "/late/400");
+    struct answer answer = ask_path(&asker, RD_HTTP_GET, "good", "/late/1000");
     assert_reply(&answer);
     assert_int_equal(signal_count, 1);
-    assert_true(watch.seen_us - start_us < 250000);
+    assert_true(watch.seen_us - start_us < 400000);
     asker_close(&asker);
 }
 

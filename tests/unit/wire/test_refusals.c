@@ -16,7 +16,7 @@
 static struct hostile server;
 
 static const struct rd_curl_options brisk = {
-    .connect_ms = 600, .idle_ms = 2000, .reply_ms = 3000, .allows_plain_loopback = true};
+    .connect_ms = 4000, .idle_ms = 5000, .reply_ms = 9000, .allows_plain_loopback = true};
 
 static void assert_refused(const struct answer *answer, const char *says)
 {
@@ -225,9 +225,7 @@ static void a_name_that_is_not_known_is_told(void **state)
 {
     (void)state;
     struct asker asker;
-    struct rd_curl_options options = brisk;
-    options.connect_ms = 20000;
-    asker_open(&asker, &server, options);
+    asker_open(&asker, &server, (struct rd_curl_options){0});
     struct answer answer =
         ask_url(&asker, RD_HTTP_GET, RD_STR("https://no-such-host.invalid/path?sig=secret"));
     assert_refused(&answer, "the name 'no-such-host.invalid' is not known here");
@@ -236,6 +234,9 @@ static void a_name_that_is_not_known_is_told(void **state)
     assert_refused(&answer, "the name 'proxy-keys.invalid' is not known here");
     asker_close(&asker);
 }
+
+/* For names that nobody knows: a name server may take its time to say so. */
+static const struct rd_curl_options patient = {.allows_plain_loopback = true};
 
 /* Proxies ------------------------------------------------------------------------------------- */
 
@@ -291,7 +292,7 @@ static void a_proxy_that_says_no_is_told_with_the_remedy(void **state)
         {"https://closes.example/", "the proxy"},
     };
     struct asker asker;
-    asker_open(&asker, &server, brisk);
+    asker_open(&asker, &server, patient);
     set_proxy("proxy", "HTTPS_PROXY");
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct answer answer = ask_url(&asker, RD_HTTP_GET, rd_str_from(rows[i].url));
@@ -314,7 +315,7 @@ static void no_proxy_and_this_machine_go_without(void **state)
 {
     (void)state;
     struct asker asker;
-    asker_open(&asker, &server, brisk);
+    asker_open(&asker, &server, patient);
     set_proxy("proxy", "HTTPS_PROXY");
     set_proxy("proxy", "http_proxy");
     (void)setenv("NO_PROXY", "invalid", 1);
