@@ -333,6 +333,34 @@ static void no_proxy_and_this_machine_go_without(void **state)
     asker_close(&asker);
 }
 
+/* Whether somebody answers there depends on the machine; that it is asked, and by no proxy, does
+ * not. */
+static void the_metadata_address_is_asked_plainly_and_without_a_proxy(void **state)
+{
+    (void)state;
+    struct asker asker;
+    asker_open(
+        &asker, &server,
+        (struct rd_curl_options){.allows_plain_metadata = true, .connect_ms = 300, .idle_ms = 300});
+    set_proxy("proxy", "http_proxy");
+    struct answer answer =
+        ask_url(&asker, RD_HTTP_GET, RD_STR("http://169.254.169.254/metadata/identity"));
+    assert_null(strstr(answer.reason, "nothing was sent"));
+    answer = ask_url(&asker, RD_HTTP_GET, asker_url(&asker, "http", "localhost", "plain", "/ok"));
+    assert_refused(&answer, "the URL is not https");
+    answer = ask_url(&asker, RD_HTTP_GET, RD_STR("http://169.254.169.253/"));
+    assert_refused(&answer, "the URL is not https");
+    asker_close(&asker);
+    asker_open(&asker, &server, brisk);
+    struct rd_json stats = server_stats(&asker);
+    const struct rd_json *proxied = rd_json_get(&stats, RD_STR("proxied"));
+    for (size_t i = 0; i < rd_json_count(proxied); i++)
+        assert_true(rd_str_find(rd_json_str(rd_json_item(proxied, i)), RD_STR("169.254"), 0) ==
+                    RD_STR_NONE);
+    clear_proxies();
+    asker_close(&asker);
+}
+
 /* A machine whose own rules would let old TLS through: ours must not. */
 static void loosen_this_machine(void)
 {
@@ -378,6 +406,7 @@ int main(void)
         cmocka_unit_test(the_environments_proxy_leads_outside_and_sees_no_token),
         cmocka_unit_test(a_proxy_that_says_no_is_told_with_the_remedy),
         cmocka_unit_test(no_proxy_and_this_machine_go_without),
+        cmocka_unit_test(the_metadata_address_is_asked_plainly_and_without_a_proxy),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }
