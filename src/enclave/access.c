@@ -19,6 +19,12 @@ struct rd_str rd_part_role_id(struct rd_compile *compile, const char *role)
     return id;
 }
 
+struct rd_str rd_part_guid(struct rd_compile *compile, struct rd_str name)
+{
+    char guid[RD_GUID_SIZE];
+    return rd_arena_str(compile->arena, rd_str_from(rd_guid_from_name(name_space, name, guid)));
+}
+
 struct rd_str rd_part_assignment_name(struct rd_compile *compile, struct rd_str scope,
                                       struct rd_str role_id, const struct rd_json *principal)
 {
@@ -27,8 +33,7 @@ struct rd_str rd_part_assignment_name(struct rd_compile *compile, struct rd_str 
         who = rd_reference_id(principal);
     struct rd_str name = rd_arena_printf(compile->arena, "%.*s|%.*s|%.*s", RD_FMT(scope),
                                          RD_FMT(who), RD_FMT(role_id));
-    char guid[RD_GUID_SIZE];
-    return rd_arena_str(compile->arena, rd_str_from(rd_guid_from_name(name_space, name, guid)));
+    return rd_part_guid(compile, name);
 }
 
 struct rd_str rd_part_grant(struct rd_compile *compile, struct rd_str scope, const char *role,

@@ -157,13 +157,28 @@ static void add_groups(struct rd_compile *compile)
         add_group(compile, RD_ROLE_NETWORK_GROUP, spec->region);
 }
 
+/* See RD_TAG_ENCLAVE_ID. Subscriptions are written in either case. */
+static struct rd_str id_of(struct rd_compile *compile)
+{
+    struct rd_str text =
+        rd_arena_printf(compile->arena, "redoubt/%.*s/%.*s", RD_FMT(compile->spec->subscription),
+                        RD_FMT(compile->spec->enclave));
+    char *lower = rd_arena_bytes(compile->arena, text.n);
+    for (size_t i = 0; i < text.n; i++)
+        lower[i] = rd_char_lower(text.p[i]);
+    return rd_part_guid(compile, (struct rd_str){lower, text.n});
+}
+
 static struct rd_json tags_of(struct rd_compile *compile)
 {
     struct rd_json tags = rd_json_object();
     (void)rd_json_set(compile->arena, &tags, RD_STR(RD_TAG_ENCLAVE),
                       rd_json_string(compile->spec->enclave));
+    (void)rd_json_set(compile->arena, &tags, RD_STR(RD_TAG_ENCLAVE_ID),
+                      rd_json_string(compile->set->enclave_id));
     for (size_t i = 0; i < compile->spec->tags.count; i++)
-        if (!rd_str_is_case(compile->spec->tags.items[i].key, RD_TAG_ENCLAVE))
+        if (!rd_str_is_case(compile->spec->tags.items[i].key, RD_TAG_ENCLAVE) &&
+            !rd_str_is_case(compile->spec->tags.items[i].key, RD_TAG_ENCLAVE_ID))
             (void)rd_json_set(compile->arena, &tags, compile->spec->tags.items[i].key,
                               rd_json_string(compile->spec->tags.items[i].value));
     return tags;
@@ -187,9 +202,11 @@ enum rd_rc rd_enclave_compile(struct rd_arena *arena, const struct rd_spec *spec
         .subscription = rd_arena_printf(arena, "/subscriptions/%.*s", RD_FMT(spec->subscription)),
         .images_subscription =
             rd_arena_printf(arena, "/subscriptions/%.*s", RD_FMT(spec->images_subscription)),
-        .mark = rd_arena_printf(arena, RD_MARK_PREFIX "%.*s", RD_FMT(spec->enclave)),
         .origin = RD_STR("enclave"),
     };
+    compile.set->enclave_id = id_of(&compile);
+    compile.mark = rd_arena_printf(arena, RD_MARK_PREFIX "%.*s %.*s", RD_FMT(spec->enclave),
+                                   RD_FMT(compile.set->enclave_id));
     compile.tags = tags_of(&compile);
     compile.rc = rd_part_names(&compile);
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)

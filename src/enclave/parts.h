@@ -120,6 +120,8 @@ struct rd_json rd_part_service_principal(struct rd_compile *compile, const char 
 struct rd_json rd_part_identity(struct rd_compile *compile, enum rd_part_role role,
                                 struct rd_str location);
 struct rd_str rd_part_role_id(struct rd_compile *compile, const char *role);
+/* The same GUID for the same name, always. */
+struct rd_str rd_part_guid(struct rd_compile *compile, struct rd_str name);
 /* A name-based GUID for an assignment. */
 struct rd_str rd_part_assignment_name(struct rd_compile *compile, struct rd_str scope,
                                       struct rd_str role_id, const struct rd_json *principal);

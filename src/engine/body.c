@@ -231,6 +231,15 @@ static void echo_live(struct job *job, struct rd_json *body)
     }
 }
 
+struct rd_str body_hash(struct job *job)
+{
+    RD_CLEANUP(rd_buf_done) struct rd_buf text;
+    rd_buf_init(&text, RD_HTTP_REQUEST_BODY_SIZE_MAX);
+    rd_json_write(&text, job->target.body, RD_JSON_COMPACT);
+    return rd_arena_printf(job->arena, "%016llx",
+                           (unsigned long long)rd_str_hash(rd_buf_str(&text)));
+}
+
 bool body_write(struct job *job, struct rd_str *ret_message)
 {
     *ret_message = RD_STR("");

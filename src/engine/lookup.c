@@ -8,7 +8,8 @@ enum {
     ASK_SLOWEST_MS = 60000,
     SETTLE_MS_MAX = 7200000, /* where the row names no timeout: the longest create but HSM's */
     FORBIDDEN_MS_MAX = 1200000,
-    SECRET_SHOWN_MIN = 6, /* shorter values would mask ordinary words */
+    NOT_FOUND_MS_MAX = 120000, /* what was made a moment ago may not be found everywhere yet */
+    SECRET_SHOWN_MIN = 6,      /* shorter values would mask ordinary words */
 };
 
 void lookup_wipe(struct rd_str text)
@@ -70,7 +71,9 @@ static void finish(struct lookup *lookup, enum rd_rc rc, struct rd_str code, str
     lookup->rc = rc;
     lookup->code = code;
     lookup->message = message;
+    lookup->is_news = true;
     answer_waiters(lookup);
+    lookup->is_news = false;
 }
 
 static int64_t timeout_ms(const struct lookup *lookup)
@@ -97,6 +100,16 @@ static void take_settling(struct lookup *lookup, const struct rd_outcome *outcom
     }
 }
 
+/* Whether this run has made it or has read it: not to find it then says little. */
+static bool ought_to_be_there(const struct lookup *lookup)
+{
+    const struct running *running = lookup->running;
+    struct rd_str id = lookup->target.id;
+    const struct rd_step_record *record = rd_map_get(&running->step_of, id);
+    bool was_read = running->plan->live != NULL && rd_set_find(running->plan->live, id) != NULL;
+    return record != NULL ? record->state == RD_STEP_DONE : was_read;
+}
+
 static void take_answer(void *data, const struct rd_outcome *outcome)
 {
     struct lookup *lookup = data;
@@ -106,10 +119,12 @@ static void take_answer(void *data, const struct rd_outcome *outcome)
                     lookup->kind != LOOKUP_SETTLE &&
                     rd_error_propagates(outcome->code, outcome->message) &&
                     lookup->running->run->done_count > 0;
+    may_pass = may_pass || (outcome->rc == RD_RC_NOT_FOUND && waited_ms < NOT_FOUND_MS_MAX &&
+                            ought_to_be_there(lookup));
     if (outcome->rc == RD_RC_OK && lookup->kind == LOOKUP_SETTLE)
         take_settling(lookup, outcome);
     else if (may_pass && !lookup->running->is_stopping)
-        ask_later(lookup); /* a grant of this run may not be in force yet */
+        ask_later(lookup); /* a grant, or the thing itself, may be too new */
     else
         finish(lookup, outcome->rc, outcome->code, outcome->message);
 }
@@ -166,10 +181,26 @@ static struct lookup *begin(struct lookup *lookup, const struct target *target, 
     return lookup;
 }
 
+/* Whether its answer can be used, or is on its way. One that failed is asked for again by those who
+ * come later: what failed then fails the steps that waited for it, not all that ever need it. */
+static bool is_asked(struct lookup *lookup)
+{
+    if (lookup->arena == NULL)
+        return false;
+    if (lookup->state != LOOKUP_FAILED || lookup->is_news || lookup->running->is_stopping)
+        return true;
+    lookup->state = LOOKUP_ASKING;
+    lookup->delay_ms = ASK_FIRST_MS;
+    lookup->since_ms = rd_loop_now_ms(lookup->running->world->loop);
+    rd_arena_clear(lookup->arena);
+    ask(lookup);
+    return true;
+}
+
 static struct lookup *look_up(struct running *running, enum lookup_kind kind, struct rd_str id)
 {
     struct lookup *lookup = find(running, kind, id);
-    if (lookup->arena != NULL)
+    if (is_asked(lookup))
         return lookup;
     struct target target;
     if (!target_find(running->arena, running->plan->desired, running->plan->live, id, &target))
@@ -189,7 +220,7 @@ static struct lookup *look_up_call(struct running *running, struct rd_str call)
     if (slash == RD_STR_NONE)
         return NULL;
     struct lookup *lookup = find(running, LOOKUP_CALL, call);
-    if (lookup->arena != NULL)
+    if (is_asked(lookup))
         return lookup;
     struct target target;
     if (!target_find(running->arena, running->plan->desired, running->plan->live,
@@ -224,7 +255,7 @@ struct lookup *lookup_reference(struct running *running, const struct rd_json *r
 struct lookup *lookup_settle(struct running *running, const struct rd_resource *resource)
 {
     struct lookup *lookup = find(running, LOOKUP_SETTLE, resource->id);
-    if (lookup->arena != NULL)
+    if (is_asked(lookup))
         return lookup;
     struct target target = target_of(resource);
     const struct rd_json *ready = rd_json_get(resource->type->row, RD_STR("ready"));

@@ -31,7 +31,7 @@ static bool is_fresh_grant(struct running *running, const struct rd_resource *re
            now - made_ms < GRANT_AGE_MS_MAX;
 }
 
-static bool depends_on_fresh_grant(struct job *job)
+bool outcome_has_fresh_grant(struct job *job)
 {
     const struct rd_set *desired = job->running->plan->desired;
     int64_t index = desired != NULL ? rd_set_index(desired, job->target.id) : RD_NONE;
@@ -76,7 +76,7 @@ static bool is_worth_retrying(struct job *job, const struct rd_outcome *outcome)
 {
     int64_t since_ms = step_now_ms(job) - job->retry_since_ms;
     if (rd_error_propagates(outcome->code, outcome->message))
-        return since_ms < GRANT_MS_MAX && depends_on_fresh_grant(job);
+        return since_ms < GRANT_MS_MAX && outcome_has_fresh_grant(job);
     if (outcome->rc == RD_RC_CONFLICT)
         return since_ms < CONFLICT_MS_MAX;
     bool is_operations = outcome->status > 0 && outcome->status < 500 && outcome->status != 429;
@@ -138,6 +138,65 @@ static bool is_open(const struct rd_outcome *outcome)
     return outcome->rc == RD_RC_INTERRUPTED || (outcome->rc == RD_RC_TRANSIENT && !is_verdict);
 }
 
+static bool was_asked_otherwise(struct job *job)
+{
+    struct rd_str asked = job->running->resume_hashes[job->index];
+    return asked.n > 0 && step_has_body(job) && !rd_str_eq(asked, body_hash(job));
+}
+
+static void end_as_other(struct job *job, struct rd_str path)
+{
+    step_end(job, RD_RC_STALE, RD_STR(""),
+             rd_arena_printf(job->arena,
+                             "an earlier run has made it from another spec, and '%.*s' can only "
+                             "change by replacing it",
+                             RD_FMT(path)),
+             RD_STR("run the same command again: it plans the replacement"));
+}
+
+/* What a killed run's create has made of another spec than today's is brought up to date. */
+static void take_made_otherwise(void *data, const struct rd_outcome *outcome)
+{
+    struct job *job = data;
+    if (outcome->rc == RD_RC_NOT_FOUND) {
+        step_enter(job, STAGE_RESOLVE); /* and deleted again since */
+        return;
+    }
+    if (outcome->rc != RD_RC_OK) {
+        step_end_badly(job, outcome);
+        return;
+    }
+    struct rd_resource *live = rd_arena_zalloc(job->arena, sizeof(*live));
+    struct rd_change *change = rd_arena_zalloc(job->arena, sizeof(*change));
+    *live = *job->change->desired;
+    live->body = rd_json_copy(job->arena, &outcome->body);
+    *change = *job->change;
+    change->kind = RD_CHANGE_UPDATE;
+    change->live = live;
+    (void)rd_diff(job->arena, change->desired, live, job->running->plan->live, change);
+    for (size_t i = 0; i < change->field_count; i++)
+        if (change->fields[i].replaces && !rd_is_reference(change->fields[i].after)) {
+            end_as_other(job, change->fields[i].path);
+            return;
+        }
+    job->change = change;
+    job->is_create = false;
+    /* A PATCH says what differs. Where nothing does, it is what no answer shows, if anything. */
+    bool is_patch = address_method(job->type, ADDRESS_UPDATE) == RD_HTTP_PATCH;
+    step_enter(job, change->field_count == 0 && is_patch ? STAGE_READY : STAGE_RESOLVE);
+}
+
+/* The operation that a WAIT step followed. It may be older than what is under way, so the resource
+ * decides, and the operation only says why. */
+static void take_followed(struct job *job, const struct rd_outcome *outcome)
+{
+    if (outcome->rc != RD_RC_OK && outcome->rc != RD_RC_NOT_FOUND) {
+        job->verdict_code = rd_arena_str(job->arena, outcome->code);
+        job->verdict_message = rd_arena_str(job->arena, outcome->message);
+    }
+    step_enter(job, STAGE_READY);
+}
+
 /* An operation that the journal holds open may have ended long ago, and what it made or deleted may
  * have been deleted or made anew since: its good end is believed only of what is really so. */
 static void take_resumed(struct job *job, const struct rd_outcome *outcome)
@@ -145,10 +204,14 @@ static void take_resumed(struct job *job, const struct rd_outcome *outcome)
     job->is_resumed = false;
     if (is_open(outcome))
         step_end_open(job, outcome); /* its entry stays open for the next run */
+    else if (job->step->kind == RD_STEP_WAIT)
+        take_followed(job, outcome);
     else if (outcome->rc == RD_RC_OK && job->step->kind == RD_STEP_DELETE)
         look_for_nothing(job);
     else if (outcome->rc == RD_RC_OK && job->step->kind != RD_STEP_PUT)
-        step_end_well(job);
+        step_enter(job, STAGE_READY);
+    else if (outcome->rc == RD_RC_OK && job->is_create && was_asked_otherwise(job))
+        step_get_target(job, step_url(job, ADDRESS_GET), take_made_otherwise);
     else if (outcome->rc == RD_RC_OK && job->is_create)
         look_again(job);
     else if (outcome->rc == RD_RC_NOT_FOUND && job->step->kind == RD_STEP_PUT)
@@ -229,6 +292,7 @@ void outcome_take_acceptance(void *data, struct rd_str operation_url,
     struct job *job = data;
     job->has_made = true;
     job->is_accepted = true;
+    job->body_hash = step_has_body(job) && job->is_create ? body_hash(job) : RD_STR("");
     if (!schedule_journal(job->running, job, RD_JOURNAL_ACCEPTED, operation_url, 202, RD_STR(""),
                           RD_STR("")))
         return;

@@ -64,6 +64,7 @@ RD_NODISCARD static enum rd_rc find_open_operations(struct running *running, str
     const struct rd_plan *plan = running->plan;
     struct rd_arena *arena = running->arena;
     running->resume_urls = rd_arena_array(arena, plan->step_count, sizeof(struct rd_str));
+    running->resume_hashes = rd_arena_array(arena, plan->step_count, sizeof(struct rd_str));
     running->is_unsure = rd_arena_array(arena, plan->step_count, sizeof(bool));
     for (size_t i = 0; i < plan->step_count; i++) {
         const struct rd_step *step = &plan->steps[i];
@@ -71,6 +72,9 @@ RD_NODISCARD static enum rd_rc find_open_operations(struct running *running, str
         struct rd_str name = schedule_step_name(arena, step);
         RD_TRY(rd_journal_open_operation(running->world->journal, arena, name, step->id,
                                          &running->resume_urls[i], err));
+        if (running->resume_urls[i].n > 0)
+            RD_TRY(rd_journal_open_body(running->world->journal, arena, name, step->id,
+                                        &running->resume_hashes[i], err));
         /* A PUT may be sent twice. What is made by a POST may be in the making already. */
         if (running->resume_urls[i].n == 0 && desired != NULL && desired->via.n > 0)
             RD_TRY(rd_journal_is_unsure(running->world->journal, name, step->id,
@@ -87,7 +91,7 @@ enum rd_rc prepare_run(struct running *running, struct rd_err *err)
     run->steps = rd_arena_array(running->arena, plan->step_count, sizeof(*run->steps));
     run->start_ms = rd_loop_now_ms(running->world->loop);
     for (size_t i = 0; i < plan->step_count; i++)
-        if (plan->steps[i].kind == RD_STEP_PUT)
+        if (plan->steps[i].kind == RD_STEP_PUT || plan->steps[i].kind == RD_STEP_WAIT)
             (void)rd_map_set(&running->step_of, plan->steps[i].id, &run->steps[i]);
     link_steps(running);
     if (!measure_tails(running))

@@ -41,6 +41,7 @@ struct reader {
     size_t type_cap;
     size_t pending;
     int64_t newest_grant_ms;  /* when the newest role assignment that was read was made */
+    struct rd_map unfinished; /* ids that no run has seen to a good end */
     struct question *refused; /* by a data plane: decided when all else is read */
     enum rd_rc rc;
     struct rd_err *err;
@@ -100,6 +101,15 @@ static void get_one(struct reader *reader, const struct rd_resource *resource)
               address_url(reader->arena, &reader->world->endpoints, &target, ADDRESS_GET), false);
 }
 
+static void get_with(struct reader *reader, const struct rd_resource *resource, struct rd_str query)
+{
+    struct target target = target_of(resource);
+    ask_about(
+        reader, resource->type, resource->id,
+        address_url_query(reader->arena, &reader->world->endpoints, &target, ADDRESS_GET, query),
+        false);
+}
+
 /* The type whose instances a type's own are listed below. */
 static struct rd_str parent_type_of(const struct rd_type *type)
 {
@@ -110,9 +120,8 @@ static struct rd_str parent_type_of(const struct rd_type *type)
 /* Below what is the enclave's own and the spec no longer names stands what has to go before it. */
 static void list_below_orphan(struct reader *reader, const struct rd_resource *orphan)
 {
-    struct rd_str tag = rd_json_str(
-        rd_json_get_case(rd_json_get(&orphan->body, RD_STR("tags")), RD_STR(RD_TAG_ENCLAVE)));
-    for (size_t i = 0; i < reader->known_count && rd_str_eq(tag, reader->desired->name); i++) {
+    bool is_own = rd_set_owns_tags(reader->desired, rd_json_get(&orphan->body, RD_STR("tags")));
+    for (size_t i = 0; i < reader->known_count && is_own; i++) {
         const struct rd_type *type = &reader->known[i];
         bool goes_along = rd_json_is_true(rd_json_get(type->row, RD_STR("with_parent")));
         if (type->listing == RD_LIST_PARENT && type->plane == RD_PLANE_ARM && !goes_along &&
@@ -165,22 +174,37 @@ static bool is_kept(struct reader *reader, const struct question *question, stru
     if (question->type->listing == RD_LIST_SCOPE) {
         /* Lists of a scope name what it inherits, too. */
         struct rd_str description = rd_json_str(rd_json_at(item, "properties.description"));
-        struct rd_str mark = RD_STR(RD_MARK_PREFIX);
-        bool is_marked =
-            rd_str_has_prefix(description, mark) &&
-            rd_str_eq(rd_str_sub(description, mark.n, description.n), reader->desired->name);
+        bool is_marked = rd_set_owns_mark(reader->desired, description);
         return rd_str_eq_case(parsed.parent, question->place) &&
                (is_marked || !rd_json_exists(rd_json_at(item, "properties.principalId")));
     }
-    const struct rd_json *tags = rd_json_get(item, RD_STR("tags"));
-    if (rd_str_eq_case(rd_json_str(rd_json_get_case(tags, RD_STR(RD_TAG_ENCLAVE))),
-                       reader->desired->name))
+    if (rd_set_owns_tags(reader->desired, rd_json_get(item, RD_STR("tags"))))
         return true;
     if (question->type->listing == RD_LIST_PARENT) {
         const struct rd_resource *parent = rd_set_find(reader->desired, question->place);
         return parent == NULL || !parent->is_existing;
     }
     return rd_map_get(&reader->groups, address_group(&parsed)) != NULL;
+}
+
+/* Whether it may have been made without ever having run (column `boots`). */
+static bool may_be_unstarted(const struct reader *reader, const struct rd_resource *wanted)
+{
+    struct rd_str when = rd_json_str(rd_json_at(wanted->type->row, "boots.when"));
+    return when.n > 0 && rd_json_exists(rd_json_at_str(&wanted->body, when)) &&
+           rd_map_get(&reader->unfinished, wanted->id) != NULL;
+}
+
+RD_NODISCARD static enum rd_rc find_unfinished(struct reader *reader, struct rd_err *err)
+{
+    struct rd_str *ids = NULL;
+    size_t count = 0;
+    if (reader->world->journal == NULL)
+        return RD_RC_OK;
+    RD_TRY(rd_journal_unfinished(reader->world->journal, reader->arena, &ids, &count, err));
+    for (size_t i = 0; i < count; i++)
+        (void)rd_map_set(&reader->unfinished, ids[i], reader);
+    return RD_RC_OK;
 }
 
 static void note_grant(struct reader *reader, const struct rd_json *item)
@@ -205,6 +229,10 @@ static void add_item(struct reader *reader, const struct question *question, str
     if (question->is_list && wanted != NULL &&
         rd_json_str(rd_json_get(question->type->row, RD_STR("get_query"))).n > 0) {
         get_one(reader, wanted);
+        return;
+    }
+    if (question->is_list && wanted != NULL && may_be_unstarted(reader, wanted)) {
+        get_with(reader, wanted, rd_json_str(rd_json_at(wanted->type->row, "boots.get_query")));
         return;
     }
     if (question->type->plane == RD_PLANE_ARM) {
@@ -502,7 +530,10 @@ enum rd_rc rd_engine_read(struct rd_world *world, struct rd_arena *arena,
         .rc = RD_RC_OK,
         .err = err,
     };
+    reader.live->enclave_id = desired->enclave_id;
     RD_TRY(rd_types_load(&reader.known, &reader.known_count, err));
+    rd_map_init(&reader.unfinished, true);
+    RD_TRY(find_unfinished(&reader, err));
     rd_map_init(&reader.hooks, true);
     rd_map_init(&reader.groups, true);
     start(&reader);
@@ -511,6 +542,7 @@ enum rd_rc rd_engine_read(struct rd_world *world, struct rd_arena *arena,
         rd_loop_run(world->loop);
     }
     assert(reader.pending == 0); /* a transport that loses requests breaks its contract */
+    rd_map_done(&reader.unfinished);
     rd_map_done(&reader.hooks);
     rd_map_done(&reader.groups);
     if (reader.rc != RD_RC_OK) {

@@ -5,17 +5,19 @@
 /*
  * Private to engine/: a plan that runs. prepare.c readies it, schedule.c decides which step is
  * next, step.c takes one step from its start to its end, send.c sends its request, outcome.c
- * decides what the request's end means for it, lookup.c fetches what steps need to know of other
- * resources (each thing once a run), body.c makes request bodies.
+ * decides what the request's end means for it, boot.c sees to it that what was made runs, lookup.c
+ * fetches what steps need to know of other resources (each thing once a run), body.c makes request
+ * bodies.
  *
  * A step's way, each stage through step_enter():
  *
- *     SETTLE -> APPEAR -> RESOLVE -> SEND -> READY -> end
+ *     SETTLE -> APPEAR -> RESOLVE -> SEND -> READY -> BOOT -> end
  *                            ^________|  (a retry; a resumed operation that is gone)
  *
  * SETTLE waits until what it needs, but no step of the plan makes, is at rest; APPEAR until what
  * others make is there; RESOLVE fetches references; SEND writes; READY waits until others may
- * build on it.
+ * build on it; BOOT until what was made runs. A WAIT step begins at READY, or at SEND when the
+ * journal has the operation that it waits for.
  */
 
 #include "address.h"
@@ -26,9 +28,10 @@
 struct running;
 struct job;
 
-enum stage { STAGE_SETTLE, STAGE_APPEAR, STAGE_RESOLVE, STAGE_SEND, STAGE_READY };
+enum stage { STAGE_SETTLE, STAGE_APPEAR, STAGE_RESOLVE, STAGE_SEND, STAGE_READY, STAGE_BOOT };
 
-/* Something that is fetched once and that several steps may wait for. */
+/* Something that is fetched once and that several steps may wait for; again only after a failure.
+ */
 enum lookup_kind {
     LOOKUP_RESOURCE, /* GET of a resource: $ref */
     LOOKUP_CALL,     /* POST: $call; secret */
@@ -48,6 +51,7 @@ struct lookup {
     enum rd_rc rc; /* FAILED */
     struct rd_str code;
     struct rd_str message;
+    bool is_news;        /* those who waited for the answer are being told */
     struct job *waiters; /* by job->next_waiter */
     uint64_t timer;
     int64_t since_ms;
@@ -92,6 +96,13 @@ struct job {
     uint64_t timer;
     struct rd_str get_url; /* of what is watched, made once */
     struct rd_str ready_url;
+    struct rd_str boot_url;
+    int start_count; /* BOOT: how often it was started, and when that last ended */
+    int64_t start_since_ms;
+    struct rd_str body_hash;    /* of what is desired, as the operation at hand was asked for it */
+    struct rd_str verdict_code; /* WAIT: what the followed operation said when it failed */
+    struct rd_str verdict_message;
+    int page_count; /* of what a group holds */
     struct lookup *awaited;
     struct rd_call call;
     struct job *next_waiter;
@@ -112,10 +123,11 @@ struct running {
     int64_t *tail_ms; /* the longest way from a step's start to the plan's end */
     uint32_t *ready;  /* a heap, longest tail first */
     size_t ready_count;
-    struct rd_map step_of;      /* id -> record of the step that writes it */
-    struct rd_str *resume_urls; /* by step: operations that a killed run left open; "" mostly */
-    bool *is_unsure;            /* by step: a killed run may have sent its POST */
-    struct rd_map lookups;      /* key -> struct lookup */
+    struct rd_map step_of;        /* id -> record of the step that writes it */
+    struct rd_str *resume_hashes; /* by step: what those operations were asked for; "" unknown */
+    struct rd_str *resume_urls;   /* by step: operations that a killed run left open; "" mostly */
+    bool *is_unsure;              /* by step: a killed run may have sent its POST */
+    struct rd_map lookups;        /* key -> struct lookup */
     struct lookup *all_lookups;
     struct rd_map locks; /* parent id -> struct lock */
     struct job *jobs;
@@ -185,7 +197,22 @@ void send_resumed(struct job *job, struct rd_str url);
 /* Deletes what this very step made and what may not be written over. */
 void send_clearing(struct job *job);
 
+/* Starts what was made and does not run; `done` gets the job. */
+void send_start(struct job *job, rd_client_fn *done);
+
+/* boot.c */
+/* STAGE_BOOT, for the first time or again. */
+void boot_enter(struct job *job, bool is_new);
+
+/* foreign.c */
+/* Whether the step deletes a group: with it goes whatever is in it by then, so right before the
+ * request it is looked for what the plan did not know. Then STAGE_SEND, or the end with STALE. */
+bool foreign_is_to_check(const struct job *job);
+void foreign_check(struct job *job);
+
 /* outcome.c */
+/* Whether what the step builds on was granted so lately that it may not count yet. */
+bool outcome_has_fresh_grant(struct job *job);
 void outcome_take(void *data, const struct rd_outcome *outcome);
 void outcome_take_clearing(void *data, const struct rd_outcome *outcome);
 void outcome_take_acceptance(void *data, struct rd_str operation_url, struct rd_str location_url);
@@ -208,6 +235,8 @@ bool lookup_is_secret(const struct lookup *lookup);
 void lookup_wipe(struct rd_str text);
 
 /* body.c */
+/* Of the desired body with its references as they stand: equal for the same spec, secret or not. */
+struct rd_str body_hash(struct job *job);
 /* The first reference in the desired body whose value is not here yet, or NULL when all are; false
  * when one failed (then `*ret_lookup` is it, or NULL for an id of unknown type in `*ret_id`). */
 bool body_missing(struct job *job, struct lookup **ret_lookup, struct rd_str *ret_id);

@@ -16,7 +16,9 @@ enum {
 
 struct rd_str schedule_step_name(struct rd_arena *arena, const struct rd_step *step)
 {
-    const char *name = rd_step_kind_name(step->kind);
+    /* What is waited for is the end of a write: its entries are that write's. */
+    enum rd_step_kind kind = step->kind == RD_STEP_WAIT ? RD_STEP_PUT : step->kind;
+    const char *name = rd_step_kind_name(kind);
     return step->action.n > 0 ? rd_arena_printf(arena, "%s %.*s", name, RD_FMT(step->action))
                               : rd_str_from(name);
 }
@@ -120,6 +122,7 @@ bool schedule_journal(struct running *running, const struct job *job, enum rd_jo
         .step = schedule_step_name(job->arena, job->step),
         .id = job->step->id,
         .url = url,
+        .body_hash = phase == RD_JOURNAL_ACCEPTED ? job->body_hash : RD_STR(""),
         .status = status,
         .code = code,
         .message = rd_str_cut(message, MESSAGE_KEPT_MAX),
@@ -346,6 +349,8 @@ static const char *verb_of(const struct job *job)
         return "deleting";
     if (job->step->kind == RD_STEP_ACTION)
         return "acting on";
+    if (job->step->kind == RD_STEP_WAIT)
+        return "waiting for";
     return job->is_create ? "creating" : "updating";
 }
 

@@ -120,9 +120,27 @@ void send_clearing(struct job *job)
     leave(job, RD_JOURNAL_INTENT, RD_STR(""));
 }
 
+void send_start(struct job *job, rd_client_fn *done)
+{
+    step_clear_call(job);
+    job->call = (struct rd_call){
+        .method = RD_HTTP_POST,
+        .url = address_action(job->arena, &job->running->world->endpoints, &job->target,
+                              RD_STR("start")),
+        .follows_operation = true,
+        .is_repeatable = true, /* what runs may be started again */
+        .urgency_ms = job->running->tail_ms[job->index],
+        .arena = job->call_arena,
+        .done = done,
+        .data = job,
+    };
+    leave(job, RD_JOURNAL_INTENT, RD_STR(""));
+}
+
 void send_resumed(struct job *job, struct rd_str url)
 {
     job->is_resumed = true;
+    job->body_hash = job->running->resume_hashes[job->index];
     job->stage = STAGE_SEND;
     job->call = (struct rd_call){
         .method = job->step->kind == RD_STEP_DELETE                          ? RD_HTTP_DELETE

@@ -4,7 +4,8 @@
 enum {
     WATCH_FIRST_MS = 15000, /* between GETs of what is to appear or to become ready */
     WATCH_SLOWEST_MS = 60000,
-    WATCH_MS_MAX = 2700000, /* 45 min, where the row names no timeout */
+    WATCH_MS_MAX = 2700000,  /* 45 min, where the row names no timeout */
+    FOLLOW_MS_MAX = 7200000, /* what is under way: the longest create */
 };
 
 int64_t step_now_ms(const struct job *job)
@@ -176,6 +177,8 @@ void step_lookup_done(struct job *job)
 
 static int64_t watch_ms_max(const struct job *job)
 {
+    if (job->step->kind == RD_STEP_WAIT)
+        return FOLLOW_MS_MAX;
     const struct rd_json *ready = rd_json_get(job->type->row, RD_STR("ready"));
     int64_t timeout_s = rd_json_int(rd_json_get(ready, RD_STR("timeout_s")), 0);
     return timeout_s > 0 ? timeout_s * 1000 : WATCH_MS_MAX;
@@ -239,6 +242,8 @@ static void resolve(struct job *job)
             RD_STR(""));
     else if (lookup != NULL)
         lookup_wait(lookup, job);
+    else if (foreign_is_to_check(job))
+        foreign_check(job);
     else
         step_enter(job, STAGE_SEND);
 }
@@ -266,21 +271,40 @@ static struct rd_str failure_of(struct job *job, const struct rd_json *body)
 
 static void end_as_failed(struct job *job, const struct rd_json *body)
 {
-    struct rd_str code = RD_STR("ProvisioningFailed");
-    struct rd_str message = failure_of(job, body);
-    step_end(job, rd_error_classify(0, code, message), code, message, RD_STR(""));
+    bool is_followed = job->step->kind == RD_STEP_WAIT;
+    bool has_verdict = job->verdict_code.n > 0 || job->verdict_message.n > 0;
+    struct rd_str code = has_verdict ? job->verdict_code : RD_STR("ProvisioningFailed");
+    struct rd_str message = has_verdict ? job->verdict_message : failure_of(job, body);
+    struct rd_str hint = is_followed && !has_verdict
+                             ? RD_STR("it was begun before this run: run the same command again, "
+                                      "which sends it anew")
+                             : RD_STR("");
+    step_end(job, rd_error_classify(0, code, message), code, message, hint);
+}
+
+/* What is under way and then not there was taken back, or deleted by somebody. */
+static void end_as_gone(struct job *job)
+{
+    step_end(job, RD_RC_CONFLICT, RD_STR("NotFound"),
+             RD_STR("it was being written when this run began, and now it is not there"),
+             RD_STR("run the same command again: it is made anew"));
 }
 
 static void take_readiness(void *data, const struct rd_outcome *outcome)
 {
     struct job *job = data;
     bool may_come = outcome->rc == RD_RC_OK || outcome->rc == RD_RC_NOT_FOUND;
+    bool is_followed = job->step->kind == RD_STEP_WAIT;
     struct rd_str state = rd_json_str(rd_json_at(&outcome->body, "properties.provisioningState"));
-    if (outcome->rc == RD_RC_OK && rd_str_is_case(state, "Failed"))
+    bool has_failed = rd_str_is_case(state, "Failed") ||
+                      (is_followed && rd_str_has_prefix_case(state, RD_STR("Cancel")));
+    if (outcome->rc == RD_RC_OK && has_failed)
         end_as_failed(job, &outcome->body);
     else if (outcome->rc == RD_RC_OK && lookup_is_at_rest(&outcome->body) &&
              address_is_ready(job->type, &outcome->body))
-        step_end_well(job);
+        step_enter(job, STAGE_BOOT);
+    else if (outcome->rc == RD_RC_NOT_FOUND && is_followed)
+        end_as_gone(job);
     else if (!may_come)
         step_end_badly(job, outcome);
     else if (step_now_ms(job) - job->wait_since_ms > watch_ms_max(job))
@@ -301,14 +325,17 @@ static int64_t first_watch_ms(const struct job *job)
 static void become_ready(struct job *job)
 {
     const struct rd_json *ready = rd_json_get(job->type->row, RD_STR("ready"));
-    if (!step_is_write(job) || step_is_on_delete(job) || !rd_json_exists(ready)) {
-        step_end_well(job);
+    bool has_ready = rd_json_exists(ready);
+    bool is_watched = job->step->kind == RD_STEP_WAIT ||
+                      (step_is_write(job) && !step_is_on_delete(job) && has_ready);
+    if (!is_watched) {
+        step_enter(job, STAGE_BOOT);
         return;
     }
     if (job->ready_url.n == 0)
-        job->ready_url =
-            address_url_query(job->arena, &job->running->world->endpoints, &job->target,
-                              ADDRESS_GET, rd_json_str(rd_json_get(ready, RD_STR("get_query"))));
+        job->ready_url = address_url_query(
+            job->arena, &job->running->world->endpoints, &job->target, ADDRESS_GET,
+            rd_json_str(rd_json_get(has_ready ? ready : job->type->row, RD_STR("get_query"))));
     step_get_target(job, job->ready_url, take_readiness);
 }
 
@@ -331,6 +358,9 @@ void step_enter(struct job *job, enum stage stage)
     case STAGE_SEND:
         send_step(job);
         return;
+    case STAGE_BOOT:
+        boot_enter(job, is_new);
+        return;
     case STAGE_READY:
     default:
         if (is_new) {
@@ -351,6 +381,8 @@ void step_start(struct job *job)
     job->is_unsure = job->running->is_unsure != NULL && job->running->is_unsure[job->index];
     if (url.n > 0)
         send_resumed(job, url);
+    else if (job->step->kind == RD_STEP_WAIT)
+        step_enter(job, STAGE_READY);
     else
         step_enter(job, STAGE_SETTLE);
 }

@@ -41,9 +41,13 @@ void rd_maker_delete_groups(struct rd_maker *maker, bool (*is_candidate)(struct 
 
 static const char *reason_to_leave(struct rd_maker *maker, const struct rd_resource *live)
 {
-    struct rd_str other = rd_owner_name(live);
+    struct rd_str other = rd_owner_other(maker->scratch, live, maker->owner);
     if (other.n > 0)
         return rd_arena_printf(maker->scratch, "it belongs to the enclave '%.*s'", RD_FMT(other)).p;
+    if (rd_type_is(live->type, "tags") && rd_owner_name(live).n > 0)
+        return rd_arena_printf(maker->scratch, "it does not bear the tag %s=%.*s",
+                               RD_TAG_ENCLAVE_ID, RD_FMT(maker->owner->enclave_id))
+            .p;
     if (rd_type_is(live->type, "tags"))
         return rd_arena_printf(maker->scratch, "it does not bear the tag %s=%.*s", RD_TAG_ENCLAVE,
                                RD_FMT(maker->enclave))
@@ -66,7 +70,7 @@ static void decide(struct rd_maker *maker, size_t index)
     }
     if (desired == NULL && rd_owner_is_service(live))
         return;
-    bool is_marked = rd_owner_is_marked(live, maker->enclave);
+    bool is_marked = rd_owner_is_marked(live, maker->owner);
     if (rd_type_is(live->type, "keep")) {
         if (is_marked || desired != NULL)
             rd_maker_leave(maker, live->id, "redoubt keeps it: others may rely on it");
@@ -95,7 +99,7 @@ static bool is_own_group(struct rd_maker *maker, size_t index)
         rd_maker_leave(maker, group->id, "the spec only refers to it");
         return false;
     }
-    if (rd_owner_is_marked(group, maker->enclave))
+    if (rd_owner_is_marked(group, maker->owner))
         return true;
     rd_maker_leave(maker, group->id, reason_to_leave(maker, group));
     return false;

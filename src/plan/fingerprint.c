@@ -10,7 +10,8 @@
 /*
  * The hash of the sorted hashes of all resources, each of its id in lower case and its body in
  * canonical form without what changes by itself: read-only and write-only fields, etags,
- * provisioning states, system data and times.
+ * provisioning states, system data and times. What the row names as the resource's identity counts:
+ * a machine that was deleted and made anew looks the same and has another disk.
  */
 
 static const struct rd_str volatile_names[] = {
@@ -75,6 +76,12 @@ static void digest_of(struct rd_arena *scratch, const struct rd_resource *resour
     struct rd_sha256_stream *stream = rd_sha256_stream_new();
     rd_sha256_stream_add(stream, (struct rd_str){lower, id.n + 1});
     rd_sha256_stream_add(stream, rd_json_text(scratch, &body, RD_JSON_CANONICAL));
+    const struct rd_json *paths = rd_json_at(resource->type->row, "identity");
+    for (size_t i = 0; i < rd_json_count(paths); i++) {
+        rd_sha256_stream_add(stream, RD_STR("\n"));
+        rd_sha256_stream_add(
+            stream, rd_json_str(rd_json_at_str(&resource->body, rd_json_str(&paths->u.items[i]))));
+    }
     rd_sha256_stream_finish(stream, ret_digest->bytes);
 }
 

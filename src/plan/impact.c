@@ -100,11 +100,13 @@ static struct rd_str machine_of(const struct rd_change *change, const struct sea
     return rd_type_is_session_host(change->type) ? resource->name : (struct rd_str){"", 0};
 }
 
-/* Tags are labels: nobody at a desktop notices them. */
-static bool is_about_tags_only(const struct rd_change *change)
+/* Tags are labels, and waiting for an end changes nothing: nobody at a desktop notices them. */
+static bool is_unnoticed(const struct rd_change *change)
 {
-    if (change->kind != RD_CHANGE_UPDATE || change->field_count == 0)
+    if (change->kind != RD_CHANGE_UPDATE)
         return false;
+    if (change->field_count == 0)
+        return !rd_owner_is_broken(change->live);
     for (size_t i = 0; i < change->field_count; i++)
         if (!rd_str_has_prefix(change->fields[i].path, RD_STR("tags")))
             return false;
@@ -117,7 +119,7 @@ static struct rd_str affected(const struct rd_maker *maker, const struct rd_chan
     const char *column = impact_columns[change->kind];
     struct rd_str text = column == NULL ? (struct rd_str){"", 0}
                                         : rd_json_str(rd_json_at(change->type->row, column));
-    if (text.n == 0 || is_about_tags_only(change))
+    if (text.n == 0 || is_unnoticed(change))
         return (struct rd_str){"", 0};
     struct rd_str machine = machine_of(change, seats);
     const struct rd_str *user = machine.n == 0 ? NULL : rd_map_get(&seats->users, machine);

@@ -10,6 +10,7 @@ void rd_maker_init(struct rd_maker *maker, struct rd_arena *arena, struct rd_are
     assert(live->is_resolved && (desired == NULL || desired->is_resolved));
     *maker =
         (struct rd_maker){.arena = arena, .scratch = scratch, .desired = desired, .live = live};
+    maker->owner = desired != NULL ? desired : live;
     maker->enclave = desired != NULL ? desired->name : live->name;
     size_t desired_count = desired == NULL ? 0 : desired->count;
     maker->kinds = rd_arena_array(scratch, desired_count, sizeof(*maker->kinds));
@@ -165,7 +166,7 @@ static enum rd_rc check_replace(const struct rd_maker *maker, const struct rd_ch
                            "redoubt does not replace this by itself: keep the value that is "
                            "live, or choose another name");
     if (rd_type_is(desired->type, "tags") && rd_owner_name(desired).n > 0 &&
-        !rd_owner_is_marked(draft->live, maker->enclave))
+        !rd_owner_is_marked(draft->live, maker->owner))
         return rd_err_hint(
             RD_FAIL(err, RD_RC_INVALID,
                     "'%.*s' of %.*s '%.*s' can only change by replacing it, but it does not bear "
@@ -182,18 +183,19 @@ static enum rd_rc decide_live(struct rd_maker *maker, size_t index, int64_t live
     struct rd_change draft = {.kind = RD_CHANGE_NONE,
                               .desired = &maker->desired->resources[index],
                               .live = &maker->live->resources[live]};
-    struct rd_str other = rd_owner_name(draft.live);
-    if (other.n > 0 && rd_owner_name(draft.desired).n > 0 && !rd_str_eq(other, maker->enclave))
+    struct rd_str other = rd_owner_other(maker->scratch, draft.live, maker->owner);
+    if (other.n > 0 && rd_owner_name(draft.desired).n > 0)
         return rd_err_hint(RD_FAIL(err, RD_RC_INVALID, "%.*s '%.*s' belongs to the enclave '%.*s'",
                                    RD_FMT(draft.desired->type->label), RD_FMT(draft.desired->name),
                                    RD_FMT(other)),
-                           err, "choose another name for it in the spec");
+                           err, "choose another name for it, or for the enclave, in the spec");
     differ->change = &draft;
     bool differs = rd_diff_with(differ, draft.desired, draft.live);
     const struct rd_resource *owner = replaced_owner(maker, index);
     bool is_broken = rd_owner_is_broken(draft.live);
     struct rd_str dead = rd_owner_dead_state(draft.live);
-    if (!differs && owner == NULL && !is_broken && dead.n == 0) {
+    bool is_open = rd_owner_is_under_way(draft.live) || rd_owner_is_unstarted(draft.live);
+    if (!differs && owner == NULL && !is_broken && dead.n == 0 && !is_open) {
         maker->plan->counts[RD_CHANGE_NONE]++;
         return RD_RC_OK;
     }
@@ -215,6 +217,10 @@ static enum rd_rc decide_live(struct rd_maker *maker, size_t index, int64_t live
             rd_arena_printf(maker->arena, "it is %.*s, which only a new one ends", RD_FMT(dead));
     else if (draft.field_count > 0)
         reason = fields_reason(maker, &draft);
+    else if (rd_owner_is_under_way(draft.live))
+        reason = RD_STR("it is still being written: its end is waited for");
+    else if (!is_broken)
+        reason = RD_STR("it was made, but nobody has seen it run: it is started");
     struct rd_change *change = rd_maker_add(maker, draft.kind, (int64_t)index, live, reason);
     change->fields = draft.fields;
     change->field_count = draft.field_count;
@@ -272,7 +278,7 @@ static void decide_orphan(struct rd_maker *maker, size_t index)
     const struct rd_resource *live = &maker->live->resources[index];
     int64_t above = rd_owner_above(maker->live, live->id);
     bool is_below_deleted = rd_maker_deletes(maker, above);
-    bool is_marked = rd_owner_is_marked(live, maker->enclave);
+    bool is_marked = rd_owner_is_marked(live, maker->owner);
     /* A session host appears when its machine registers and is left over when the machine goes;
      * until then it is part of the machine, whether the spec pins a user to it or not. */
     int64_t machine = rd_set_index(maker->live, rd_owner_machine(live));
@@ -299,7 +305,7 @@ static void decide_orphan(struct rd_maker *maker, size_t index)
     /* What is seen only because it reaches down from a scope of others is not ours to mention. */
     if (rd_set_ancestor(maker->live, live->id) == RD_NONE && !rd_type_is_group(live->type))
         return;
-    struct rd_str other = rd_owner_name(live);
+    struct rd_str other = rd_owner_other(maker->scratch, live, maker->owner);
     rd_maker_leave(
         maker, live->id,
         other.n > 0
@@ -310,7 +316,7 @@ static void decide_orphan(struct rd_maker *maker, size_t index)
 static bool is_orphan_group(struct rd_maker *maker, size_t index)
 {
     return maker->live_desired[index] == RD_NONE &&
-           rd_owner_is_marked(&maker->live->resources[index], maker->enclave);
+           rd_owner_is_marked(&maker->live->resources[index], maker->owner);
 }
 
 /* Containers first; what appears by itself after the machines that it may belong to. */
@@ -324,7 +330,7 @@ static void decide_orphans(struct rd_maker *maker)
             size_t index = order[i];
             const struct rd_resource *resource = &live->resources[index];
             bool is_ours_to_group =
-                rd_type_is_group(resource->type) && rd_owner_is_marked(resource, maker->enclave);
+                rd_type_is_group(resource->type) && rd_owner_is_marked(resource, maker->owner);
             if (maker->live_desired[index] == RD_NONE && !is_ours_to_group &&
                 (int)rd_type_is(resource->type, "appears") == appears)
                 decide_orphan(maker, index);

@@ -15,6 +15,7 @@ struct rd_maker {
     const struct rd_set *desired; /* NULL in a destroy plan without a spec */
     const struct rd_set *live;
     struct rd_str enclave;
+    const struct rd_set *owner; /* desired, or live without it: whose enclave it is */
     struct rd_plan *plan;
     uint8_t *kinds;          /* by desired index: enum rd_change_kind */
     int32_t *desired_change; /* by desired index: index of its change, or RD_NONE */
@@ -35,15 +36,22 @@ void rd_maker_delete_groups(struct rd_maker *maker,
                             bool (*is_candidate)(struct rd_maker *, size_t));
 
 /* Ownership (contract: tag, mark, id). */
-bool rd_owner_is_marked(const struct rd_resource *live, struct rd_str enclave);
+bool rd_owner_is_marked(const struct rd_resource *live, const struct rd_set *owner);
 /* The enclave of its tag, or "". */
 struct rd_str rd_owner_name(const struct rd_resource *live);
+/* The other enclave that its tags name, for people; "" when they name none or `owner`'s. */
+struct rd_str rd_owner_other(struct rd_arena *arena, const struct rd_resource *live,
+                             const struct rd_set *owner);
 bool rd_type_is(const struct rd_type *type, const char *column);
 bool rd_type_is_group(const struct rd_type *type);
 /* The nearest live resource that contains it and is no group, or RD_NONE. */
 int64_t rd_owner_above(const struct rd_set *live, struct rd_str id);
 /* Whether its last write ended badly: it is there, but may be anything but what was asked for. */
 bool rd_owner_is_broken(const struct rd_resource *live);
+/* Whether a write of it has not come to its end yet. */
+bool rd_owner_is_under_way(const struct rd_resource *live);
+/* Whether it was made and has never run (column `boots`; read only of what no run has seen run). */
+bool rd_owner_is_unstarted(const struct rd_resource *live);
 /* The state it is in and that no write ends (column `dead`), or "". */
 struct rd_str rd_owner_dead_state(const struct rd_resource *live);
 /* Whether it, or something that contains it, is being deleted. */

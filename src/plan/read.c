@@ -122,6 +122,25 @@ static enum rd_rc read_ms(const struct reader *reader, const struct rd_json *obj
     return RD_RC_OK;
 }
 
+/* Requests are sent with the versions of data/types.yaml; a body that was written for another one
+ * may mean something else there. */
+static enum rd_rc check_versions(const struct reader *reader, const struct rd_json *value,
+                                 const struct rd_set *set)
+{
+    const struct rd_json *items = rd_json_at(value, "resources");
+    for (size_t i = 0; i < set->count; i++) {
+        const struct rd_json *at = rd_json_at(rd_json_item(items, i), "apiVersion");
+        const struct rd_type *type = set->resources[i].type;
+        if (rd_json_exists(at) && !rd_str_eq(rd_json_str(at), type->api_version))
+            return fail(reader, at,
+                        "'%.*s' is written for the API version '%.*s' of %.*s, and this redoubt "
+                        "uses '%.*s'",
+                        RD_FMT(set->resources[i].name), RD_FMT(rd_json_str(at)), RD_FMT(type->name),
+                        RD_FMT(type->api_version));
+    }
+    return RD_RC_OK;
+}
+
 /* The plan owns the set from the moment it is there, so that a later failure frees it. */
 static enum rd_rc read_set(struct reader *reader, const struct rd_json *value, const char *what,
                            bool is_live, const struct rd_set **ret_set)
@@ -134,6 +153,7 @@ static enum rd_rc read_set(struct reader *reader, const struct rd_json *value, c
     RD_TRY(rd_set_from_json(reader->arena, place.p, value, &set, reader->err));
     *ret_set = set;
     reader->plan->read_sets[is_live] = set;
+    RD_TRY(check_versions(reader, value, set));
     if (is_live) {
         rd_set_resolve_live(set);
         return RD_RC_OK;

@@ -5,7 +5,8 @@
 /*
  * A change makes these steps:
  *
- *     create, update   PUT
+ *     create, update   PUT; WAIT or the action start for an update of nothing but what a run that
+ *                      was cut short left under way or never saw running
  *     delete           DELETE, none when it goes with its parent
  *     replace          DELETE and PUT
  *
@@ -54,6 +55,21 @@ static bool goes_with_parent(const struct stepper *stepper, const struct rd_chan
     return rd_type_is(change->type, "with_parent") && rd_maker_deletes(stepper->maker, *ret_above);
 }
 
+/* Nothing is written of what is as it should be and only has not come to its end. */
+static bool add_follow_up(struct stepper *stepper, uint32_t index)
+{
+    const struct rd_change *change = &stepper->plan->changes[index];
+    if (change->kind != RD_CHANGE_UPDATE || change->field_count > 0)
+        return false;
+    if (rd_owner_is_under_way(change->live))
+        stepper->put[index] =
+            add_step(stepper, RD_STEP_WAIT, index, change->type->create_ms, (struct rd_str){"", 0});
+    else if (rd_owner_is_unstarted(change->live))
+        stepper->put[index] =
+            add_step(stepper, RD_STEP_ACTION, index, change->type->update_ms, RD_STR("start"));
+    return stepper->put[index] != RD_NONE;
+}
+
 static void add_steps_of(struct stepper *stepper, uint32_t index)
 {
     const struct rd_change *change = &stepper->plan->changes[index];
@@ -70,7 +86,7 @@ static void add_steps_of(struct stepper *stepper, uint32_t index)
             stepper->prepare[live] =
                 add_step(stepper, RD_STEP_PUT, index, change->type->update_ms, RD_STR("on_delete"));
     }
-    if (change->kind != RD_CHANGE_DELETE)
+    if (change->kind != RD_CHANGE_DELETE && !add_follow_up(stepper, index))
         stepper->put[index] = add_step(stepper, RD_STEP_PUT, index,
                                        change->kind == RD_CHANGE_UPDATE ? change->type->update_ms
                                                                         : change->type->create_ms,
@@ -103,8 +119,8 @@ static void order_put(struct stepper *stepper, uint32_t index)
     struct rd_maker *maker = stepper->maker;
     const struct rd_change *change = &stepper->plan->changes[index];
     int32_t put = stepper->put[index];
-    if (put == RD_NONE)
-        return;
+    if (put == RD_NONE || stepper->plan->steps[put].kind == RD_STEP_WAIT)
+        return; /* what it was written from is there already */
     for (uint32_t n = 0; n < change->desired->need_count; n++) {
         int32_t needed = maker->desired_change[change->desired->needs[n]];
         if (needed != RD_NONE)

@@ -111,3 +111,35 @@ int64_t rd_set_ancestor(const struct rd_set *set, struct rd_str id)
     }
     return RD_NONE;
 }
+
+bool rd_set_owns_tags(const struct rd_set *set, const struct rd_json *tags)
+{
+    struct rd_str name = rd_json_str(rd_json_get_case(tags, RD_STR(RD_TAG_ENCLAVE)));
+    struct rd_str id = rd_json_str(rd_json_get_case(tags, RD_STR(RD_TAG_ENCLAVE_ID)));
+    return set->name.n > 0 && rd_str_eq(name, set->name) &&
+           (set->enclave_id.n == 0 || rd_str_eq_case(id, set->enclave_id));
+}
+
+/* Takes `word` off the front of the text if it ends there: "redoubt:e1" must not prove what says
+ * "redoubt:e10". */
+static bool take_word(struct rd_str *text, struct rd_str word)
+{
+    if (!rd_str_has_prefix(*text, word))
+        return false;
+    *text = rd_str_sub(*text, word.n, text->n);
+    if (text->n == 0)
+        return true;
+    bool ends = text->p[0] == ' ' || text->p[0] == ';';
+    *text = rd_str_sub(*text, 1, text->n);
+    return ends;
+}
+
+bool rd_set_owns_mark(const struct rd_set *set, struct rd_str description)
+{
+    struct rd_str prefix = RD_STR(RD_MARK_PREFIX);
+    if (set->name.n == 0 || !rd_str_has_prefix(description, prefix))
+        return false;
+    struct rd_str rest = rd_str_sub(description, prefix.n, description.n);
+    return take_word(&rest, set->name) &&
+           (set->enclave_id.n == 0 || take_word(&rest, set->enclave_id));
+}

@@ -36,6 +36,8 @@ struct rd_json rd_set_to_json(struct rd_arena *arena, const struct rd_set *set)
     struct rd_json object = rd_json_object();
     rd_json_add(arena, &object, RD_STR("redoubt"), rd_json_string_c(FORMAT));
     rd_json_add(arena, &object, RD_STR("name"), rd_json_string(set->name));
+    if (set->enclave_id.n > 0)
+        rd_json_add(arena, &object, RD_STR("enclaveId"), rd_json_string(set->enclave_id));
     rd_json_add(arena, &object, RD_STR("cloud"), rd_json_string(set->cloud));
     rd_json_add(arena, &object, RD_STR("facts"), set->facts);
     struct rd_json resources = rd_json_array();
@@ -55,7 +57,7 @@ struct member {
 static const struct member set_members[] = {
     {"redoubt", RD_JSON_STRING, true},  {"name", RD_JSON_STRING, true},
     {"cloud", RD_JSON_STRING, true},    {"facts", RD_JSON_OBJECT, false},
-    {"resources", RD_JSON_ARRAY, true},
+    {"resources", RD_JSON_ARRAY, true}, {"enclaveId", RD_JSON_STRING, false},
 };
 
 static const struct member resource_members[] = {
@@ -139,6 +141,7 @@ enum rd_rc rd_set_from_json(struct rd_arena *arena, const char *name, const stru
                            err, "it was written by another version, or is no resource set");
     struct rd_set *set = rd_set_new(arena, rd_json_str(rd_json_at(value, "name")),
                                     rd_json_str(rd_json_at(value, "cloud")));
+    set->enclave_id = rd_json_str(rd_json_at(value, "enclaveId"));
     if (rd_json_is(rd_json_at(value, "facts"), RD_JSON_OBJECT))
         set->facts = *rd_json_at(value, "facts");
     const struct rd_json *resources = rd_json_at(value, "resources");

@@ -15,7 +15,8 @@ const struct rd_spec_field rd_spec_schema[] = {
      .required = true,
      .example = "contoso-cui",
      .help = "The enclave's name. Every name and every mark of ownership is made from it, so it "
-             "cannot be changed later."},
+             "cannot be changed later. Within a subscription it is one enclave: two specs that "
+             "use it there speak of the same one."},
     {.name = "cloud",
      .kind = RD_KIND_WORD,
      .at = AT(cloud),

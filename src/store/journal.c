@@ -34,11 +34,12 @@ static const char *const migrations[] = {
     " id TEXT NOT NULL COLLATE NOCASE, step TEXT NOT NULL, run INTEGER NOT NULL,"
     " sequence INTEGER NOT NULL, url TEXT NOT NULL);"
     "CREATE UNIQUE INDEX operation_of ON operation (id, step);",
+    "ALTER TABLE operation ADD COLUMN body_hash TEXT NOT NULL DEFAULT '';",
 };
 
 static const struct rd_sql_schema schema = {
     .name = "journal",
-    .version = 1,
+    .version = 2,
     .migrations = migrations,
     .application_id = APPLICATION_ID,
 };
@@ -129,12 +130,13 @@ keep_operation(struct rd_journal *journal, const struct rd_journal_entry *entry,
 {
     struct rd_sql_stmt *put =
         rd_sql_prepare(journal->sql, "INSERT OR REPLACE INTO operation (id, step, run, sequence,"
-                                     " url) VALUES (?1, ?2, ?3, ?4, ?5)");
+                                     " url, body_hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
     rd_sql_bind_str(put, 1, entry->id);
     rd_sql_bind_str(put, 2, entry->step);
     rd_sql_bind_int(put, 3, entry->run);
     rd_sql_bind_int(put, 4, entry->sequence);
     rd_sql_bind_str(put, 5, entry->url);
+    rd_sql_bind_str(put, 6, entry->body_hash);
     return rd_sql_run(put, err);
 }
 
@@ -187,20 +189,35 @@ enum rd_rc rd_journal_end(struct rd_journal *journal, int64_t run, enum rd_run_s
     return rd_journal_flush(journal, err);
 }
 
-enum rd_rc rd_journal_open_operation(struct rd_journal *journal, struct rd_arena *arena,
-                                     struct rd_str step, struct rd_str id, struct rd_str *ret_url,
-                                     struct rd_err *err)
+RD_NODISCARD static enum rd_rc read_open(struct rd_journal *journal, struct rd_arena *arena,
+                                         const char *query, struct rd_str step, struct rd_str id,
+                                         struct rd_str *ret_text, struct rd_err *err)
 {
     RD_TRY(rd_journal_flush(journal, err));
-    struct rd_sql_stmt *get =
-        rd_sql_prepare(journal->sql, "SELECT url FROM operation WHERE id = ?1 AND step = ?2");
+    struct rd_sql_stmt *get = rd_sql_prepare(journal->sql, query);
     rd_sql_bind_str(get, 1, id);
     rd_sql_bind_str(get, 2, step);
     bool has_row = false;
     RD_TRY(rd_sql_next(get, &has_row, err));
-    *ret_url = has_row ? rd_arena_str(arena, rd_sql_column_str(get, 0)) : RD_STR("");
+    *ret_text = has_row ? rd_arena_str(arena, rd_sql_column_str(get, 0)) : RD_STR("");
     rd_sql_reset(get);
     return RD_RC_OK;
+}
+
+enum rd_rc rd_journal_open_operation(struct rd_journal *journal, struct rd_arena *arena,
+                                     struct rd_str step, struct rd_str id, struct rd_str *ret_url,
+                                     struct rd_err *err)
+{
+    return read_open(journal, arena, "SELECT url FROM operation WHERE id = ?1 AND step = ?2", step,
+                     id, ret_url, err);
+}
+
+enum rd_rc rd_journal_open_body(struct rd_journal *journal, struct rd_arena *arena,
+                                struct rd_str step, struct rd_str id, struct rd_str *ret_hash,
+                                struct rd_err *err)
+{
+    return read_open(journal, arena, "SELECT body_hash FROM operation WHERE id = ?1 AND step = ?2",
+                     step, id, ret_hash, err);
 }
 
 enum rd_rc rd_journal_is_unsure(struct rd_journal *journal, struct rd_str step, struct rd_str id,
@@ -240,6 +257,31 @@ RD_NODISCARD static enum rd_rc read_rows(struct rows *rows, struct rd_sql_stmt *
         rows->items = rd_arena_grow(rows->arena, rows->items, rows->count, &rows->cap, rows->size);
         rows->take(rows->arena, get, (char *)rows->items + rows->count++ * rows->size);
     }
+}
+
+static void take_id(struct rd_arena *arena, struct rd_sql_stmt *get, void *item)
+{
+    struct rd_str *id = item;
+    *id = rd_arena_str(arena, rd_sql_column_str(get, 0));
+}
+
+/* Beside max() the other columns are of the row that has it (SQLite, "bare columns"). */
+enum rd_rc rd_journal_unfinished(struct rd_journal *journal, struct rd_arena *arena,
+                                 struct rd_str **ret_ids, size_t *ret_count, struct rd_err *err)
+{
+    RD_TRY(rd_journal_flush(journal, err));
+    struct rd_sql_stmt *get = rd_sql_prepare(
+        journal->sql,
+        "SELECT folded FROM (SELECT lower(id) AS folded, phase, max(run * 4294967296 + sequence)"
+        " FROM entry WHERE run > (SELECT coalesce(max(run), 0) FROM run WHERE state = ?1)"
+        " GROUP BY folded) WHERE phase <> ?2 ORDER BY folded");
+    rd_sql_bind_int(get, 1, (int64_t)RD_RUN_SUCCEEDED);
+    rd_sql_bind_int(get, 2, (int64_t)RD_JOURNAL_DONE);
+    struct rows rows = {.arena = arena, .size = sizeof(struct rd_str), .take = take_id};
+    RD_TRY(read_rows(&rows, get, err));
+    *ret_ids = rows.items;
+    *ret_count = rows.count;
+    return RD_RC_OK;
 }
 
 static void take_run(struct rd_arena *arena, struct rd_sql_stmt *get, void *item)

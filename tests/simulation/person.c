@@ -72,9 +72,8 @@ static void change_something(struct world *world, struct rd_arena *arena, const 
     tell(world, "somebody changes %.*s: %d", RD_FMT(resource->id), reply.status);
 }
 
-static void add_something(struct world *world, struct rd_arena *arena, const struct rd_set *set)
+static void add_to_group(struct world *world, struct rd_arena *arena, struct rd_str group)
 {
-    static const char *const groups[] = {"Microsoft.Resources/resourceGroups"};
     static const struct {
         const char *type;
         const char *version;
@@ -82,12 +81,9 @@ static void add_something(struct world *world, struct rd_arena *arena, const str
         {"Microsoft.ManagedIdentity/userAssignedIdentities", "2023-01-31"},
         {"Microsoft.Network/networkSecurityGroups", "2024-05-01"},
     };
-    const struct rd_resource *group = draw_resource(world, set, groups, 1);
-    if (group == NULL)
-        return;
     size_t choice = (size_t)rd_random_below(&world->chaos_draw, sizeof(things) / sizeof(things[0]));
     struct rd_str id =
-        rd_arena_printf(world->arena, "%.*s/providers/%s/someone-elses-%d", RD_FMT(group->id),
+        rd_arena_printf(world->arena, "%.*s/providers/%s/someone-elses-%d", RD_FMT(group),
                         things[choice].type, (int)rd_random_below(&world->chaos_draw, 3));
     struct rd_str body =
         rd_arena_printf(arena, "{\"location\":\"%.*s\"}", RD_FMT(world->spec->region));
@@ -97,6 +93,31 @@ static void add_something(struct world *world, struct rd_arena *arena, const str
     tell(world, "somebody adds %.*s: %d", RD_FMT(id), reply.status);
     if (reply.status < 300 && !texts_has(&world->foreign, id))
         texts_add(world, &world->foreign, id);
+}
+
+static void add_something(struct world *world, struct rd_arena *arena, const struct rd_set *set)
+{
+    static const char *const groups[] = {"Microsoft.Resources/resourceGroups"};
+    const struct rd_resource *group = draw_resource(world, set, groups, 1);
+    if (group != NULL)
+        add_to_group(world, arena, group->id);
+}
+
+/* Between the look into a group and its deletion nothing can be noticed any more. */
+void person_adds(struct world *world)
+{
+    struct rd_arena *arena = rd_arena_new(0);
+    const struct rd_set *live = world->process->running->live;
+    const struct rd_resource *found = NULL;
+    uint64_t seen = 0;
+    for (size_t i = 0; i < live->count; i++)
+        if (rd_str_is_case(live->resources[i].type->name, "Microsoft.Resources/resourceGroups") &&
+            !texts_has(&world->looked_into, live->resources[i].id) &&
+            rd_random_below(&world->chaos_draw, ++seen) == 0)
+            found = &live->resources[i];
+    if (found != NULL)
+        add_to_group(world, arena, found->id);
+    rd_arena_free(arena);
 }
 
 /* Extensions can only be written while their machine runs, and redoubt does not start one that a

@@ -195,27 +195,14 @@ static void tell_plan(const struct world *world, const struct rd_plan *plan)
     rd_buf_done(&out);
 }
 
-/* Whether each change is of something whose last write failed, and of nothing else. */
-static bool is_only_failed(const struct rd_plan *plan)
-{
-    for (size_t i = 0; i < plan->change_count; i++) {
-        const struct rd_change *change = &plan->changes[i];
-        if (change->kind != RD_CHANGE_UPDATE || change->field_count > 0 ||
-            !rd_str_is_case(
-                rd_json_str(rd_json_at(&change->live->body, "properties.provisioningState")),
-                "Failed"))
-            return false;
-    }
-    return plan->change_count > 0;
-}
-
 static enum rd_rc run_verb(struct world *world, enum verb verb, size_t *ret_steps,
                            struct rd_err *err)
 {
     struct process *process = world->process;
     RD_TRY(make_plan(world, verb, err));
     *ret_steps = process->plan->step_count;
-    world->only_failed_late = is_only_failed(process->plan);
+    for (size_t i = 0; i < process->plan->step_count; i++)
+        world->followed += process->plan->steps[i].kind == RD_STEP_WAIT;
     tell_plan(world, process->plan);
     if (verb == VERB_PLAN || process->plan->step_count == 0)
         return RD_RC_OK;

@@ -115,7 +115,7 @@ static void empty_home(void)
 /* Seeds --------------------------------------------------------------------------------------- */
 
 struct totals {
-    int64_t seeds, requests, crashes, stops, faults, polls, late, secrets, foreign;
+    int64_t seeds, requests, crashes, stops, faults, polls, followed, secrets, foreign;
 };
 
 static void count(struct totals *totals, const struct world *world)
@@ -125,7 +125,7 @@ static void count(struct totals *totals, const struct world *world)
     totals->stops += world->stop_count;
     totals->faults += world->fault_count;
     totals->polls += world->poll_pairs;
-    totals->late += world->late_failures;
+    totals->followed += world->followed;
     totals->secrets += (int64_t)world->secrets.count;
     totals->foreign += (int64_t)world->foreign.count;
 }
@@ -216,10 +216,10 @@ static int run_all(int64_t first, int64_t seed_count, bool is_verbose)
     }
     double seconds = (double)(rd_clock_monotonic_us() - begin_us) / 1e6;
     (void)printf("# %lld seeds in %.1f s (%.1f a second): %lld requests, %lld faults, %lld "
-                 "crashes, %lld interrupts, %lld pairs of polls, %lld late failures\n",
+                 "crashes, %lld interrupts, %lld pairs of polls, %lld ends of earlier writes\n",
                  (long long)totals.seeds, seconds, (double)totals.seeds / seconds,
                  (long long)totals.requests, (long long)totals.faults, (long long)totals.crashes,
-                 (long long)totals.stops, (long long)totals.polls, (long long)totals.late);
+                 (long long)totals.stops, (long long)totals.polls, (long long)totals.followed);
     bool is_idle = totals.crashes == 0 || totals.stops == 0 || totals.faults == 0 ||
                    totals.polls == 0 || totals.secrets == 0 || totals.foreign == 0;
     if (seed_count >= SEEDS_A_LINE * 10 && is_idle) {

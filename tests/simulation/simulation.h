@@ -70,6 +70,7 @@ struct weather {
     int64_t budget;        /* faults that are left in this act */
     int64_t crash_at;      /* events (requests, replies, journal writes) until the crash; 0 never */
     int64_t stop_at;       /* requests until Ctrl-C; 0 never */
+    int64_t adds_at;       /* requests until somebody adds something of theirs; 0 never */
     int64_t journal_fails; /* journal writes until one fails; 0 never */
 };
 
@@ -113,15 +114,15 @@ struct world {
     struct rd_endpoints endpoints;
     jmp_buf crash;
     bool may_crash;
-    bool only_failed_late; /* the last plan only sends again what failed after it was read */
-    bool is_destroyed;     /* groups stay that hold what is not ours */
+    bool is_destroyed; /* groups stay that hold what is not ours */
     int64_t now_ms;
     int64_t epoch; /* number of the process: what one was told dies with it */
     uint64_t digest;
     struct rd_map intents; /* "id step" -> how far the entry got */
     struct texts secrets;
-    struct texts foreign;  /* ids of what other people made */
-    struct texts messages; /* everything that users were told */
+    struct texts foreign;     /* ids of what other people made */
+    struct texts looked_into; /* groups of which a run has asked what they hold */
+    struct texts messages;    /* everything that users were told */
     /* Figures. */
     int64_t request_count;
     int64_t cloud_throttled;
@@ -129,7 +130,7 @@ struct world {
     int64_t stop_count;
     int64_t fault_count;
     int64_t poll_pairs;
-    int64_t late_failures;
+    int64_t followed;   /* steps that waited for what an earlier run had begun */
     char failure[2048]; /* "" while all is well */
 };
 
@@ -176,6 +177,8 @@ void watch_check_secrets(struct world *world);
 /* person.c */
 void person_meddles(struct world *world);
 void person_starts_machines(struct world *world);
+/* Adds something to a group of the running plan whose deletion is not about to be sent. */
+void person_adds(struct world *world);
 
 /* truth.c: what the cloud really holds, by the test's own eyes. */
 struct fact {
@@ -191,6 +194,7 @@ void truth_read(struct world *world, struct rd_arena *arena, struct truth *ret_t
 void truth_compare(struct world *world, const struct truth *expected, const struct truth *got,
                    const char *when);
 void truth_check_orphans(struct world *world, const char *when);
+void truth_check_machines(struct world *world, const char *when);
 void truth_check_pins(struct world *world, const char *when);
 void truth_check_foreign(struct world *world, const char *when);
 void truth_clear_faults(struct rd_cloud *cloud);

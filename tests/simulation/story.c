@@ -32,6 +32,9 @@ static void prepare_attempt(struct world *world, enum verb verb, int attempt)
         person_starts_machines(world);
     else if (attempt > 0 && chance(&world->chaos_draw, 400))
         let_time_pass(world, between(&world->chaos_draw, 0, 3 * HOUR_MS));
+    world->looked_into = (struct texts){0};
+    if (verb == VERB_DESTROY && attempt < STORMY && chance(&world->chaos_draw, 600))
+        world->weather.adds_at = between(&world->chaos_draw, 1, 150);
     if (verb == VERB_APPLY && attempt < STORMY && world->epoch > 0 &&
         chance(&world->chaos_draw, 150))
         person_meddles(world);
@@ -65,14 +68,6 @@ static void check_converged(struct world *world, enum verb verb, const char *wha
     if (world->failure[0] != '\0')
         return;
     enum rd_rc rc = process_run(world, asked, &steps);
-    /* What a killed run began may fail after the next run has read it as under way: that run then
-     * ends well, and it is the one behind it that finds the failure and sends it again. */
-    if (rc == RD_RC_OK && world->is_disturbed && steps > 0 && world->only_failed_late) {
-        world->late_failures++;
-        rc = process_run(world, VERB_APPLY, &steps);
-        if (rc == RD_RC_OK)
-            rc = process_run(world, asked, &steps);
-    }
     if (rc != RD_RC_OK)
         broken(world, "after %s a second look fails: %s", what, rd_rc_name(rc));
     else if (steps != 0)
@@ -90,6 +85,8 @@ static void check_act(struct world *world, enum verb verb, const char *what, str
     truth_check_foreign(world, what);
     if (verb == VERB_APPLY)
         truth_check_pins(world, what);
+    if (verb == VERB_APPLY)
+        truth_check_machines(world, what);
     watch_check_secrets(world);
     if (!world->is_disturbed && world->cloud_throttled > 0)
         broken(world, "%s: the cloud throttled %lld requests of an undisturbed run", what,

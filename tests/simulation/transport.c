@@ -325,6 +325,18 @@ static void arrive(void *data)
     rd_arena_free(arena);
 }
 
+static void let_somebody_add(struct world *world, const struct rd_http_request *request)
+{
+    struct rd_str id = id_of(world, request->url);
+    struct rd_str end = RD_STR("/resources");
+    if (world->process->running == NULL)
+        return;
+    if (world->weather.adds_at > 0 && --world->weather.adds_at == 0)
+        person_adds(world);
+    if (request->method == RD_HTTP_GET && rd_str_has_suffix(id, end))
+        texts_add(world, &world->looked_into, rd_str_sub(id, 0, id.n - end.n));
+}
+
 static void send(struct rd_transport *door, const struct rd_http_request *request,
                  rd_transport_fn *fn, void *data)
 {
@@ -333,6 +345,7 @@ static void send(struct rd_transport *door, const struct rd_http_request *reques
     struct weather *weather = &world->weather;
     struct rd_loop *loop = world->process->loop;
     process_event(world);
+    let_somebody_add(world, request);
     check_request(transport, request);
     tell(world, "  %lld %s %.*s", (long long)world->now_ms, rd_http_method_name(request->method),
          RD_FMT(request->url));

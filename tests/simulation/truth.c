@@ -280,6 +280,16 @@ void truth_check_orphans(struct world *world, const char *when)
     rd_arena_free(arena);
 }
 
+/* No machine waits, made and stopped, for a key that nobody has released to it. */
+void truth_check_machines(struct world *world, const char *when)
+{
+    size_t cursor = 0;
+    struct em_resource *resource = NULL;
+    while ((resource = em_each(world->cloud, "Microsoft.Compute/virtualMachines", &cursor)) != NULL)
+        if (rd_str_find(resource->hidden, RD_STR("\"no_boot\":true"), 0) != RD_STR_NONE)
+            broken(world, "%s: '%.*s' has never run", when, RD_FMT(resource->id));
+}
+
 /* Each pin of the spec is on its host, once, and no host has a user that the spec does not name. */
 void truth_check_pins(struct world *world, const char *when)
 {

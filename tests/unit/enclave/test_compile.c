@@ -52,15 +52,14 @@ static void every_reference_names_a_resource_of_the_set(void **state)
 static void check_tags(struct rd_arena *arena, const struct rd_set *set)
 {
     (void)arena;
+    assert_true(rd_str_is_guid(set->enclave_id));
     for (size_t i = 0; i < set->count; i++) {
         const struct rd_resource *resource = &set->resources[i];
         if (resource->is_existing ||
             !rd_json_is_true(rd_json_get(resource->type->row, RD_STR("tags"))))
             continue;
-        struct rd_str tag = rd_json_str(
-            rd_json_get(rd_json_get(&resource->body, RD_STR("tags")), RD_STR(RD_TAG_ENCLAVE)));
-        if (!rd_str_eq(tag, set->name))
-            fail_msg("no tag on %.*s", RD_FMT(resource->id));
+        if (!rd_set_owns_tags(set, rd_json_get(&resource->body, RD_STR("tags"))))
+            fail_msg("no tags on %.*s", RD_FMT(resource->id));
     }
 }
 
@@ -72,7 +71,7 @@ static void whatever_can_bear_tags_bears_the_enclaves(void **state)
 
 static void check_marks(struct rd_arena *arena, const struct rd_set *set)
 {
-    struct rd_str mark = rd_arena_printf(arena, RD_MARK_PREFIX "%.*s", RD_FMT(set->name));
+    (void)arena;
     size_t count = 0;
     for (size_t i = 0; i < set->count; i++) {
         const struct rd_resource *resource = &set->resources[i];
@@ -80,8 +79,8 @@ static void check_marks(struct rd_arena *arena, const struct rd_set *set)
             continue;
         count++;
         assert_true(rd_str_is_guid(resource->name));
-        assert_true(
-            rd_str_eq(rd_json_str(rd_json_at(&resource->body, "properties.description")), mark));
+        assert_true(rd_set_owns_mark(
+            set, rd_json_str(rd_json_at(&resource->body, "properties.description"))));
     }
     assert_true(count >= 4);
 }
@@ -90,6 +89,37 @@ static void role_assignments_bear_the_mark_and_a_guid(void **state)
 {
     (void)state;
     for_each_example(check_marks);
+}
+
+/* The same for the same enclave, whatever else its spec says; another in another subscription. */
+static void an_enclave_is_known_by_its_subscription_and_name(void **state)
+{
+    (void)state;
+    static const char form[] =
+        "enclave: %s\ncloud: AzureCloud\nregion: westeurope\n"
+        "tenant: 11111111-2222-3333-4444-555555555555\n"
+        "subscription: %s-4444-5555-aaaaaaaaaaaa\n"
+        "hosts:\n  count: %d\n  size: Standard_D8as_v6\n  security: trusted-launch\n" ACCESS;
+    static const struct {
+        const char *name, *subscription;
+        int hosts;
+        bool is_same;
+    } cases[] = {{"own", "22222222-aaaa", 1, true},
+                 {"own", "22222222-AAAA", 2, true},
+                 {"own", "33333333-aaaa", 1, false},
+                 {"owm", "22222222-aaaa", 1, false}};
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+    struct rd_str first = RD_STR("");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[1024];
+        (void)snprintf(text, sizeof(text), form, cases[i].name, cases[i].subscription,
+                       cases[i].hosts);
+        struct rd_set *set = compile_text(arena, text);
+        if (i == 0)
+            first = set->enclave_id;
+        assert_int_equal(rd_str_eq(set->enclave_id, first), cases[i].is_same);
+        rd_set_done(set);
+    }
 }
 
 static void check_public_addresses(struct rd_arena *arena, const struct rd_set *set)
@@ -317,6 +347,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_reference_names_a_resource_of_the_set),
         cmocka_unit_test(whatever_can_bear_tags_bears_the_enclaves),
+        cmocka_unit_test(an_enclave_is_known_by_its_subscription_and_name),
         cmocka_unit_test(role_assignments_bear_the_mark_and_a_guid),
         cmocka_unit_test(only_the_firewall_has_a_public_address),
         cmocka_unit_test(extensions_follow_each_other_in_their_order),

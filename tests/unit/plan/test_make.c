@@ -451,9 +451,93 @@ static void a_dead_state_is_ended_by_a_new_one(void **state)
     assert_true(comes_after(plan, PUT(plan, peering), DELETE(plan, peering)));
 }
 
+#define IDED(id) "{\"tags\":{\"redoubt-enclave\":\"cui\",\"redoubt-enclave-id\":\"" id "\"}}"
+
+/* Two subscriptions may each have an enclave of that name, and share a group. */
+static void an_enclave_of_the_same_name_elsewhere_is_another(void **state)
+{
+    struct world *world = *state;
+    world->desired->enclave_id = world->live->enclave_id = RD_STR("AAAA");
+    want(world, GROUP, IDED("aaaa"));
+    have(world, GROUP, IDED("aaaa"));
+    have(world, VNET, IDED("bbbb"));
+    have(world, NSG, IDED("aaaa"));
+    have(world, ROLE, "{\"properties\":{\"description\":\"redoubt:cui BBBB\"}}");
+    have(world, VAULT "/providers/Microsoft.Authorization/roleAssignments/mine",
+         "{\"properties\":{\"description\":\"redoubt:cui AAAA\"}}");
+    for (int is_destroy = 0; is_destroy < 2; is_destroy++) {
+        const struct rd_plan *plan = is_destroy ? make_destroy(world, true) : make(world);
+        assert_true(DELETE(plan, NSG) >= 0);
+        assert_true(DELETE(plan, VAULT "/providers/Microsoft.Authorization/roleAssignments/mine") >=
+                    0);
+        assert_int_equal(plan->counts[RD_CHANGE_DELETE], 2);
+        assert_true(is_left_alone(plan, VNET, "of another subscription"));
+        world->desired->is_resolved = world->live->is_resolved = false;
+    }
+    want(world, VNET, IDED("aaaa"));
+    resolve(world);
+    assert_int_equal(
+        rd_plan_make(world->arena, world->desired, world->live, &world->plan, &world->err),
+        RD_RC_INVALID);
+    assert_non_null(strstr(world->err.msg, "of another subscription"));
+}
+
+/* What bears the name alone is taken into the enclave by a spec that names it, and not destroyed.
+ */
+static void a_name_without_an_id_is_no_proof(void **state)
+{
+    struct world *world = *state;
+    world->desired->enclave_id = world->live->enclave_id = RD_STR("aaaa");
+    want(world, NSG, IDED("aaaa"));
+    have(world, NSG, T);
+    const struct rd_plan *plan = make(world);
+    assert_int_equal(the_change(plan, NSG)->kind, RD_CHANGE_UPDATE);
+    world->desired->is_resolved = world->live->is_resolved = false;
+    plan = make_destroy(world, true);
+    assert_int_equal(plan->step_count, 0);
+    assert_true(is_left_alone(plan, NSG, "redoubt-enclave-id=aaaa"));
+}
+
+static void what_was_made_and_never_ran_is_started(void **state)
+{
+    struct world *world = *state;
+    static const char *const states[] = {"stopped", "running", "deallocated"};
+    want(world, VM, T);
+    struct rd_resource *vm = have(world, VM, T);
+    for (size_t i = 0; i < 3; i++) {
+        struct rd_json *statuses =
+            rd_json_make(world->arena, &vm->body, "properties.instanceView.statuses");
+        *statuses = json_of(
+            world, rd_arena_printf(world->arena, "[{\"code\":\"PowerState/%s\"}]", states[i]).p);
+        const struct rd_plan *plan = make(world);
+        assert_int_equal(plan->step_count, i == 0);
+        assert_int_equal(step_of(plan, RD_STEP_ACTION, VM, "start"), i == 0 ? 0 : -1);
+    }
+}
+
+static void what_is_under_way_is_waited_for_and_nothing_else_is_done_to_it(void **state)
+{
+    struct world *world = *state;
+    want(world, VNET, "{\"location\":\"westeurope\"," TAGGED "}");
+    have(world, VNET,
+         "{\"location\":\"westeurope\",\"properties\":{\"provisioningState\":\"Updating\"}," TAGGED
+         "}");
+    want(world, SUBNET, "{\"properties\":{}}");
+    const struct rd_plan *plan = make(world);
+    expect_change(plan, VNET, RD_CHANGE_UPDATE, "it is still being written: its end is waited for");
+    assert_int_equal(plan->step_count, 2);
+    int wait = step_of(plan, RD_STEP_WAIT, VNET, "");
+    assert_true(comes_after(plan, PUT(plan, SUBNET), wait));
+    assert_int_equal(the_change(plan, VNET)->affected.n, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(an_enclave_of_the_same_name_elsewhere_is_another),
+        TEST(a_name_without_an_id_is_no_proof),
+        TEST(what_was_made_and_never_ran_is_started),
+        TEST(what_is_under_way_is_waited_for_and_nothing_else_is_done_to_it),
         TEST(a_chain_of_sixty_thousand_is_made_and_undone),
         TEST(equal_sets_make_an_empty_plan),
         TEST(creation_follows_needs_and_the_critical_path_adds_up),

@@ -106,6 +106,60 @@ static void an_accepted_operation_is_open_until_it_ends(void **state)
     rd_journal_close(journal);
 }
 
+/* What an operation was asked for is kept as long as its URL. */
+static void the_hash_of_what_was_asked_for_is_kept_while_it_is_open(void **state)
+{
+    (void)state;
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+    struct rd_journal *journal = open_journal();
+    struct rd_err err;
+    struct rd_journal_entry entry = {.run = begin_run(journal),
+                                     .sequence = 1,
+                                     .phase = RD_JOURNAL_ACCEPTED,
+                                     .step = RD_STR("put"),
+                                     .id = RD_STR("/a"),
+                                     .url = RD_STR("https://op/1"),
+                                     .body_hash = RD_STR("0123")};
+    struct rd_str hash = RD_STR("");
+    assert_int_equal(rd_journal_add(journal, &entry, &err), RD_RC_OK);
+    assert_int_equal(rd_journal_open_body(journal, arena, entry.step, RD_STR("/A"), &hash, &err),
+                     RD_RC_OK);
+    assert_true(rd_str_is(hash, "0123"));
+    add(journal, entry.run, 2, RD_JOURNAL_DONE, "/a", "");
+    assert_int_equal(rd_journal_open_body(journal, arena, entry.step, RD_STR("/A"), &hash, &err),
+                     RD_RC_OK);
+    assert_int_equal(hash.n, 0);
+    rd_journal_close(journal);
+}
+
+static void what_no_run_has_brought_to_a_good_end_is_unfinished(void **state)
+{
+    (void)state;
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+    struct rd_journal *journal = open_journal();
+    struct rd_err err;
+    struct rd_str *ids = NULL;
+    size_t count = 0;
+    int64_t first = begin_run(journal);
+    add(journal, first, 1, RD_JOURNAL_INTENT, "/a", "");
+    add(journal, first, 2, RD_JOURNAL_INTENT, "/B", "");
+    add(journal, first, 3, RD_JOURNAL_ACCEPTED, "/B", "https://op/1");
+    add(journal, first, 4, RD_JOURNAL_INTENT, "/c", "");
+    add(journal, first, 5, RD_JOURNAL_FAILED, "/c", "");
+    add(journal, first, 6, RD_JOURNAL_INTENT, "/d", "");
+    add(journal, first, 7, RD_JOURNAL_DONE, "/d", "");
+    int64_t second = begin_run(journal);
+    add(journal, second, 1, RD_JOURNAL_DONE, "/A", "");
+    assert_int_equal(rd_journal_unfinished(journal, arena, &ids, &count, &err), RD_RC_OK);
+    assert_int_equal(count, 2);
+    assert_true(rd_str_is(ids[0], "/b") && rd_str_is(ids[1], "/c"));
+    assert_int_equal(rd_journal_end(journal, second, RD_RUN_SUCCEEDED, 1, RD_STR(""), &err),
+                     RD_RC_OK);
+    assert_int_equal(rd_journal_unfinished(journal, arena, &ids, &count, &err), RD_RC_OK);
+    assert_int_equal(count, 0);
+    rd_journal_close(journal);
+}
+
 static bool is_unsure(struct rd_journal *journal, const char *id)
 {
     struct rd_err err;
@@ -212,8 +266,8 @@ static void a_newer_journal_is_refused(void **state)
     (void)state;
     struct rd_journal *journal = open_journal();
     rd_journal_close(journal);
-    static const char *const steps[] = {"", "CREATE TABLE new_thing (a)"};
-    const struct rd_sql_schema newer = {"journal", 2, steps, 0x52444a31};
+    static const char *const steps[] = {"", "", "CREATE TABLE new_thing (a)"};
+    const struct rd_sql_schema newer = {"journal", 3, steps, 0x52444a31};
     char path[128];
     struct rd_sql *sql = NULL;
     struct rd_err err;
@@ -295,6 +349,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(an_accepted_operation_is_open_until_it_ends),
+        IN_FOLDER(the_hash_of_what_was_asked_for_is_kept_while_it_is_open),
+        IN_FOLDER(what_no_run_has_brought_to_a_good_end_is_unfinished),
         IN_FOLDER(an_intent_without_an_end_is_unsure),
         IN_FOLDER(an_intent_closes_whatever_was_open_on_its_resource),
         IN_FOLDER(what_was_flushed_outlives_the_process),

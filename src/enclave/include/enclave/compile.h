@@ -5,16 +5,12 @@
 /*
  * From a spec to the resource set of a whole enclave: a pure function, the same spec gives the same
  * set to the byte. Every id is computed; every resource that can bear tags bears those that mark it
- * as redoubt's (see RD_TAG_ENCLAVE), role assignments bear the mark in their description.
+ * as redoubt's (RD_TAG_ENCLAVE and RD_TAG_ENCLAVE_ID of resource/set.h), role assignments bear the
+ * mark in their description.
  */
 
 #include "resource/set.h"
 #include "spec/spec.h"
-
-/* The tag (and its value: the enclave's name) that proves a resource to be redoubt's own. */
-#define RD_TAG_ENCLAVE "redoubt-enclave"
-/* "redoubt:<enclave>" begins the description of a role assignment of redoubt's. */
-#define RD_MARK_PREFIX "redoubt:"
 
 /* Errors: INVALID when the compiled references do not resolve, which is a defect of redoubt's. */
 RD_NODISCARD enum rd_rc rd_enclave_compile(struct rd_arena *arena, const struct rd_spec *spec,

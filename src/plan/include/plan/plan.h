@@ -59,7 +59,7 @@ enum rd_step_kind {
     RD_STEP_PUT,          /* create or update a resource, wait until it is there and ready */
     RD_STEP_DELETE,       /* delete it, wait until it is gone */
     RD_STEP_ACTION,       /* POST {target}/{action}, wait for the end */
-    RD_STEP_WAIT,         /* until a condition on a resource holds */
+    RD_STEP_WAIT,         /* until a write that is under way has ended, and the resource is ready */
     RD_STEP_WAIT_UNTIL,   /* until a time */
     RD_STEP_APPROVE,      /* until a person says yes */
     RD_STEP_ALTERNATIVES, /* the first of several subgraphs that works */

@@ -40,7 +40,14 @@ enum { RD_NONE = -1 };
 
 /* The tag (and its value: the enclave's name) that proves a resource to be redoubt's own. */
 #define RD_TAG_ENCLAVE "redoubt-enclave"
-/* "redoubt:<enclave>" begins the description of a role assignment of redoubt's. */
+/*
+ * The tag that tells enclaves of one name apart, which may share groups of a hub or of images: a
+ * GUID computed from the enclave's subscription and name, so that it survives every edit of the
+ * spec and needs no state. Within one subscription a name is one enclave: two spec files that use
+ * it there speak of the same one.
+ */
+#define RD_TAG_ENCLAVE_ID "redoubt-enclave-id"
+/* "redoubt:<enclave> <id>" begins the description of a role assignment of redoubt's. */
 #define RD_MARK_PREFIX "redoubt:"
 
 struct rd_resource {
@@ -64,11 +71,12 @@ struct rd_set {
     struct rd_resource *resources; /* in order of addition; the index is the identity */
     size_t count;
     size_t cap;
-    struct rd_map by_id;  /* id without case -> index + 1 as a pointer */
-    struct rd_str name;   /* the enclave's */
-    struct rd_str cloud;  /* "AzureUSGovernment" */
-    struct rd_json facts; /* an object: what no ARM body says (hours a month, ingestion in GB,
-                             users ...), for prices and rules; documented in docs/facts.md */
+    struct rd_map by_id;      /* id without case -> index + 1 as a pointer */
+    struct rd_str name;       /* the enclave's */
+    struct rd_str enclave_id; /* value of RD_TAG_ENCLAVE_ID; "": names alone tell */
+    struct rd_str cloud;      /* "AzureUSGovernment" */
+    struct rd_json facts;     /* an object: what no ARM body says (hours a month, ingestion in GB,
+                                 users ...), for prices and rules; documented in docs/facts.md */
     bool is_resolved;
     size_t lookup_count; /* ids looked up while resolving: tests hold it linear */
 };
@@ -104,6 +112,11 @@ struct rd_resource *rd_set_find(const struct rd_set *set, struct rd_str id);
 int64_t rd_set_index(const struct rd_set *set, struct rd_str id);
 /* Indexes so that each comes after all it needs; stable by index. `ret_order` has set->count. */
 void rd_set_order(const struct rd_set *set, uint32_t *ret_order);
+
+/* Whether tags, or the description of a role assignment, prove something to be the set's enclave's
+ * own: by its name, and by its id where the set has one. */
+bool rd_set_owns_tags(const struct rd_set *set, const struct rd_json *tags);
+bool rd_set_owns_mark(const struct rd_set *set, struct rd_str description);
 
 /* Whether a value is one of the references above. */
 bool rd_is_reference(const struct rd_json *value);

@@ -33,6 +33,7 @@ struct rd_journal_entry {
     struct rd_str step; /* "put", "delete", "action run" ... */
     struct rd_str id;   /* resource */
     struct rd_str url;  /* of the operation (ACCEPTED), whole; read back only while it is open */
+    struct rd_str body_hash; /* ACCEPTED: of what was asked for; kept while the operation is open */
     int status;
     struct rd_str code;
     struct rd_str message;
@@ -74,11 +75,20 @@ RD_NODISCARD enum rd_rc rd_journal_open_operation(struct rd_journal *journal,
                                                   struct rd_arena *arena, struct rd_str step,
                                                   struct rd_str id, struct rd_str *ret_url,
                                                   struct rd_err *err);
+/* The hash of what that operation was asked for, else "". */
+RD_NODISCARD enum rd_rc rd_journal_open_body(struct rd_journal *journal, struct rd_arena *arena,
+                                             struct rd_str step, struct rd_str id,
+                                             struct rd_str *ret_hash, struct rd_err *err);
 /* Whether the last that is known of the step is its intent: its request may have been carried out,
  * and nobody has heard of an end. */
 RD_NODISCARD enum rd_rc rd_journal_is_unsure(struct rd_journal *journal, struct rd_str step,
                                              struct rd_str id, bool *ret_is_unsure,
                                              struct rd_err *err);
+/* Ids, in lower case, of which the last that is known is not a good end, since the last run that
+ * ended well. */
+RD_NODISCARD enum rd_rc rd_journal_unfinished(struct rd_journal *journal, struct rd_arena *arena,
+                                              struct rd_str **ret_ids, size_t *ret_count,
+                                              struct rd_err *err);
 /* Runs, newest first, at most `count_max`; entries of one, oldest first. */
 RD_NODISCARD enum rd_rc rd_journal_runs(struct rd_journal *journal, struct rd_arena *arena,
                                         size_t count_max, struct rd_run_record **ret_runs,
