@@ -84,12 +84,10 @@ static void set_text(struct rd_arena *arena, struct rd_json *object, const char 
 static struct rd_json az_cloud(struct rd_arena *arena, const struct cloud_place *place, int port)
 {
     struct rd_str base = rd_arena_printf(arena, "https://localhost:%d", port);
-    const struct rd_json *metadata =
-        rd_json_item(rd_json_get(rd_json_get(rd_json_get(rd_facts_embedded("emulator/regions"),
-                                                         RD_STR("clouds")),
-                                             rd_str_from(place->cloud_name)),
-                                 RD_STR("metadata")),
-                     0);
+    const struct rd_json *metadata = rd_json_get(
+        rd_json_get(rd_json_get(rd_facts_embedded("emulator/regions"), RD_STR("clouds")),
+                    rd_str_from(place->cloud_name)),
+        RD_STR("metadata"));
     struct rd_str audience = rd_arena_printf(
         arena, "%.*s/", RD_FMT(rd_json_str(rd_json_at(metadata, "authentication.audiences.0"))));
     const struct {

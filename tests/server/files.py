@@ -153,6 +153,8 @@ def a_shell_gets_what_its_clients_need(place):
         cloud = json.loads(place.read(os.path.join(about["folder"], "cloud.json")))
         assert cloud["endpoints"]["resourceManager"] == about["url"]
         assert cloud["endpoints"]["activeDirectory"] == about["url"] + "/adfs"
+        for name in ("management", "activeDirectoryResourceId"):
+            assert cloud["endpoints"][name] == "https://management.core.usgovcloudapi.net/", cloud
         assert cloud["suffixes"]["keyvaultDns"] == f".vault.localhost:{server.port}"
 
 
