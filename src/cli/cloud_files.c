@@ -43,6 +43,7 @@ RD_NODISCARD static enum rd_rc keep_secret(struct rd_arena *arena, const char *p
     unsigned char bytes[SECRET_LENGTH * 3 / 4];
     rd_random_init_system(&random);
     rd_random_fill(&random, bytes, sizeof(bytes));
+    bytes[0] &= 0x7f; /* a letter or digit first: "-p SECRET" would be an option otherwise */
     *ret_secret = rd_base64url(arena, (struct rd_str){(const char *)bytes, sizeof(bytes)});
     return rd_file_write(path, *ret_secret, 0600, err);
 }

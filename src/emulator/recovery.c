@@ -374,6 +374,15 @@ static bool list_jobs(struct em_exchange *ex)
     return list_children(ex, EM_BACKUP_JOB_TYPE, filters, EM_COUNT(filters));
 }
 
+/* Resource guards are not emulated, so no vault has one. */
+static bool list_guards(struct em_exchange *ex)
+{
+    if (route_vault(ex) == NULL)
+        return false;
+    em_reply_list(ex, NULL, 0);
+    return true;
+}
+
 static bool backup_status(struct em_exchange *ex)
 {
     struct rd_str vm_id = em_text_at(&ex->body, "resourceId");
@@ -411,6 +420,16 @@ static bool keeps_config(struct em_exchange *ex, struct em_resource *resource)
                    RD_FMT(resource->id));
 }
 
+/* Older versions delete a vault while one waits: their SDKs take 200 alone for an answer (Debian's
+ * azure-mgmt-recoveryservices 2.2.0: 2022-10-01; version 2024-04-01 answers 202. Which one brought
+ * the change is not known). */
+static int64_t vault_delete_duration(struct em_exchange *ex, struct em_resource *vault)
+{
+    if (rd_str_cmp(ex->api_version, RD_STR("2024")) < 0)
+        return 0;
+    return em_draw_ms(ex, vault->id, vault->type->delete_ms);
+}
+
 static const struct em_type types[] = {
     {
         .name = EM_VAULT_TYPE,
@@ -425,6 +444,7 @@ static const struct em_type types[] = {
         .put = put_vault,
         .ready = vault_ready,
         .may_delete = may_delete_vault,
+        .delete_duration = vault_delete_duration,
         .deletes_children = true,
     },
     {
@@ -484,6 +504,10 @@ static const struct em_type types[] = {
     "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.RecoveryServices/vaults/{}"
 
 static const struct em_route routes[] = {
+    {.method = RD_HTTP_GET,
+     .path = VAULT_PATH "/backupResourceGuardProxies",
+     .answer = list_guards,
+     .source = "asked for by Azure CLI 2.45 before each change of a vault's settings"},
     {.method = RD_HTTP_GET,
      .path = VAULT_PATH "/backupProtectedItems",
      .answer = list_items,

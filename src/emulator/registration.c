@@ -46,6 +46,19 @@ static struct rd_str registration_id(struct em_exchange *ex, struct rd_str name)
                            RD_FMT(ex->subscription), RD_FMT(name));
 }
 
+/* What `az resource` picks from when it is not told: the newest without "preview". */
+static struct rd_json api_versions(struct em_exchange *ex, const struct em_type *type)
+{
+    struct rd_json list = rd_json_array();
+    const struct rd_json *row = em_row("api-versions", "name", rd_str_from(type->name));
+    if (!rd_json_exists(row))
+        row = em_row("api-versions", "name", name_space_of(type->name));
+    const struct rd_json *versions = rd_json_get(row, RD_STR("versions"));
+    for (size_t i = 0; i < rd_json_count(versions); i++)
+        (void)rd_json_append(ex->arena, &list, *rd_json_item(versions, i));
+    return list;
+}
+
 static struct rd_json resource_types(struct em_exchange *ex, struct rd_str name)
 {
     struct rd_json list = rd_json_array();
@@ -70,6 +83,7 @@ static struct rd_json resource_types(struct em_exchange *ex, struct rd_str name)
         rd_json_set_c(ex->arena, &item, "resourceType",
                       rd_json_string(rd_str_sub(full, name.n + 1, full.n)));
         rd_json_set_c(ex->arena, &item, "locations", locations);
+        rd_json_set_c(ex->arena, &item, "apiVersions", api_versions(ex, type));
         (void)rd_json_append(ex->arena, &list, item);
     }
     return list;
