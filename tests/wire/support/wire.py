@@ -13,7 +13,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import traceback
 import ctypes
 
@@ -87,6 +86,29 @@ class Cloud:
         space, *types = kind.split("/")
         pairs = "/".join(f"{a}/{b}" for a, b in zip(types, names))
         return f"{self.scope}/resourceGroups/{group}/providers/{space}/{pairs}"
+
+    # Python SDKs ----------------------------------------------------------------------------------
+
+    def trust(self):
+        """For SDKs in this process: the cloud's own authority of certificates, and its names."""
+        os.environ["REQUESTS_CA_BUNDLE"] = self.about["caFile"]
+        for name in ("NO_PROXY", "no_proxy"):
+            os.environ[name] = self.environment["NO_PROXY"]
+        resolve_localhost()
+        return self
+
+    def credential(self, who="deployer", **more):
+        from azure.identity import ClientSecretCredential  # pylint: disable=import-outside-toplevel
+        client, secret = self.application(who)
+        # This version's MSAL asks login.microsoftonline.com about every authority but one whose last segment is "adfs".
+        options = {"authority": self.url, **more}
+        return ClientSecretCredential("adfs", options.pop("client", client),
+                                      options.pop("secret", secret), **options)
+
+    def manage(self, kind, credential=None, **more):
+        """A management client. Older ones ask for the public cloud's token unless told."""
+        return kind(credential or self.credential(), self.subscription, base_url=self.url,
+                    credential_scopes=["https://management.core.usgovcloudapi.net/.default"], **more)
 
     # Azure CLI ------------------------------------------------------------------------------------
 
@@ -174,7 +196,7 @@ def main(namespace, before=None, after=None, at_once=COMMANDS_AT_ONCE):
             function()
             return None
         except BaseException as error:  # whatever it is, the claim does not hold
-            frames = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == sys.argv[0]]
+            frames = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(os.path.basename(sys.argv[0]))]
             return f"{error!r} at {frames}"
 
     problem = run(before) if before else None
@@ -199,7 +221,3 @@ def ended_well(cloud):
     """For `after`: the server is still there, and stops without a word."""
     status, said = cloud.stop()
     assert status == 0 and said == "", (status, said[-2000:])
-
-
-def now():
-    return time.monotonic()
