@@ -53,8 +53,9 @@ def before():
     az("group", "create", "-n", "chain", "-l", REGION).works()
     KNOWN["self"] = token_claim("oid")
     graph = CLOUD.url + "/msgraph/v1.0/servicePrincipals"
-    az("rest", "-m", "post", "-u", graph, "-b", json.dumps({"appId": ORCHESTRATOR})).works(appId=ORCHESTRATOR)
-    KNOWN["orchestrator"] = az("rest", "-u", graph + f"(appId='{ORCHESTRATOR}')").works().json["id"]
+    of_graph = ("rest", "--resource", CLOUD.url + "/msgraph/")
+    az(*of_graph, "-m", "post", "-u", graph, "-b", json.dumps({"appId": ORCHESTRATOR})).works(appId=ORCHESTRATOR)
+    KNOWN["orchestrator"] = az(*of_graph, "-u", graph + f"(appId='{ORCHESTRATOR}')").works().json["id"]
     az("network", "vnet", "create", "-g", "chain", "-n", "v1", "--address-prefixes", "10.0.0.0/16", "--subnet-name", "s1",
        "--subnet-prefixes", "10.0.1.0/24", repaired=True).works()
 
