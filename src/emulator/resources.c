@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "shape.h"
 #include "state.h"
 
 /* Microsoft.Resources: resource groups, resource lists, subscriptions and locations; deployments
@@ -360,6 +361,8 @@ static const struct em_type types[] = {
         .name_pattern = "^[A-Za-z0-9_.()-]{0,89}[A-Za-z0-9_()-]$",
         .source = "azure-compute 1.5; recordings 08-role-assignment (PUT)",
         .put = put_group,
+        .patch = em_patch_tags,
+        .has_top = true,
         .duration = group_write_duration,
         .deletes_children = true,
         .delete_duration = group_delete_duration,
