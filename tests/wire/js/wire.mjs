@@ -49,9 +49,15 @@ export const signIn = (about, who = 0) => {
     { authorityHost: about.url, disableInstanceDiscovery: true });
 };
 
-/** An AutoRest or TypeSpec management client, signed in. */
-export const manage = (Client, about, credential = signIn(about)) =>
-  new Client(credential, about.subscription, { endpoint: about.endpoint });
+/** A management client, signed in. Most ask for a token of their endpoint by themselves. */
+export const manage = (Client, about, { credential = signIn(about), ...options } = {}) =>
+  new Client(credential, about.subscription, { endpoint: about.endpoint, ...options });
+
+/** For those that ask for the public cloud's token unless told otherwise, as their users outside of it must. */
+export const sovereign = (about) => {
+  const scopes = [`${about.endpoint}/.default`];
+  return { credentialScopes: scopes, credentials: { scopes } };
+};
 
 // How often pollers ask. Retry-After would be honoured; a scaled cloud sends it in milliseconds.
 export const soon = { updateIntervalInMs: 20, intervalInMs: 20 };

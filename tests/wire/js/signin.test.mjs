@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// @azure/identity: every way in, and the ways that stay shut.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { ClientSecretCredential, EnvironmentCredential, ManagedIdentityCredential } from '@azure/identity';
+import { ResourceManagementClient } from '@azure/arm-resources';
+import { SecretClient } from '@azure/keyvault-secrets';
+import { claim, manage, prove, refused, serve, signIn } from './wire.mjs';
+
+const about = await serve();
+const CELL = 'Microsoft.Resources/resourceGroups';
+const group = (credential, options = {}) => manage(ResourceManagementClient, about, { credential, ...options }).resourceGroups;
+const scope = `${about.url}/.default`;
+const secret = readFileSync(about.applications[0].secretFile, 'utf8');
+const [deployer] = about.applications;
+const options = { authorityHost: about.url, disableInstanceDiscovery: true };
+
+claim('a client secret signs in, and the token is one of this tenant', [`${CELL} | signs in: client secret`], async () => {
+  const { token, expiresOnTimestamp } = await signIn(about).getToken(scope);
+  const said = JSON.parse(Buffer.from(token.split('.')[1], 'base64url'));
+  assert.equal(said.tid, about.tenant);
+  assert.equal(said.appid, deployer.clientId);
+  assert.ok(expiresOnTimestamp > Date.now() + 3000e3);
+  await group(signIn(about)).createOrUpdate('mine', { location: 'usgovvirginia' });
+});
+
+claim('the variables of redoubt cloud env are enough', [`${CELL} | signs in: environment`], async () => {
+  assert.equal((await group(new EnvironmentCredential({ disableInstanceDiscovery: true })).get('mine')).name, 'mine');
+});
+
+claim('a wrong secret, an unknown client and another tenant are refused as AuthenticationError', [`${CELL} | refused: AADSTS7000215`, `${CELL} | refused: AADSTS700016`], async () => {
+  const tried = (tenant, client, word) => assert.rejects(new ClientSecretCredential(tenant, client, word.secret, options).getToken(scope), (error) => {
+    assert.match(error.name, /^Authentication(Required)?Error$/);
+    assert.match(error.message, word.says);
+    return true;
+  });
+  await tried(about.tenant, deployer.clientId, { secret: 'wrong', says: /AADSTS7000215/ });
+  await tried(about.tenant, '99999999-8888-7777-6666-555555555555', { secret, says: /AADSTS700016/ });
+  await tried('99999999-8888-7777-6666-555555555555', deployer.clientId, { secret, says: /AADSTS90002/ });
+});
+
+claim('a token for a vault opens nothing at Resource Manager, nor the other way round', [`${CELL} | refused: InvalidAuthenticationTokenAudience`, 'Microsoft.KeyVault/vaults/secrets | refused: Unauthorized'], async () => {
+  const vault = `https://vault.localhost:${about.port}/.default`;
+  await refused(group(signIn(about), { credentialScopes: [vault] }).get('mine'), 401, 'InvalidAuthenticationTokenAudience');
+  const { token } = await signIn(about).getToken(scope);
+  await assert.rejects(fetch(`${about.url}/subscriptions?api-version=2022-12-01`, { headers: { authorization: `Bearer ${token.slice(0, -8)}AAAAAAAA` } })
+    .then(async (reply) => { if (reply.status !== 200) throw new Error((await reply.json()).error.code); }), /InvalidAuthenticationToken/);
+});
+
+claim('an unsigned, malformed or missing token is refused with a challenge', [`${CELL} | refused: AuthenticationFailed`], async () => {
+  const ask = (headers) => fetch(`${about.url}/subscriptions?api-version=2022-12-01`, { headers });
+  const none = await ask({});
+  assert.equal(none.status, 401);
+  assert.equal((await none.json()).error.code, 'AuthenticationFailed');
+  assert.match(none.headers.get('www-authenticate'), /authorization_uri="https:\/\/localhost/);
+  assert.equal((await ask({ authorization: 'Bearer nonsense' })).status, 401);
+});
+
+claim('an unknown type, a malformed version and a missing subscription are told apart', [`${CELL} | refused: InvalidResourceType`, `${CELL} | refused: InvalidApiVersionParameter`, `${CELL} | refused: SubscriptionNotFound`], async () => {
+  const client = manage(ResourceManagementClient, about).resources;
+  const at = `/subscriptions/${about.subscription}/resourceGroups/mine/providers`;
+  await refused(client.getById(`${at}/Microsoft.Compute/nonsenses/x`, '2024-03-01'), 404, 'InvalidResourceType');
+  await refused(client.getById(`${at}/Microsoft.Nonsense/things/x`, '2024-03-01'), 404, 'InvalidResourceNamespace');
+  await refused(client.getById(`${at}/Microsoft.Compute/disks/x`, 'yesterday'), 400, 'InvalidApiVersionParameter');
+  const other = new ResourceManagementClient(signIn(about), '99999999-8888-7777-6666-555555555555', { endpoint: about.endpoint });
+  await refused(other.resourceGroups.get('mine'), 404, 'SubscriptionNotFound');
+});
+
+claim('a vault asks for a token before it says anything', ['Microsoft.KeyVault/vaults/secrets | signs in: challenge'], async () => {
+  const { KeyVaultManagementClient } = await import('@azure/arm-keyvault');
+  await manage(KeyVaultManagementClient, about).vaults.createOrUpdate('mine', 'kv-ask', { location: 'usgovvirginia',
+    properties: { tenantId: about.tenant, sku: { family: 'A', name: 'standard' }, accessPolicies: [], enableRbacAuthorization: true } });
+  const bare = await (await import('node:https')).default;
+  const head = await new Promise((resolve, reject) => bare.get(`https://kv-ask.vault.localhost:${about.port}/secrets/x?api-version=7.4`, resolve).on('error', reject));
+  head.resume();
+  assert.equal(head.statusCode, 401);
+  assert.match(head.headers['www-authenticate'], new RegExp(`resource="https://vault.localhost:${about.port}"`));
+  const asked = [];
+  const credential = { getToken: (scopes, more) => { asked.push(scopes); return signIn(about).getToken(scopes, more); } };
+  await assert.rejects(new SecretClient(`https://kv-ask.vault.localhost:${about.port}`, credential).getSecret('x'), (error) => [403, 404].includes(error.statusCode));
+  assert.deepEqual(asked.flat(), [`https://vault.localhost:${about.port}/.default`]);
+});
+
+await prove();
