@@ -30,14 +30,14 @@ await compute.galleryImages.createOrUpdate('images', 'gal', 'desk', { location, 
 await new Promise((resolve) => setTimeout(resolve, 400)); // the role counts after some minutes of Azure's
 
 const template = { location, identity: { type: 'UserAssigned', userAssignedIdentities: { [identity.id]: {} } },
-  properties: { source: { type: 'PlatformImage', publisher: 'microsoftwindowsdesktop', offer: 'windows-11', sku: 'win11-25h2-ent', version: 'latest' },
+  source: { type: 'PlatformImage', publisher: 'microsoftwindowsdesktop', offer: 'windows-11', sku: 'win11-25h2-ent', version: 'latest' },
     customize: [{ type: 'PowerShell', name: 'nothing', inline: ['exit 0'], runElevated: true }],
     distribute: [{ type: 'SharedImage', galleryImageId: image, runOutputName: 'out', excludeFromLatest: true, targetRegions: [{ name: location, replicaCount: 1 }] }],
-    vmProfile: { vmSize: 'Standard_D4s_v5', osDiskSizeGB: 127 }, buildTimeoutInMinutes: 120 } };
+    vmProfile: { vmSize: 'Standard_D4s_v5', osDiskSizeGB: 127 }, buildTimeoutInMinutes: 120 };
 
 claim('a template is made, listed and changed', cells(TEMPLATE, 'create', 'get', 'list', 'update'), async () => {
   const made = await builder.virtualMachineImageTemplates.createOrUpdate('images', 'it', template, soon);
-  assert.equal(made.properties.provisioningState, 'Succeeded');
+  assert.equal(made.provisioningState, 'Succeeded');
   await builder.virtualMachineImageTemplates.update('images', 'it', { tags: { a: 'b' } }, soon);
   assert.deepEqual((await builder.virtualMachineImageTemplates.get('images', 'it')).tags, { a: 'b' });
   assert.deepEqual(await names(builder.virtualMachineImageTemplates.list()), ['it']);
@@ -51,9 +51,9 @@ claim('a build is cancelled, and one runs to its output', cells(TEMPLATE, 'run',
   await assert.rejects(Promise.resolve(cut));
   await builder.virtualMachineImageTemplates.run('images', 'it', soon);
   const read = await builder.virtualMachineImageTemplates.get('images', 'it');
-  assert.equal(read.properties.lastRunStatus.runState, 'Succeeded');
+  assert.equal(read.lastRunStatus.runState, 'Succeeded');
   const [output] = await collect(builder.virtualMachineImageTemplates.listRunOutputs('images', 'it'));
-  assert.match(output.properties.artifactId, /\/galleries\/gal\/images\/desk\/versions\/\d+\.\d+\.\d+$/i);
+  assert.match(output.artifactId, /\/galleries\/gal\/images\/desk\/versions\/\d+\.\d+\.\d+$/i);
 });
 
 claim('the version that was built is read, promoted, listed and deleted', cells(VERSION, 'create', 'get', 'list', 'update', 'delete'), async () => {
