@@ -168,6 +168,7 @@ RD_NODISCARD static enum rd_rc open_emulator(struct session *session, bool keeps
         .cloud_name = rd_arena_str(session->arena, session->desired->cloud).p,
         .tenant = rd_json_str(rd_json_at(facts, "tenant")),
         .start_ms = rd_clock_wall_ms(),
+        .trusts_embedded = true,
     };
     const struct rd_json *subscriptions = rd_json_at(facts, "subscriptions");
     for (size_t i = 0; i < rd_json_count(subscriptions) && i < 4; i++)

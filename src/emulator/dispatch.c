@@ -151,23 +151,14 @@ static bool check_path(struct em_exchange *ex)
                               "The path of the request has characters that no id may have.");
 }
 
-/* The document that tells clients a cloud's endpoints; asked for without a version by some. */
-static void answer_metadata(struct em_exchange *ex)
-{
-    const struct rd_json *metadata = rd_json_get(ex->cloud->place, RD_STR("metadata"));
-    em_reply_json(ex, 200, metadata, EM_JSON_COMPACT);
-}
-
 void em_answer_arm(struct em_exchange *ex)
 {
     struct rd_str path = ex->url.path;
     while (path.n > 1 && path.p[path.n - 1] == '/')
         path.n--;
     ex->id = rd_http_decode(ex->arena, path);
-    if (rd_str_is_case(ex->id, "/metadata/endpoints")) {
-        answer_metadata(ex);
+    if (!em_gate_arm(ex))
         return;
-    }
     if (ex->id.n > RD_ARM_ID_SIZE_MAX) {
         (void)em_fail(ex, 414, "RequestUriTooLong", "The resource id has more than %d characters.",
                       RD_ARM_ID_SIZE_MAX);

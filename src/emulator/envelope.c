@@ -64,6 +64,8 @@ void em_reply_headers_common(struct em_exchange *ex)
     for (size_t i = 0; i < EM_COUNT(fixed); i++)
         rd_http_headers_add(ex->arena, &ex->reply->headers, fixed[i].name,
                             rd_str_from(fixed[i].value));
+    if (ex->place == EM_PLACE_LOGIN || ex->place == EM_PLACE_IDENTITY) /* RFC 6749, section 5.1 */
+        rd_http_headers_add(ex->arena, &ex->reply->headers, "Cache-Control", RD_STR("no-store"));
     add_id(ex, "x-ms-request-id", 1, (struct rd_str){"", 0});
     struct rd_str correlation =
         rd_http_headers_get(&ex->request->headers, "x-ms-correlation-request-id");

@@ -90,6 +90,11 @@ RD_NODISCARD static enum rd_rc parse_argument(struct rd_arena *arena, struct rd_
         return RD_FAIL(err, RD_RC_USAGE,
                        "'times' of fault '%.*s' must be a number from 1 to 1000000, not '%.*s'",
                        RD_FMT(fault->name), RD_FMT(value));
+    int64_t seconds;
+    if (rd_str_is(key, "seconds") && !rd_str_to_int(value, 1, 86400, &seconds))
+        return RD_FAIL(err, RD_RC_USAGE,
+                       "'seconds' of fault '%.*s' must be a number from 1 to 86400, not '%.*s'",
+                       RD_FMT(fault->name), RD_FMT(value));
     RD_TRY(check_value(fault->name, key, value, err));
     fault->args[fault->arg_count++] =
         (struct em_fault_arg_pair){rd_arena_str(arena, key), rd_arena_str(arena, value)};
