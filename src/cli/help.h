@@ -8,6 +8,8 @@
 #include "verb.h"
 
 /* Shows help on a verb, or the overview for NULL. */
+/* The commands that begin with this word. */
+void help_show_group(const char *group);
 void help_show(struct rd_arena *arena, const struct verb *verb);
 
 /* Documents, appended to `out`. */

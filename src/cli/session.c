@@ -143,7 +143,7 @@ static const char *state_beside(const struct session *session, struct rd_str fil
 
 /* Below --state; else beside the spec, for a saved plan the one that it was made from, as long as
  * that is where it was; else beside the plan. */
-static const char *state_folder(const struct session *session)
+const char *session_state_folder(const struct session *session)
 {
     if (session->args->is_given[OPTION_STATE])
         return rd_arena_printf(session->arena, "%s/%.*s", session->args->value[OPTION_STATE],
@@ -221,7 +221,7 @@ enum rd_rc session_open_cloud(struct session *session, bool writes, struct rd_er
 {
     RD_TRY(faults_check(session, err));
     catch_signals();
-    session->folder = state_folder(session);
+    session->folder = session_state_folder(session);
     bool keeps_state = writes;
     if (!keeps_state)
         RD_TRY(find_state(session, &keeps_state, err));

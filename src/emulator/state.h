@@ -47,6 +47,7 @@ struct em_class {
 struct em_road {
     const struct em_route *route;
     struct rd_str pattern; /* the path behind "{scope}", or all of it */
+    struct rd_str last;    /* its last segment, which tells most routes apart; "": any */
     size_t slashes;        /* in the pattern */
     bool has_scope;
 };
@@ -107,6 +108,7 @@ struct rd_cloud {
     struct rd_str address; /* "host:port" where it is served, or "" */
     bool trusts_embedded;
     uint64_t seed;
+    int64_t speed; /* at least 1 */
     char name_space[37];         /* of GUIDs that are drawn */
     char builtin[37];            /* object id of the built-in deployer */
     struct em_login *login;      /* applications, the signing key, tokens seen: token.c's */
