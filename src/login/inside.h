@@ -83,7 +83,9 @@ struct rd_login {
     struct sending *spare;
     size_t under_way;
     struct rd_err failure;
+    size_t asking_count;
     bool is_signing_in;
+    bool is_settling; /* nothing is begun any more */
     struct rd_login_identity identity;
     struct rd_arena *identity_arena;
 };

@@ -35,6 +35,8 @@ static void sending_give_back(struct sending *sending)
     sending->next = login->spare;
     login->spare = sending;
     login->under_way--;
+    if (login->is_settling)
+        rd_loop_stop(login->options.loop);
 }
 
 static void finish(struct sending *sending, enum rd_transport_result result,
@@ -240,6 +242,7 @@ static void ended(struct token *token, enum rd_rc rc, struct answer *answer,
 {
     struct rd_login *login = token->login;
     token->is_asking = false;
+    login->asking_count--;
     token->tries = 0;
     if (token->arena != NULL)
         rd_arena_wipe(token->arena);
@@ -249,7 +252,7 @@ static void ended(struct token *token, enum rd_rc rc, struct answer *answer,
     } else {
         fail_waiting(token, err);
     }
-    if (login->is_signing_in && token == &login->tokens[RD_ENDPOINT_ARM])
+    if (login->is_settling || (login->is_signing_in && token == &login->tokens[RD_ENDPOINT_ARM]))
         rd_loop_stop(login->options.loop);
 }
 
@@ -258,6 +261,7 @@ static void ask_again(void *data)
     struct token *token = data;
     token->timer = 0;
     token->is_asking = false;
+    token->login->asking_count--;
     ask(token);
 }
 
@@ -278,7 +282,7 @@ static void take_token(void *data, enum rd_transport_result result,
                                  "%s",
                                  rd_login_method_name(login->source.method), reason),
                          &err, "check the network, and the proxy that the environment names");
-    if (rc == RD_RC_TRANSIENT && token->tries < TRIES_MAX) {
+    if (rc == RD_RC_TRANSIENT && token->tries < TRIES_MAX && !login->is_settling) {
         int64_t delay_ms = (int64_t)RETRY_FIRST_MS << token->tries;
         token->timer = rd_loop_at(login->options.loop,
                                   rd_loop_now_ms(login->options.loop) + delay_ms, ask_again, token);
@@ -327,6 +331,7 @@ static void ask(struct token *token)
     if (token->is_asking)
         return;
     token->is_asking = true;
+    login->asking_count++;
     token->tries++;
     enum rd_rc rc = RD_RC_OK;
     if (token->audience.n == 0)
@@ -395,6 +400,25 @@ void rd_login_free(struct rd_login *login)
     rd_arena_free(login->arena);
     rd_arena_free(login->identity_arena);
     rd_heap_free(login);
+}
+
+void rd_login_settle(struct rd_login *login)
+{
+    if (login == NULL)
+        return;
+    login->is_settling = true;
+    for (enum rd_endpoint i = 0; i < RD_ENDPOINT_COUNT; i++) {
+        struct token *token = &login->tokens[i];
+        if (token->timer == 0)
+            continue;
+        rd_loop_cancel(login->options.loop, token->timer); /* between two tries */
+        token->timer = 0;
+        struct answer none = {.life_ms = 0};
+        struct rd_err err = {0};
+        ended(token, RD_FAIL(&err, RD_RC_TRANSIENT, "it was not asked for again"), &none, &err);
+    }
+    while (login->under_way > 0 || login->asking_count > 0)
+        rd_loop_run(login->options.loop);
 }
 
 struct rd_transport *rd_login_door(struct rd_login *login)

@@ -71,6 +71,9 @@ struct rd_login_options {
 };
 
 struct rd_login *rd_login_new(const struct rd_login_options *options);
+/* Waits for what is under way, also for a token that was only renewed: before the transport below
+ * goes. NULL does nothing. */
+void rd_login_settle(struct rd_login *login);
 /* Everything that was sent must have ended. NULL does nothing. */
 void rd_login_free(struct rd_login *login);
 struct rd_transport *rd_login_door(struct rd_login *login);
