@@ -64,12 +64,16 @@ static void roff_exit_status(struct rd_buf *out)
 }
 
 /* "-cloud-serve" of "cloud serve": pages are named with hyphens. */
-static void roff_page_name(struct rd_buf *out, const char *name)
+static void roff_page_name(struct rd_buf *out, const char *name, bool is_title)
 {
-    struct rd_str rest = rd_str_from(name);
-    struct rd_str word;
-    while (rest.n > 0 && rd_str_next(&rest, ' ', &word))
-        rd_buf_printf(out, "\\-%.*s", RD_FMT(word));
+    if (name[0] != '\0')
+        rd_buf_add(out, RD_STR("\\-"));
+    for (const char *p = name; *p != '\0'; p++) {
+        if (*p == ' ')
+            rd_buf_add(out, RD_STR("\\-"));
+        else
+            rd_buf_add_char(out, is_title ? rd_char_upper(*p) : *p);
+    }
 }
 
 static void roff_see_also(struct rd_buf *out, const struct verb *verb)
@@ -82,7 +86,7 @@ static void roff_see_also(struct rd_buf *out, const struct verb *verb)
     for (size_t i = 0; i < verb_count; i++)
         if (!verbs[i].is_hidden) {
             rd_buf_add(out, RD_STR(".BR redoubt"));
-            roff_page_name(out, verbs[i].name);
+            roff_page_name(out, verbs[i].name, false);
             rd_buf_printf(out, " (1)%s\n", i + 1 < verb_count ? "," : "");
         }
 }
@@ -90,14 +94,11 @@ static void roff_see_also(struct rd_buf *out, const struct verb *verb)
 void document_man(struct rd_buf *out, const struct verb *verb)
 {
     const char *name = verb == NULL ? "" : verb->name;
-    rd_buf_printf(out, ".TH REDOUBT%s", verb == NULL ? "" : "\\-");
-    for (const char *p = name; *p != '\0'; p++)
-        rd_buf_add_char(out, *p >= 'a' && *p <= 'z' ? (char)(*p - 'a' + 'A')
-                             : *p == ' '            ? '-'
-                                                    : *p);
+    rd_buf_add(out, RD_STR(".TH REDOUBT"));
+    roff_page_name(out, name, true);
     rd_buf_printf(out, " 1 \"\" \"redoubt %s\" \"User Commands\"\n", RD_VERSION);
     rd_buf_add(out, RD_STR(".SH NAME\nredoubt"));
-    roff_page_name(out, name);
+    roff_page_name(out, name, false);
     rd_buf_add(out, RD_STR(" \\- "));
     roff_text(out, verb == NULL ? "design, rehearse, build, price and prove confidential Azure "
                                   "Virtual Desktop enclaves"

@@ -220,6 +220,13 @@ RD_NODISCARD static enum rd_rc fail_topic(const char *name, const char *more, st
     return rd_err_hint(rc, err, "see 'redoubt help'");
 }
 
+/* The command that one operand or two name. */
+static const struct verb *find_verb(const char *const operands[2])
+{
+    const struct verb *verb = verb_find_two(operands[0], operands[1]);
+    return verb != NULL ? verb : verb_find(operands[0]);
+}
+
 /* `form` is "markdown" for a document as it stands in docs/, or NULL. */
 static bool write_topic(struct rd_arena *arena, struct rd_buf *out, const char *name,
                         const char *form)
@@ -238,13 +245,6 @@ static bool write_topic(struct rd_arena *arena, struct rd_buf *out, const char *
         return true;
     }
     return false;
-}
-
-/* The command that one operand or two name. */
-static const struct verb *find_verb(const char *const operands[2])
-{
-    const struct verb *verb = verb_find_two(operands[0], operands[1]);
-    return verb != NULL ? verb : verb_find(operands[0]);
 }
 
 enum rd_rc verb_help(struct rd_arena *arena, const struct args *args, struct rd_err *err)

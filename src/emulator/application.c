@@ -24,14 +24,8 @@ struct em_application *em_application_find(struct rd_cloud *cloud, struct rd_str
 
 static const struct rd_json *role_of(struct rd_str role)
 {
-    const struct rd_json *table = em_table("roles");
-    for (size_t i = 0; i < rd_json_count(table); i++) {
-        const struct rd_json *entry = rd_json_item(table, i);
-        if (rd_str_eq_case(em_text_at(entry, "guid"), role) ||
-            rd_str_eq_case(em_text_at(entry, "name"), role))
-            return entry;
-    }
-    return &rd_json_absent;
+    const struct rd_json *entry = em_row("roles", "guid", role);
+    return rd_json_exists(entry) ? entry : em_row("roles", "name", role);
 }
 
 /* What the application is to be; nothing is kept yet. */

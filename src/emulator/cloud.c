@@ -68,6 +68,7 @@ RD_NODISCARD static enum rd_rc
 copy_options(struct rd_cloud *cloud, const struct rd_cloud_options *options, struct rd_err *err)
 {
     assert(options->subscription_count <= EM_COUNT(cloud->subscriptions));
+    assert(!options->trusts_embedded || options->address.n == 0); /* a word is no credential */
     cloud->name = rd_arena_str(cloud->memory, rd_str_from(options->cloud_name));
     cloud->place = rd_json_get(rd_json_get(em_table("regions"), RD_STR("clouds")), cloud->name);
     if (!rd_json_exists(cloud->place))
@@ -230,7 +231,7 @@ static bool parse_body(struct em_exchange *ex)
         return em_fail(ex, 415, "UnsupportedMediaType",
                        "The content media type '%.*s' is not supported. Only 'application/json' is "
                        "supported.",
-                       RD_FMT(em_quotable(ex, kind)));
+                       RD_FMT(kind));
     if (rd_json_parse(ex->arena, "body", text, 0, &ex->body, &err) == RD_RC_OK)
         return true;
     ex->body = rd_json_absent;

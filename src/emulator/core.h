@@ -295,6 +295,8 @@ struct em_part {
 /* The ARM error envelope; returns false, for `return em_fail(...)`. */
 RD_PRINTF(4, 5)
 bool em_fail(struct em_exchange *ex, int status, const char *code, const char *fmt, ...);
+/* `message` with what is no UTF-8 in it masked: a client's text is quoted in errors. */
+struct rd_str em_quotable(struct em_exchange *ex, struct rd_str message);
 /* The same with one inner detail, or an array of them. */
 bool em_fail_detail(struct em_exchange *ex, int status, const char *code, struct rd_str message,
                     const struct rd_json *details);

@@ -40,7 +40,6 @@ static bool refuse_arm(struct em_exchange *ex, const char *code, const char *fmt
     va_start(ap, fmt);
     struct rd_str message = rd_arena_vprintf(ex->arena, fmt, ap);
     va_end(ap);
-    message = em_quotable(ex, message);
     em_reply_header(ex, "WWW-Authenticate",
                     "Bearer authorization_uri=\"%.*s\", error=\"invalid_token\", "
                     "error_description=\"%s\"",

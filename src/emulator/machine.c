@@ -139,9 +139,11 @@ static void reply(struct em_exchange *ex, const struct identity *identity, struc
 
 void em_answer_machine(struct em_exchange *ex)
 {
-    bool is_instance = rd_str_is_case(ex->url.path, "/metadata/identity/oauth2/token");
+    struct rd_str path = ex->url.path; /* the JavaScript SDK puts a slash behind it */
+    path.n -= path.n > 0 && path.p[path.n - 1] == '/';
+    bool is_instance = rd_str_is_case(path, "/metadata/identity/oauth2/token");
     bool is_get = ex->request->method == RD_HTTP_GET;
-    if (!is_instance && !rd_str_is_case(ex->url.path, "/msi/token")) {
+    if (!is_instance && !rd_str_is_case(path, "/msi/token")) {
         (void)em_fail(ex, 404, "NotFound",
                       "The embedded cloud's machines have '%s' and '%s' only, not '%.*s'.",
                       "/metadata/identity/oauth2/token", "/msi/token", RD_FMT(ex->url.path));

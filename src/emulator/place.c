@@ -76,6 +76,8 @@ static bool is_login_path(struct rd_str path)
 {
     static const char *const authorities[] = {"adfs", "common", "organizations", "consumers"};
     static const char *const endpoints[] = {"oauth2", "discovery", ".well-known"};
+    if (segment_is(path, 0, "subscriptions") || segment_is(path, 0, "providers"))
+        return false;
     for (size_t i = 0; i < EM_COUNT(authorities); i++)
         if (segment_is(path, 0, authorities[i]))
             return true;

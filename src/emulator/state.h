@@ -108,7 +108,7 @@ struct rd_cloud {
     struct rd_str address; /* "host:port" where it is served, or "" */
     bool trusts_embedded;
     uint64_t seed;
-    int64_t speed; /* at least 1 */
+    int64_t speed;               /* at least 1 */
     char name_space[37];         /* of GUIDs that are drawn */
     char builtin[37];            /* object id of the built-in deployer */
     struct em_login *login;      /* applications, the signing key, tokens seen: token.c's */
@@ -283,6 +283,8 @@ bool em_throttle(struct em_exchange *ex, const char *policy, const char *operati
                  struct rd_str resource_id);
 
 /* envelope.c */
+/* What is no UTF-8 in it masked: a client's text is quoted in errors. */
+struct rd_str em_quotable(struct em_exchange *ex, struct rd_str message);
 void em_reply_text(struct em_exchange *ex, int status, struct rd_str text);
 void em_reply_headers_common(struct em_exchange *ex);
 

@@ -227,8 +227,8 @@ static void take_resumed(struct job *job, const struct rd_outcome *outcome)
  */
 static bool must_clear(const struct job *job, const struct rd_outcome *outcome)
 {
-    return job->change->kind == RD_CHANGE_CREATE && job->has_made && outcome->status == 409 &&
-           outcome->rc == RD_RC_CONFIGURATION && step_has_body(job);
+    return job->change->kind == RD_CHANGE_CREATE && job->is_create && job->has_made &&
+           outcome->status == 409 && outcome->rc == RD_RC_CONFIGURATION && step_has_body(job);
 }
 
 void outcome_take_clearing(void *data, const struct rd_outcome *outcome)
@@ -278,6 +278,7 @@ void outcome_take(void *data, const struct rd_outcome *outcome)
         send_clearing(job);
     } else if (recovers(job, outcome)) {
         job->has_recovered = true;
+        (void)rd_map_set(&job->running->recovered, job->step->id, job->running);
         step_enter(job, STAGE_RESOLVE);
     } else if (outcome->rc != RD_RC_INTERRUPTED && is_worth_retrying(job, outcome)) {
         retry(job);

@@ -152,6 +152,8 @@ static bool gather(struct exchange *exchange, const char *upload, size_t n)
     }
     if (exchange->body_n + n > exchange->body_cap) {
         size_t cap = exchange->body_cap == 0 ? BODY_ROOM_FIRST : exchange->body_cap;
+        if (exchange->body_told > 0) /* checked against the maximum; untouched memory is free */
+            cap = exchange->body_told;
         while (cap < exchange->body_n + n)
             cap *= 2;
         char *bytes = rd_arena_bytes(exchange->arena, cap);

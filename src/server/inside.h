@@ -49,8 +49,9 @@ struct exchange {
     char *body;
     size_t body_n;
     size_t body_cap;
-    bool has_begun; /* the head was looked at */
-    bool has_body;  /* one was announced */
+    size_t body_told; /* the Content-Length, when there is one */
+    bool has_begun;   /* the head was looked at */
+    bool has_body;    /* one was announced */
     bool is_tls;
 };
 

@@ -113,6 +113,7 @@ static bool check_framing(struct exchange *exchange, const struct framing *frami
         return refuse(exchange, 417, "ExpectationFailed",
                       "The Expect header asks for what is not known: only '100-continue' is.");
     exchange->has_body = framing->transfer_count > 0 || length > 0;
+    exchange->body_told = (size_t)length;
     if (length > RD_HTTP_REQUEST_BODY_SIZE_MAX)
         return refuse(exchange, 413, "RequestContentTooLarge",
                       "The request content size exceeds the maximum size of 4 MB.");

@@ -2,10 +2,12 @@
 #include "inside.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -21,6 +23,7 @@ enum {
     HALF_CLOSED_MS = 500, /* what has come has been read by then */
     POLL_COUNT_MAX = 256,
     DRAIN_TICK_MS = 5,
+    MMAP_THRESHOLD = 256 << 10,
     RENEWAL_MS = 60 * 60 * 1000,
 };
 
@@ -182,6 +185,19 @@ static void cut_hopeless(struct rd_server *server)
     (void)pthread_mutex_unlock(&server->list_lock);
 }
 
+/* Whether bytes that a client has sent wait to be read. */
+static bool has_unread(struct rd_server *server)
+{
+    bool is_unread = false;
+    (void)pthread_mutex_lock(&server->list_lock);
+    for (struct connection *c = server->connections; c != NULL && !is_unread; c = c->next) {
+        int count = 0;
+        is_unread = c->fd >= 0 && ioctl(c->fd, FIONREAD, &count) == 0 && count > 0;
+    }
+    (void)pthread_mutex_unlock(&server->list_lock);
+    return is_unread;
+}
+
 /* Running -------------------------------------------------------------------------------------- */
 
 /* As many descriptors as the system lets us have; the number of connections they are good for. */
@@ -286,9 +302,11 @@ static void drain(struct rd_server *server)
         doors[i]->fd = -1;
     }
     int64_t until_ms = exchange_now_ms() + RD_SERVER_GRACE_MS;
-    int quiet = 0; /* what has just arrived is not counted yet: twice nothing is the end */
-    while (quiet < 2 && exchange_now_ms() < until_ms && !wait_signal(DRAIN_TICK_MS))
-        quiet = atomic_load(&server->under_way) == 0 ? quiet + 1 : 0;
+    int quiet = 0; /* what is just being read is not counted yet: thrice nothing is the end */
+    while (quiet < 3 && exchange_now_ms() < until_ms && !wait_signal(DRAIN_TICK_MS)) {
+        bool is_busy = atomic_load(&server->under_way) > 0 || has_unread(server);
+        quiet = is_busy ? 0 : quiet + 1;
+    }
     for (size_t i = 0; i < 2; i++)
         close_door(doors[i]);
 }
@@ -297,6 +315,8 @@ enum rd_rc rd_server_run(struct rd_server *server, const struct rd_server_work *
                          struct rd_err *err)
 {
     server->work = *work;
+    /* Else the first body of megabytes that is freed teaches malloc to keep such blocks. */
+    (void)mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
     RD_TRY(load_certificate(server, err));
     RD_TRY(start_door(server, &server->https, err));
     RD_TRY(start_door(server, &server->http, err));

@@ -124,10 +124,11 @@ class Place:
 class Standing:
     """An enclave that was built once; each test gets a copy."""
 
-    def __init__(self, example="sovereign", hosts=2):
+    def __init__(self, example="sovereign", hosts=2, edit=lambda text: text):
         self.keeper = tempfile.TemporaryDirectory()
         place = Place(self.keeper.name)
         place.spec(example, hosts)
+        place.write("spec.yaml", edit(place.read("spec.yaml")))
         place.up().works()
 
     def copy(self, place):

@@ -172,7 +172,7 @@ def commands_of_two_words_are_found_and_helped_with(place):
         place.run(*words).works("cloud serve", "cloud env", "usage: redoubt cloud COMMAND")
     for words in (["cloud", "serve", "--help"], ["help", "cloud", "serve"], ["-q", "cloud", "-o", "text", "serve", "--help"]):
         place.run(*words).works("redoubt cloud serve - ", "--http-port N")
-    place.run("help", "man", "cloud", "env").works(".TH REDOUBT\\-cloud\\-env 1")
+    place.run("help", "man", "cloud", "env").works(".TH REDOUBT\\-CLOUD\\-ENV 1")
     place.run("cloud", "serv").fails(3, "'cloud serv'", "did you mean 'redoubt cloud serve'?")
     place.run("cloud", "xyzzy").fails(3, "see 'redoubt cloud'")
     place.run("clod").fails(3, "unknown command 'clod'")

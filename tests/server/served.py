@@ -119,9 +119,11 @@ class Served:
         command = [PROGRAM, "cloud", "serve", "--port", "0", "-o", "json", *words]
         command += ["--state", state] if state else []
         command += ["--http-port", "0"] if http else []
+        # Memory that malloc fills is memory that is used: what idle connections take would not be told.
+        environment = {name: value for name, value in os.environ.items() if name != "MALLOC_PERTURB_"}
         self.err = open(place.path("server.err"), "w+b")
         self.process = subprocess.Popen(command, cwd=place.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=self.err, preexec_fn=die_with_parent)
+                                        stderr=self.err, preexec_fn=die_with_parent, env=environment)
         text = b""
         while True:
             line = self.process.stdout.readline()

@@ -416,8 +416,8 @@ static void a_machine_that_was_made_and_does_not_run_is_started(void **state)
         {RD_HTTP_POST, "/vm1/start?", 0, .line = {.status = 200, .body = ""}});
     if (rc != RD_RC_OK)
         fail_msg("%s", s->err.msg);
-    assert_int_equal(fake_count(&s->fake, RD_HTTP_POST, "/vm1/start?"), 1);
-    assert_int_equal(fake_count(&s->fake, RD_HTTP_PUT, "/vm1?"), 1);
+    assert_int_equal(fake_count(&s->net.fake, RD_HTTP_POST, "/vm1/start?"), 1);
+    assert_int_equal(fake_count(&s->net.fake, RD_HTTP_PUT, "/vm1?"), 1);
 }
 
 /* Starting is no cure where nothing is new; where a grant is, it is tried until that must count. */
@@ -443,11 +443,11 @@ static void a_machine_that_never_runs_is_told_with_its_remedy(void **state)
         assert_int_equal(rc, RD_RC_PERMISSION);
         assert_non_null(strstr(s->err.msg, "it does not run"));
         assert_non_null(strstr(s->err.hint, "release role"));
-        starts[has_grant] = fake_count(&s->fake, RD_HTTP_POST, "/vm1/start?");
+        starts[has_grant] = fake_count(&s->net.fake, RD_HTTP_POST, "/vm1/start?");
     }
     assert_int_equal(starts[0], 2);
     assert_true(starts[1] > 3);
-    int64_t waited_ms = rd_loop_now_ms(s->loop) - 1700000000000;
+    int64_t waited_ms = rd_loop_now_ms(s->net.loop) - 1700000000000;
     assert_true(waited_ms > 1200000 && waited_ms < 2400000);
 }
 
@@ -461,8 +461,8 @@ static void no_machine_is_started_against_somebodys_will(void **state)
             {RD_HTTP_PUT, "/vm1?", 0, .line = {.status = 200, .body = "{}"}},
             {RD_HTTP_GET, "/vm1?", 0, .line = {.status = 200, .body = POWER("deallocated")}}),
         RD_RC_OK);
-    assert_int_equal(fake_count(&s->fake, RD_HTTP_POST, "/start"), 0);
-    assert_int_equal(fake_count(&s->fake, RD_HTTP_GET, "/vm1?"), 1);
+    assert_int_equal(fake_count(&s->net.fake, RD_HTTP_POST, "/start"), 0);
+    assert_int_equal(fake_count(&s->net.fake, RD_HTTP_GET, "/vm1?"), 1);
 }
 
 static void a_machine_with_platform_keys_is_not_looked_at(void **state)
@@ -472,7 +472,7 @@ static void a_machine_with_platform_keys_is_not_looked_at(void **state)
     assert_int_equal(RUN(s, RD_CHANGE_CREATE, VM,
                          {RD_HTTP_PUT, "/vm1?", 0, .line = {.status = 200, .body = "{}"}}),
                      RD_RC_OK);
-    assert_int_equal(fake_count(&s->fake, RD_HTTP_GET, "/vm1?"), 0);
+    assert_int_equal(fake_count(&s->net.fake, RD_HTTP_GET, "/vm1?"), 0);
 }
 
 /* The run that made it was cut short before it saw it run. */
@@ -528,7 +528,7 @@ static void a_group_with_something_new_in_it_is_not_deleted(void **state)
                 {RD_HTTP_GET, "/resources?", 0, .line = {.status = 200, .body = contents[i]}},
                 {RD_HTTP_DELETE, "resourceGroups/rg?", 0, .line = {.status = 200, .body = ""}});
         assert_int_equal(rc, i < 2 ? RD_RC_OK : RD_RC_STALE);
-        assert_int_equal(fake_count(&s->fake, RD_HTTP_DELETE, "/"), i < 2);
+        assert_int_equal(fake_count(&s->net.fake, RD_HTTP_DELETE, "/"), i < 2);
         if (i >= 2)
             assert_non_null(strstr(s->err.msg, THEIRS));
     }
@@ -545,7 +545,7 @@ static void a_group_that_cannot_be_listed_is_not_deleted(void **state)
              .line = {.status = 403, .body = "{\"error\":{\"code\":\"AuthorizationFailed\"}}"}},
             {RD_HTTP_DELETE, "", 0, .line = {.status = 200, .body = ""}}),
         RD_RC_PERMISSION);
-    assert_int_equal(fake_count(&s->fake, RD_HTTP_DELETE, "/"), 0);
+    assert_int_equal(fake_count(&s->net.fake, RD_HTTP_DELETE, "/"), 0);
 }
 
 /* The killed run's create and today's spec: only what the cloud says is believed. */
@@ -577,7 +577,7 @@ static void what_was_made_of_another_spec_is_brought_up_to_date(void **state)
                 {RD_HTTP_PUT, "/vm1?", 0, .line = {.status = 200, .body = "{}"}});
         if (rc != cases[i].rc)
             fail_msg("case %zu: %s %s", i, rd_rc_name(rc), s->err.msg);
-        assert_int_equal(fake_count(&s->fake, RD_HTTP_PUT, "/vm1?"), cases[i].puts);
+        assert_int_equal(fake_count(&s->net.fake, RD_HTTP_PUT, "/vm1?"), cases[i].puts);
     }
 }
 
@@ -599,7 +599,7 @@ static void what_was_made_of_the_same_spec_is_not_sent_again(void **state)
                          {RD_HTTP_GET, "/vm1?", 0,
                           .line = {.status = 200, .body = "{\"properties\":{\"a\":2}}"}}),
                      RD_RC_OK);
-    assert_int_equal(fake_count(&s->fake, RD_HTTP_PUT, "/vm1?"), 1);
+    assert_int_equal(fake_count(&s->net.fake, RD_HTTP_PUT, "/vm1?"), 1);
 }
 
 #define UAMI GROUP "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/u"
@@ -624,7 +624,7 @@ static void what_is_too_new_to_be_found_is_asked_for_again(void **state)
                  .line = {.status = 200, .body = "{\"properties\":{\"clientId\":\"c\"}}"}},
                 {RD_HTTP_PUT, "/vm1?", 0, .line = {.status = 200, .body = "{}"}});
         assert_int_equal(rc, is_live ? RD_RC_OK : RD_RC_NOT_FOUND);
-        assert_int_equal(fake_count(&s->fake, RD_HTTP_GET, "/u?"), is_live ? 3 : 1);
+        assert_int_equal(fake_count(&s->net.fake, RD_HTTP_GET, "/u?"), is_live ? 3 : 1);
     }
 }
 
@@ -675,7 +675,7 @@ static void a_lookup_that_failed_fails_only_who_waited_for_it(void **state)
                      RD_RC_CONFIGURATION);
     assert_int_equal(s->run->steps[0].state, RD_STEP_FAILED);
     assert_int_equal(s->run->steps[1].state, RD_STEP_DONE);
-    assert_int_equal(fake_count(&s->fake, RD_HTTP_GET, "/u?"), 2);
+    assert_int_equal(fake_count(&s->net.fake, RD_HTTP_GET, "/u?"), 2);
 }
 
 static const struct rd_step follow = {.kind = RD_STEP_WAIT, .id = {VM, sizeof(VM) - 1}};
@@ -701,7 +701,7 @@ static void a_write_that_is_under_way_is_followed_to_its_failure(void **state)
     assert_int_equal(rc, RD_RC_CAPACITY);
     assert_non_null(strstr(s->err.msg, "waiting for virtual machine 'vm1' failed"));
     assert_non_null(strstr(s->err.msg, "no room"));
-    assert_int_equal(fake_count(&s->fake, RD_HTTP_PUT, "/"), 0);
+    assert_int_equal(fake_count(&s->net.fake, RD_HTTP_PUT, "/"), 0);
     assert_int_equal(open_url(s, "put", VM).n, 0);
 }
 
@@ -732,7 +732,7 @@ static void a_write_of_others_that_is_under_way_is_waited_for(void **state)
             {RD_HTTP_GET, "/vm1?", 0, .line = {.status = cases[i].status, .body = cases[i].end}});
         if (cases[i].rc == RD_RC_OK ? rc != RD_RC_OK : rc == RD_RC_OK)
             fail_msg("case %zu: %s: %s", i, rd_rc_name(rc), s->err.msg);
-        assert_int_equal(fake_count(&s->fake, RD_HTTP_GET, "/vm1?"), 3);
+        assert_int_equal(fake_count(&s->net.fake, RD_HTTP_GET, "/vm1?"), 3);
     }
 }
 

@@ -435,6 +435,11 @@ static void a_machine_gets_tokens_in_three_shapes(void **state)
     assert_string_equal(text_at(&w, "expires_on"), "1795003599");
     assert_string_equal(text_at(&w, "client_id"), CLIENT);
     assert_string_equal(text_at(&w, "resource"), "https://management.usgovcloudapi.net");
+    w.header_name = "Metadata"; /* as @azure/identity 4.13 writes it */
+    assert_int_equal(
+        ask(&w, "GET",
+            AT "/metadata/identity/oauth2/token/?api-version=2018-02-01&resource=" GOV_ARM, NULL),
+        200);
     w.header_name = "X-IDENTITY-HEADER";
     w.header_value = "anything";
     assert_int_equal(ask(&w, "GET", AT "/msi/token?api-version=2019-08-01&resource=" GOV_ARM, NULL),
@@ -520,7 +525,7 @@ static void an_application_that_is_none_is_refused(void **state)
         {.client_id = id, .certificate_pem = RD_STR("no PEM")},
         {.client_id = id, .federated_issuer = RD_STR(ISSUER)},
         {.client_id = id,
-         .grants = {{RD_STR("Onwer"), RD_STR("/subscriptions/" SUBSCRIPTION)}},
+         .grants = {{RD_STR("No Such Role"), RD_STR("/subscriptions/" SUBSCRIPTION)}},
          .grant_count = 1},
         {.client_id = id,
          .grants = {{RD_STR("Owner"), RD_STR("/subscriptions/" TENANT)}},

@@ -58,6 +58,7 @@ static void each_plane_is_told_by_its_address(void **state)
         {"http://localhost:8080/subscriptions", 401, "AuthenticationFailed"},
         {AT "/" TENANT "/oauth2/token", 400, ""},
         {AT "/adfs/nothing", 404, "NotFound"},
+        {AT "/subscriptions/oauth2/token", 401, "AuthenticationFailed"},
     };
     struct world w = {.address = ADDRESS};
     world_open(&w);

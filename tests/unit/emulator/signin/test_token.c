@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
+#include "login.h"
 #include "world.h"
 
 /* What becomes of a token that a request brings: at each plane, in its own words. */
@@ -239,6 +240,27 @@ static void a_known_tokens_likeness_is_not_believed(void **state)
     world_close(&w);
 }
 
+/* With another key in its place the cloud believes what it has seen, and nothing else. */
+static void a_signature_is_checked_once(void **state)
+{
+    (void)state;
+    struct world w = {.address = ADDRESS};
+    world_open(&w);
+    assert_int_equal(sign_in(&w, V1, BY_SECRET FOR_ARM), 200);
+    struct rd_str seen = w.token;
+    assert_int_equal(ask(&w, "GET", SUBSCRIPTIONS, NULL), 200);
+    assert_int_equal(sign_in(&w, V1, BY_SECRET FOR_ARM), 200);
+    struct rd_str unseen = w.token;
+    assert_false(rd_str_eq(seen, unseen));
+    rd_sign_key_free(w.cloud->login->key);
+    w.cloud->login->key = rd_sign_key_generate(2048);
+    w.token = seen;
+    assert_int_equal(ask(&w, "GET", SUBSCRIPTIONS, NULL), 200);
+    w.token = unseen;
+    assert_int_equal(ask(&w, "GET", SUBSCRIPTIONS, NULL), 401);
+    world_close(&w);
+}
+
 static void two_answers_to_who_asks_are_none(void **state)
 {
     (void)state;
@@ -296,5 +318,6 @@ TESTS(TEST(arm_says_what_is_wrong_with_a_token), TEST(signing_in_comes_before_ev
       TEST(arm_takes_each_of_its_audiences_and_the_address),
       TEST(another_tenants_token_is_refused_and_the_issuers_are_named),
       TEST(a_token_outlives_a_restart_but_not_another_clouds_key),
-      TEST(a_known_tokens_likeness_is_not_believed), TEST(two_answers_to_who_asks_are_none),
-      TEST(a_fault_makes_tokens_short), TEST(the_built_in_deployer_is_believed_where_it_is_trusted))
+      TEST(a_known_tokens_likeness_is_not_believed), TEST(a_signature_is_checked_once),
+      TEST(two_answers_to_who_asks_are_none), TEST(a_fault_makes_tokens_short),
+      TEST(the_built_in_deployer_is_believed_where_it_is_trusted))
