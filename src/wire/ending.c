@@ -176,16 +176,22 @@ static void refuse_tls(struct exchange *x)
 }
 
 /* Whether it was the proxy that could not be reached or did not do its part: libcurl has a code for
- * some of that only, and otherwise names what it failed to connect to. */
+ * some of that only, and otherwise says so, or names what it failed to connect to. */
 static bool is_proxys_doing(const struct exchange *x, CURLcode code)
 {
+    struct rd_str detail = rd_str_from(x->detail);
+    struct rd_str word = RD_STR("proxy");
+    struct rd_str host = x->parts.host;
     long status = info(x, CURLINFO_HTTP_CONNECTCODE);
-    if (code == CURLE_COULDNT_RESOLVE_PROXY)
+    if (x->is_local || code == CURLE_COULDNT_RESOLVE_PROXY)
         return false;
-    if ((status != 0 && status / 100 != 2) || strcasestr(x->detail, "proxy") != NULL)
+    if (status != 0 && status / 100 != 2)
         return true;
-    return code == CURLE_COULDNT_CONNECT && x->detail[0] != '\0' &&
-           rd_str_find_case(rd_str_from(x->detail), x->parts.host, 0) == RD_STR_NONE;
+    bool is_named = rd_str_find_case(detail, host, 0) != RD_STR_NONE;
+    if (code == CURLE_COULDNT_CONNECT && detail.n > 0 && !is_named)
+        return true;
+    return rd_str_find_case(detail, word, 0) != RD_STR_NONE &&
+           rd_str_find_case(host, word, 0) == RD_STR_NONE;
 }
 
 static void refuse(struct exchange *x, CURLcode code)

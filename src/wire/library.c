@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum {
-    VERSION_MIN = 0x075500, /* CURLOPT_PROTOCOLS_STR */
+    VERSION_MIN = 0x075700, /* CURLOPT_QUICK_EXIT */
     FEATURES = CURL_VERSION_SSL | CURL_VERSION_HTTP2 | CURL_VERSION_LIBZ,
 };
 
@@ -27,7 +27,7 @@ RD_NODISCARD static enum rd_rc find_functions(void *handle, const char *file,
         if (symbol == NULL)
             return rd_err_hint(RD_FAIL(err, RD_RC_UNSUPPORTED, "'%s' has no function '%s'", file,
                                        functions[i].name),
-                               err, "install Debian's package libcurl4, 7.85 or later");
+                               err, "install Debian's package libcurl4, 7.87 or later");
         /* POSIX lets dlsym give functions; ISO C has no conversion for it. */
         memcpy((char *)library + functions[i].offset, &symbol, sizeof(symbol));
     }
@@ -52,7 +52,7 @@ enum rd_rc wire_library_load(const char *file, struct wire_library *ret_library,
         (version->features & FEATURES) != FEATURES)
         return rd_err_hint(
             RD_FAIL(err, RD_RC_UNSUPPORTED, "'%s' is too old, or lacks TLS, HTTP/2 or zlib", file),
-            err, "install Debian's package libcurl4, 7.85 or later");
+            err, "install Debian's package libcurl4, 7.87 or later");
     *ret_library = library;
     return RD_RC_OK;
 }

@@ -41,6 +41,9 @@ static int before_request(void *data, char *peer RD_UNUSED, char *own RD_UNUSED,
 static void set_limits(struct exchange *x)
 {
     SET(x, CURLOPT_NOSIGNAL, 1L);
+    /* A name server that is silent holds up one of libcurl's threads. Whoever gave up waiting for
+     * the name shall not wait for that thread instead. */
+    SET(x, CURLOPT_QUICK_EXIT, 1L);
     SET(x, CURLOPT_TCP_KEEPALIVE, 1L);
     SET(x, CURLOPT_CONNECTTIMEOUT_MS, (long)x->curl->options.connect_ms);
     SET(x, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)RD_HTTP_BODY_SIZE_MAX);
@@ -113,11 +116,11 @@ static void withhold(struct exchange *x, const char *name)
 static bool set_headers(struct exchange *x)
 {
     const struct rd_http_headers *headers = &x->request->headers;
-    for (size_t i = 0; i < headers->count; i++) {
+    for (size_t i = 0; i < headers->count; i++)
         if (!is_sendable(&headers->items[i]))
             return false;
+    for (size_t i = 0; i < headers->count; i++)
         add_line(x, headers->items[i].name, headers->items[i].value);
-    }
     if (x->curl->options.tells_time)
         add_line(
             x, RD_STR("Redoubt-Clock"),

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <malloc.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -7,17 +8,16 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/time.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "asking.h"
 
-/* A sanitizer keeps freed memory for a while, so what the process holds says nothing. */
+/* A sanitizer has a malloc of its own, which does not tell. */
 #if defined(__SANITIZE_ADDRESS__)
-enum { HOLDS_WHAT_IT_USES = 0 };
+enum { KNOWS_WHAT_IT_USES = 0 };
 #else
-enum { HOLDS_WHAT_IT_USES = 1 };
+enum { KNOWS_WHAT_IT_USES = 1 };
 #endif
 
 enum { CROWD = 64 };
@@ -76,7 +76,7 @@ static void sixty_four_at_once_go_side_by_side(void **state)
     assert_true(connections <= CROWD);
     int64_t start_us = rd_clock_monotonic_us();
     ask_crowd(&asker, crowd, "good", "/late/100");
-    assert_true(rd_clock_monotonic_us() - start_us < 100000 * CROWD / 4);
+    assert_true(rd_clock_monotonic_us() - start_us < 100000 * CROWD / 2);
     assert_int_equal(rd_curl_stats(asker.curl)->connections, connections);
     asker_close(&asker);
 }
@@ -101,7 +101,7 @@ static void an_http2_exchange_that_breaks_leaves_the_others_alone(void **state)
     (void)state;
     struct asker asker;
     struct rd_curl_options options = brisk;
-    options.idle_ms = 300;
+    options.idle_ms = 1500;
     asker_open(&asker, &server, options);
     struct answer answers[5] = {0};
     static const char *const paths[] = {"/ok", "/reset", "/cut", "/silent", "/ok"};
@@ -172,21 +172,17 @@ static void a_crowd_is_refused_together(void **state)
         ask(&asker, &crowd[i], RD_HTTP_GET, asker_url(&asker, "https", "localhost", "mute", "/"),
             RD_STR(""));
     rd_loop_run(asker.loop);
-    assert_true(rd_clock_monotonic_us() - start_us < 3000000);
+    assert_true(rd_clock_monotonic_us() - start_us < INT64_C(300000) * CROWD / 2);
     for (int i = 0; i < CROWD; i++)
         assert_int_equal(crowd[i].result, RD_TRANSPORT_REFUSED);
     asker_close(&asker);
 }
 
-static int64_t resident_kb(void)
+/* Bytes in use of ours and libcurl's together: what the process holds beyond that is malloc's. */
+static int64_t used_kb(void)
 {
-    FILE *file = fopen("/proc/self/statm", "r");
-    assert_non_null(file);
-    long size = 0;
-    long resident = 0;
-    assert_int_equal(fscanf(file, "%ld %ld", &size, &resident), 2);
-    (void)fclose(file);
-    return resident * (sysconf(_SC_PAGESIZE) / 1024);
+    struct mallinfo2 info = mallinfo2();
+    return (int64_t)((info.uordblks + info.hblkhd) / 1024);
 }
 
 struct flow {
@@ -228,14 +224,13 @@ static void memory_stays_flat(void **state)
     (void)state;
     struct asker asker;
     asker_open(&asker, &server, brisk);
-    run_flows(&asker, "/big/3000000", 1); /* what is large is not kept either */
     run_flows(&asker, "/flat", 50);
-    int64_t before_kb = resident_kb();
+    int64_t before_kb = used_kb();
     run_flows(&asker, "/flat", 400);
-    run_flows(&asker, "/big/3000000", 2);
+    run_flows(&asker, "/big/3000000", 2); /* what is large is not kept */
     run_flows(&asker, "/flat", 10);
-    int64_t growth_kb = resident_kb() - before_kb;
-    if (HOLDS_WHAT_IT_USES && growth_kb > 2000)
+    int64_t growth_kb = used_kb() - before_kb;
+    if (KNOWS_WHAT_IT_USES && growth_kb > 500)
         fail_msg("3,300 requests left %lld kB more", (long long)growth_kb);
     assert_true(rd_curl_stats(asker.curl)->connections <= 9);
     asker_close(&asker);
@@ -274,10 +269,10 @@ static void a_signal_wakes_the_loop(void **state)
     struct itimerval timer = {.it_value = {.tv_usec = 60000}};
     int64_t start_us = rd_clock_monotonic_us();
     assert_int_equal(setitimer(ITIMER_REAL, &timer, NULL), 0);
-    struct answer answer = ask_path(&asker, RD_HTTP_GET, "good", "/late/400");
+    struct answer answer = ask_path(&asker, RD_HTTP_GET, "good", "/late/1000");
     assert_reply(&answer);
     assert_int_equal(signal_count, 1);
-    assert_true(watch.seen_us - start_us < 250000);
+    assert_true(watch.seen_us - start_us < 400000);
     asker_close(&asker);
 }
 

@@ -40,7 +40,7 @@ static void loading_keeps_tls_secrets_from_a_log(void **state)
     (void)setenv("SSLKEYLOGFILE", "keys.log", 1);
     assert_int_equal(wire_library_load("libcurl.so.4", &library, &err), RD_RC_OK);
     assert_null(getenv("SSLKEYLOGFILE"));
-    assert_true(library.version_info(CURLVERSION_NOW)->version_num >= 0x075500);
+    assert_true(library.version_info(CURLVERSION_NOW)->version_num >= 0x075700);
 }
 
 int main(void)

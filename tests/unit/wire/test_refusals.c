@@ -16,7 +16,7 @@
 static struct hostile server;
 
 static const struct rd_curl_options brisk = {
-    .connect_ms = 600, .idle_ms = 2000, .reply_ms = 3000, .allows_plain_loopback = true};
+    .connect_ms = 4000, .idle_ms = 5000, .reply_ms = 9000, .allows_plain_loopback = true};
 
 static void assert_refused(const struct answer *answer, const char *says)
 {
@@ -225,15 +225,18 @@ static void a_name_that_is_not_known_is_told(void **state)
 {
     (void)state;
     struct asker asker;
-    struct rd_curl_options options = brisk;
-    options.connect_ms = 20000;
-    asker_open(&asker, &server, options);
+    asker_open(&asker, &server, (struct rd_curl_options){0});
     struct answer answer =
         ask_url(&asker, RD_HTTP_GET, RD_STR("https://no-such-host.invalid/path?sig=secret"));
     assert_refused(&answer, "the name 'no-such-host.invalid' is not known here");
     assert_null(strstr(answer.reason, "secret"));
+    answer = ask_url(&asker, RD_HTTP_GET, RD_STR("https://proxy-keys.invalid/"));
+    assert_refused(&answer, "the name 'proxy-keys.invalid' is not known here");
     asker_close(&asker);
 }
+
+/* For names that nobody knows: a name server may take its time to say so. */
+static const struct rd_curl_options patient = {.allows_plain_loopback = true};
 
 /* Proxies ------------------------------------------------------------------------------------- */
 
@@ -289,7 +292,7 @@ static void a_proxy_that_says_no_is_told_with_the_remedy(void **state)
         {"https://closes.example/", "the proxy"},
     };
     struct asker asker;
-    asker_open(&asker, &server, brisk);
+    asker_open(&asker, &server, patient);
     set_proxy("proxy", "HTTPS_PROXY");
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct answer answer = ask_url(&asker, RD_HTTP_GET, rd_str_from(rows[i].url));
@@ -312,7 +315,7 @@ static void no_proxy_and_this_machine_go_without(void **state)
 {
     (void)state;
     struct asker asker;
-    asker_open(&asker, &server, brisk);
+    asker_open(&asker, &server, patient);
     set_proxy("proxy", "HTTPS_PROXY");
     set_proxy("proxy", "http_proxy");
     (void)setenv("NO_PROXY", "invalid", 1);
@@ -330,12 +333,55 @@ static void no_proxy_and_this_machine_go_without(void **state)
     asker_close(&asker);
 }
 
+/* Whether somebody answers there depends on the machine; that it is asked, and by no proxy, does
+ * not. */
+static void the_metadata_address_is_asked_plainly_and_without_a_proxy(void **state)
+{
+    (void)state;
+    struct asker asker;
+    asker_open(
+        &asker, &server,
+        (struct rd_curl_options){.allows_plain_metadata = true, .connect_ms = 300, .idle_ms = 300});
+    set_proxy("proxy", "http_proxy");
+    struct answer answer =
+        ask_url(&asker, RD_HTTP_GET, RD_STR("http://169.254.169.254/metadata/identity"));
+    assert_null(strstr(answer.reason, "nothing was sent"));
+    answer = ask_url(&asker, RD_HTTP_GET, asker_url(&asker, "http", "localhost", "plain", "/ok"));
+    assert_refused(&answer, "the URL is not https");
+    answer = ask_url(&asker, RD_HTTP_GET, RD_STR("http://169.254.169.253/"));
+    assert_refused(&answer, "the URL is not https");
+    asker_close(&asker);
+    asker_open(&asker, &server, brisk);
+    struct rd_json stats = server_stats(&asker);
+    const struct rd_json *proxied = rd_json_get(&stats, RD_STR("proxied"));
+    for (size_t i = 0; i < rd_json_count(proxied); i++)
+        assert_true(rd_str_find(rd_json_str(rd_json_item(proxied, i)), RD_STR("169.254"), 0) ==
+                    RD_STR_NONE);
+    clear_proxies();
+    asker_close(&asker);
+}
+
+/* A machine whose own rules would let old TLS through: ours must not. */
+static void loosen_this_machine(void)
+{
+    char name[128];
+    (void)snprintf(name, sizeof(name), "%s/openssl.cnf", server.folder);
+    FILE *file = fopen(name, "w");
+    assert_non_null(file);
+    (void)fputs("openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\n"
+                "MinProtocol = TLSv1\nCipherString = DEFAULT:@SECLEVEL=0\n",
+                file);
+    (void)fclose(file);
+    (void)setenv("OPENSSL_CONF", name, 1);
+}
+
 static int start(void **state)
 {
     (void)state;
     clear_proxies();
     (void)signal(SIGPIPE, SIG_IGN);
     hostile_start(&server);
+    loosen_this_machine();
     return 0;
 }
 
@@ -360,6 +406,7 @@ int main(void)
         cmocka_unit_test(the_environments_proxy_leads_outside_and_sees_no_token),
         cmocka_unit_test(a_proxy_that_says_no_is_told_with_the_remedy),
         cmocka_unit_test(no_proxy_and_this_machine_go_without),
+        cmocka_unit_test(the_metadata_address_is_asked_plainly_and_without_a_proxy),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }
