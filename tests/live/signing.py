@@ -133,8 +133,6 @@ def metadata_that_is_none_is_told(place):
         server.run("plan", "--live", "spec.yaml", env={"REDOUBT_METADATA": url + "/subscriptions"}).fails(19, "status 401")
         server.run("plan", "--live", "spec.yaml", env={"REDOUBT_METADATA": "http://localhost:1"}).fails(3, "no https URL")
         server.run("plan", "--live", "spec.yaml", env={"REDOUBT_CA_FILE": None}).fails(17, "metadata")
-        place.write("other.yaml", place.read("spec.yaml").replace("AzureUSGovernment", "AzureCloud")
-                    .replace("usgovvirginia", "westeurope").replace("usgovarizona", "northeurope"))
         place.write("empty.pem", "nothing")
         server.run("plan", "--live", "spec.yaml", env={"REDOUBT_CA_FILE": "empty.pem"}).fails(4, "no certificate")
 
