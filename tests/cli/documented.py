@@ -109,6 +109,13 @@ def a_served_cloud(place):
             text += server.stdout.readline() or sys.exit("no server")
         check_shape(json.loads(text), "cloud serve", "cloud serve")
         expect(place.run("cloud", "env", "-o", "json"), "cloud env")
+        about = json.loads(text)
+        with open(about["applications"][0]["secretFile"], encoding="ascii") as secret:
+            env = {"AZURE_TENANT_ID": about["tenant"], "AZURE_CLIENT_ID": about["applications"][0]["clientId"],
+                   "AZURE_CLIENT_SECRET": secret.read(), "REDOUBT_METADATA": about["url"], "REDOUBT_CA_FILE": about["caFile"]}
+        for subscription in (about["subscriptions"][0], "00000000-0000-0000-0000-000000000001"):
+            found = place.run("login", "status", "-o", "json", env={**env, "AZURE_SUBSCRIPTION_ID": subscription})
+            expect(found, "login status" if found.status == 0 else "error", found.status)
         server.terminate()
 
 
@@ -117,7 +124,7 @@ def errors_of_the_command_line_and_of_files(place):
     expect(place.run("plan", "-o", "json", "nothing.yaml"), "error", 5)
     expect(place.run("plan", "-o", "json", "--nosuch"), "error", 3)
     expect(place.run("plan", "-o", "json", "--speed", "x"), "error", 3)
-    expect(place.run("apply", "--live", "-o", "json", "x"), "error", 20)
+    expect(place.run("apply", "--live", "-o", "json", "x"), "error", 5)
 
 
 @claim
