@@ -109,14 +109,16 @@ def a_served_cloud(place):
             text += server.stdout.readline() or sys.exit("no server")
         check_shape(json.loads(text), "cloud serve", "cloud serve")
         expect(place.run("cloud", "env", "-o", "json"), "cloud env")
-        about = json.loads(text)
-        with open(about["applications"][0]["secretFile"], encoding="ascii") as secret:
-            env = {"AZURE_TENANT_ID": about["tenant"], "AZURE_CLIENT_ID": about["applications"][0]["clientId"],
-                   "AZURE_CLIENT_SECRET": secret.read(), "REDOUBT_METADATA": about["url"], "REDOUBT_CA_FILE": about["caFile"]}
-        for subscription in (about["subscriptions"][0], "00000000-0000-0000-0000-000000000001"):
-            found = place.run("login", "status", "-o", "json", env={**env, "AZURE_SUBSCRIPTION_ID": subscription})
-            expect(found, "login status" if found.status == 0 else "error", found.status)
-        server.terminate()
+        try:
+            about = json.loads(text)
+            with open(about["applications"][0]["secretFile"], encoding="ascii") as secret:
+                env = {"AZURE_TENANT_ID": about["tenant"], "AZURE_CLIENT_ID": about["applications"][0]["clientId"],
+                       "AZURE_CLIENT_SECRET": secret.read(), "REDOUBT_METADATA": about["url"], "REDOUBT_CA_FILE": about["caFile"]}
+            for subscription in (about["subscriptions"][0], "00000000-0000-0000-0000-000000000001"):
+                found = place.run("login", "status", "-o", "json", env={**env, "AZURE_SUBSCRIPTION_ID": subscription})
+                expect(found, "login status" if found.status == 0 else "error", found.status)
+        finally:
+            server.terminate()
 
 
 @claim
