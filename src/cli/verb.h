@@ -105,6 +105,7 @@ enum rd_rc verb_destroy(struct rd_arena *arena, const struct args *args, struct 
 enum rd_rc verb_audit(struct rd_arena *arena, const struct args *args, struct rd_err *err);
 enum rd_rc verb_cost(struct rd_arena *arena, const struct args *args, struct rd_err *err);
 enum rd_rc verb_report(struct rd_arena *arena, const struct args *args, struct rd_err *err);
+enum rd_rc verb_explain(struct rd_arena *arena, const struct args *args, struct rd_err *err);
 enum rd_rc verb_help(struct rd_arena *arena, const struct args *args, struct rd_err *err);
 
 #endif
