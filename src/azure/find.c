@@ -8,9 +8,9 @@
 #include "base/limits.h"
 
 enum {
-    FOUND_COUNT_MAX = 1000,   /* a person reads them */
-    REPORT_COUNT_MAX = 20000, /* before repeats are told apart: each costs a look at the table */
-    DEPTH_MAX = 40,           /* of texts in texts; each level is a call */
+    FOUND_COUNT_MAX = 1000,  /* a person reads them */
+    REPORT_COUNT_MAX = 5000, /* before repeats are told apart: each costs a look at the table */
+    DEPTH_MAX = 40,          /* of texts in texts; each level is a call */
     CODE_SIZE_MAX = 80,
     SCANS = 4,              /* how often, on average, a byte may be searched for the end of JSON */
     TEXT_ROW_SIZE_MIN = 20, /* a text of the table that tells its error without the code */

@@ -45,7 +45,7 @@ static int depth_at(const struct scan *scan)
 
 static struct rd_str rest_of_line(const struct scan *scan, size_t from)
 {
-    struct rd_str rest = rd_str_sub(scan->text, from, scan->text.n);
+    struct rd_str rest = rd_str_sub(scan->text, from, from + CONTEXT_SIZE_MAX);
     return rd_str_trim(rd_str_sub(rest, 0, rd_str_find_char(rest, '\n', 0)));
 }
 
@@ -108,6 +108,8 @@ static struct rd_str without_marks(struct rd_str text)
 
 static void report(const struct scan *scan, struct rd_str code, size_t end, struct rd_str message)
 {
+    if (scan->finder->reports_left == 0)
+        return;
     if (message.n == 0)
         message = rest_of_line(scan, end);
     /* The text that tells one meaning from another may stand on a later line. */

@@ -210,7 +210,7 @@ static void one_code_with_two_meanings_is_explained_by_its_text(void **state)
 static void hostile_text_is_searched_in_bounded_time(void **state)
 {
     (void)state;
-    static char text[1 << 20];
+    static char text[1 << 18];
     static const char *const parts[] = {
         "{", "[", "{\"", "[[1],", "{\"code\":\"X", "AADSTS1 ", "\\\"code\\\":\\\"Abc\\\","};
     for (size_t p = 0; p < sizeof(parts) / sizeof(parts[0]); p++) {
@@ -272,7 +272,8 @@ static void what_is_passed_on_is_explained_by_the_same_row(void **state)
     assert_int_equal(rc, RD_RC_CAPACITY);
     assert_true(rd_str_is(row.remedy, err.hint));
     assert_int_equal(err.frame_count, 3);
-    assert_true(strstr(err.frame[0], rd_str_is_empty(row.meaning) ? "?" : row.meaning.p) != NULL);
+    assert_true(row.meaning.n > 0);
+    assert_true(rd_str_has_suffix(rd_str_from(err.frame[0]), row.meaning));
     assert_non_null(strstr(err.frame[2], "azure-compute reference 5.7, 2026-11-21"));
 }
 
