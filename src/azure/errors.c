@@ -45,10 +45,10 @@ const struct rd_json *errors_row(int status, struct rd_str code, struct rd_str m
     for (size_t i = 0; i < rd_json_count(table); i++) {
         const struct rd_json *row = rd_json_item(table, i);
         struct rd_str row_code = text_of(row, RD_STR("code"));
+        if (row_code.n > 0 && (row_code.n != code.n || !rd_str_eq_case(row_code, code)))
+            continue;
         struct rd_str text = text_of(row, RD_STR("text"));
         int64_t row_status = rd_json_int(rd_json_get(row, RD_STR("status")), 0);
-        if (row_code.n > 0 && !rd_str_eq_case(row_code, code))
-            continue;
         if (row_status != 0 && status != 0 && row_status != status)
             continue;
         if (text.n > 0 && rd_str_find_case(message, text, 0) != RD_STR_NONE)
