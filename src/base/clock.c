@@ -89,6 +89,11 @@ void rd_clock_init_virtual(struct rd_clock *clock, int64_t start_ms)
     *clock = (struct rd_clock){.ops = &virtual_ops, .start_ms = start_ms, .now_ms = start_ms};
 }
 
+bool rd_clock_is_virtual(const struct rd_clock *clock)
+{
+    return clock->ops == &virtual_ops;
+}
+
 int64_t rd_clock_now_ms(struct rd_clock *clock)
 {
     return clock->ops->now_ms(clock);

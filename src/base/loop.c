@@ -13,6 +13,9 @@
  * generation: one that has fired or was cancelled is never mistaken for its slot's next user.
  */
 
+/* Nothing needs the loop more often than this when no timer is set and nobody watches. */
+enum { OUTSIDE_WAIT_MAX_MS = 60000 };
+
 struct ready {
     rd_loop_fn *fn;
     void *data;
@@ -43,6 +46,8 @@ struct rd_loop {
     rd_loop_fn *idle_fn;
     void *idle_data;
     int64_t idle_every_ms;
+    const struct rd_loop_outside *outside;
+    void *outside_data;
     bool is_stopped;
 };
 
@@ -207,18 +212,56 @@ static void call_idle(struct rd_loop *loop)
         loop->idle_fn(loop->idle_data);
 }
 
+void rd_loop_set_outside(struct rd_loop *loop, const struct rd_loop_outside *outside, void *data)
+{
+    loop->outside = outside;
+    loop->outside_data = data;
+}
+
+static bool is_outside_waiting(const struct rd_loop *loop)
+{
+    return loop->outside != NULL && loop->outside->is_waiting(loop->outside_data);
+}
+
 /*
  * How long to wait at a stretch, in the clock's time: no longer than the idle callback allows. A
- * virtual clock jumps, however far; only it has a time of its own in now_ms.
+ * virtual clock jumps, however far.
  */
 static int64_t wait_end(const struct rd_loop *loop, int64_t now_ms, int64_t until_ms)
 {
     const struct rd_clock *clock = loop->clock;
-    bool is_virtual = clock->speed == 0 && (clock->now_ms != 0 || clock->start_ms != 0);
-    if (is_virtual || loop->idle_fn == NULL)
+    if (rd_clock_is_virtual(clock) || loop->idle_fn == NULL)
         return until_ms;
     int64_t stretch_ms = loop->idle_every_ms * (clock->speed > 0 ? clock->speed : 1);
     return until_ms - now_ms > stretch_ms ? now_ms + stretch_ms : until_ms;
+}
+
+/* Waits for what is under way outside, in the machine's time: until the next timer is due, if the
+ * clock gets there by itself, and no longer than the idle callback allows. */
+static void wait_outside(struct rd_loop *loop, int64_t now_ms)
+{
+    const struct rd_clock *clock = loop->clock;
+    int64_t real_ms = OUTSIDE_WAIT_MAX_MS;
+    if (loop->idle_fn != NULL && loop->idle_every_ms < real_ms)
+        real_ms = loop->idle_every_ms;
+    if (loop->heap_count > 0 && !rd_clock_is_virtual(clock)) {
+        int64_t left_ms = loop->timers[loop->heap[0]].at_ms - now_ms;
+        if (clock->speed > 0)
+            left_ms = left_ms / clock->speed + 1;
+        if (left_ms < real_ms)
+            real_ms = left_ms;
+    }
+    loop->outside->wait(loop->outside_data, real_ms);
+}
+
+/* Nothing is ready and no timer is due. */
+static void wait_for_something(struct rd_loop *loop, int64_t now_ms)
+{
+    if (is_outside_waiting(loop))
+        wait_outside(loop, now_ms);
+    else
+        rd_clock_wait_until_ms(loop->clock,
+                               wait_end(loop, now_ms, loop->timers[loop->heap[0]].at_ms));
 }
 
 static bool fire_due(struct rd_loop *loop, int64_t now_ms)
@@ -239,20 +282,23 @@ static void run_ready(struct rd_loop *loop)
     ready.fn(ready.data);
 }
 
+static bool has_work(const struct rd_loop *loop)
+{
+    return loop->ready_count > 0 || loop->heap_count > 0 || is_outside_waiting(loop);
+}
+
 void rd_loop_run(struct rd_loop *loop)
 {
     loop->is_stopped = false;
-    while (!loop->is_stopped && (loop->ready_count > 0 || loop->heap_count > 0)) {
+    while (!loop->is_stopped && has_work(loop)) {
         if (loop->ready_count > 0) {
             run_ready(loop);
             call_idle(loop);
             continue;
         }
         int64_t now_ms = rd_clock_now_ms(loop->clock);
-        if (!fire_due(loop, now_ms)) {
-            int64_t next_ms = loop->timers[loop->heap[0]].at_ms;
-            rd_clock_wait_until_ms(loop->clock, wait_end(loop, now_ms, next_ms));
-        }
+        if (!fire_due(loop, now_ms))
+            wait_for_something(loop, now_ms);
         call_idle(loop);
     }
 }

@@ -15,13 +15,40 @@ const struct verb *verb_find(const char *name)
     return NULL;
 }
 
-static struct rd_str nearest_verb(const char *word)
+const char *verb_in_group(const struct verb *verb, const char *group)
+{
+    size_t n = strlen(group);
+    return strncmp(verb->name, group, n) == 0 && verb->name[n] == ' ' ? verb->name + n + 1 : NULL;
+}
+
+bool verb_is_group(const char *word)
+{
+    for (size_t i = 0; i < verb_count; i++)
+        if (verb_in_group(&verbs[i], word) != NULL)
+            return true;
+    return false;
+}
+
+const struct verb *verb_find_two(const char *first, const char *second)
+{
+    for (size_t i = 0; i < verb_count && second != NULL; i++) {
+        const char *name = verb_in_group(&verbs[i], first);
+        if (name != NULL && strcmp(name, second) == 0)
+            return &verbs[i];
+    }
+    return NULL;
+}
+
+/* The nearest command to `word`, or, in a group, the nearest second word. */
+static struct rd_str nearest_verb(const char *group, const char *word)
 {
     struct rd_str names[NAME_COUNT_MAX];
     size_t count = 0;
-    for (size_t i = 0; i < verb_count; i++)
-        if (!verbs[i].is_hidden)
-            names[count++] = rd_str_from(verbs[i].name);
+    for (size_t i = 0; i < verb_count && count < NAME_COUNT_MAX; i++) {
+        const char *name = group == NULL ? verbs[i].name : verb_in_group(&verbs[i], group);
+        if (!verbs[i].is_hidden && name != NULL)
+            names[count++] = rd_str_from(name);
+    }
     return rd_str_nearest(rd_str_from(word), names, count);
 }
 
@@ -133,18 +160,31 @@ RD_NODISCARD static enum rd_rc take_option(struct args *args, int argc, char *co
     return take_value(args, id, value, err);
 }
 
+/* The command's name: one word, or a group's and then the second one. */
+RD_NODISCARD static enum rd_rc take_verb(struct args *args, const char *word, struct rd_err *err)
+{
+    const char *group = args->group;
+    args->verb = group == NULL ? verb_find(word) : verb_find_two(group, word);
+    args->group = NULL;
+    if (args->verb != NULL)
+        return RD_RC_OK;
+    if (group == NULL && verb_is_group(word)) {
+        args->group = word;
+        return RD_RC_OK;
+    }
+    struct rd_str near = nearest_verb(group, word);
+    const char *first = group == NULL ? "" : group;
+    const char *space = group == NULL ? "" : " ";
+    enum rd_rc rc = RD_FAIL(err, RD_RC_USAGE, "unknown command '%s%s%s'", first, space, word);
+    if (near.n > 0)
+        return rd_err_hint(rc, err, "did you mean 'redoubt %s%s%.*s'?", first, space, RD_FMT(near));
+    return rd_err_hint(rc, err, "see 'redoubt %s'", group == NULL ? "help" : group);
+}
+
 RD_NODISCARD static enum rd_rc take_operand(struct args *args, const char *word, struct rd_err *err)
 {
-    if (args->verb == NULL) {
-        args->verb = verb_find(word);
-        if (args->verb != NULL)
-            return RD_RC_OK;
-        struct rd_str near = nearest_verb(word);
-        enum rd_rc rc = RD_FAIL(err, RD_RC_USAGE, "unknown command '%s'", word);
-        if (near.n > 0)
-            return rd_err_hint(rc, err, "did you mean 'redoubt %.*s'?", RD_FMT(near));
-        return rd_err_hint(rc, err, "see 'redoubt help'");
-    }
+    if (args->verb == NULL)
+        return take_verb(args, word, err);
     if (args->operand_count == args->verb->operand_max)
         return rd_err_hint(RD_FAIL(err, RD_RC_USAGE, "'%s' is one word too many for 'redoubt %s'",
                                    word, args->verb->name),

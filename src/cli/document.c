@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
 #include <string.h>
 
 #include "help.h"
@@ -62,6 +63,19 @@ static void roff_exit_status(struct rd_buf *out)
     }
 }
 
+/* "-cloud-serve" of "cloud serve": pages are named with hyphens. */
+static void roff_page_name(struct rd_buf *out, const char *name, bool is_title)
+{
+    if (name[0] != '\0')
+        rd_buf_add(out, RD_STR("\\-"));
+    for (const char *p = name; *p != '\0'; p++) {
+        if (*p == ' ')
+            rd_buf_add(out, RD_STR("\\-"));
+        else
+            rd_buf_add_char(out, is_title ? rd_char_upper(*p) : *p);
+    }
+}
+
 static void roff_see_also(struct rd_buf *out, const struct verb *verb)
 {
     rd_buf_add(out, RD_STR(".SH SEE ALSO\n"));
@@ -70,19 +84,22 @@ static void roff_see_also(struct rd_buf *out, const struct verb *verb)
         return;
     }
     for (size_t i = 0; i < verb_count; i++)
-        if (!verbs[i].is_hidden)
-            rd_buf_printf(out, ".BR redoubt\\-%s (1)%s\n", verbs[i].name,
-                          i + 1 < verb_count ? "," : "");
+        if (!verbs[i].is_hidden) {
+            rd_buf_add(out, RD_STR(".BR redoubt"));
+            roff_page_name(out, verbs[i].name, false);
+            rd_buf_printf(out, " (1)%s\n", i + 1 < verb_count ? "," : "");
+        }
 }
 
 void document_man(struct rd_buf *out, const struct verb *verb)
 {
     const char *name = verb == NULL ? "" : verb->name;
-    rd_buf_printf(out, ".TH REDOUBT%s", verb == NULL ? "" : "\\-");
-    for (const char *p = name; *p != '\0'; p++)
-        rd_buf_add_char(out, *p >= 'a' && *p <= 'z' ? (char)(*p - 'a' + 'A') : *p);
+    rd_buf_add(out, RD_STR(".TH REDOUBT"));
+    roff_page_name(out, name, true);
     rd_buf_printf(out, " 1 \"\" \"redoubt %s\" \"User Commands\"\n", RD_VERSION);
-    rd_buf_printf(out, ".SH NAME\nredoubt%s%s \\- ", verb == NULL ? "" : "\\-", name);
+    rd_buf_add(out, RD_STR(".SH NAME\nredoubt"));
+    roff_page_name(out, name, false);
+    rd_buf_add(out, RD_STR(" \\- "));
     roff_text(out, verb == NULL ? "design, rehearse, build, price and prove confidential Azure "
                                   "Virtual Desktop enclaves"
                                 : verb->summary);
@@ -156,15 +173,38 @@ void document_commands(struct rd_buf *out)
     document_exit_status(out);
 }
 
+enum { GROUP_SIZE_MAX = 32 };
+
+/* The first word of a command's name. */
+static const char *first_word(const struct verb *verb, char out[GROUP_SIZE_MAX])
+{
+    size_t n = strcspn(verb->name, " ");
+    assert(n < GROUP_SIZE_MAX);
+    memcpy(out, verb->name, n);
+    out[n] = '\0';
+    return out;
+}
+
+/* Whether the i-th command has two words and is the first with its first one, which goes to `out`.
+ */
+static bool is_first_of_group(size_t i, char out[GROUP_SIZE_MAX])
+{
+    if (verb_in_group(&verbs[i], first_word(&verbs[i], out)) == NULL)
+        return false;
+    for (size_t j = 0; j < i; j++)
+        if (verb_in_group(&verbs[j], out) != NULL)
+            return false;
+    return true;
+}
+
 static void bash(struct rd_buf *out)
 {
-    rd_buf_add(out,
-               RD_STR("_redoubt() {\n    local cur=${COMP_WORDS[COMP_CWORD]} verb= i\n"
-                      "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
-                      "        [[ ${COMP_WORDS[i]} != -* ]] && verb=${COMP_WORDS[i]} && break\n"
-                      "    done\n    case $verb in\n"));
+    rd_buf_add(out, RD_STR("_redoubt() {\n    local cur=${COMP_WORDS[COMP_CWORD]} verb= i\n"
+                           "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
+                           "        [[ ${COMP_WORDS[i]} != -* ]] && verb+=${COMP_WORDS[i]}' '\n"
+                           "    done\n    case $verb in\n"));
     for (size_t i = 0; i < verb_count; i++) {
-        rd_buf_printf(out, "    %s) COMPREPLY=($(compgen -W \"", verbs[i].name);
+        rd_buf_printf(out, "    '%s '*) COMPREPLY=($(compgen -W \"", verbs[i].name);
         for (enum option_id id = 0; id < OPTION_COUNT; id++)
             if (takes(&verbs[i], id))
                 rd_buf_printf(out, "--%s ", options[id].name);
@@ -172,9 +212,20 @@ static void bash(struct rd_buf *out)
                    RD_STR("\" -- \"$cur\"))\n        [[ $cur != -* ]] && COMPREPLY+=($(compgen "
                           "-f -- \"$cur\")) ;;\n"));
     }
+    char word[GROUP_SIZE_MAX];
+    for (size_t i = 0; i < verb_count; i++) {
+        if (!is_first_of_group(i, word))
+            continue;
+        rd_buf_printf(out, "    '%s '*) COMPREPLY=($(compgen -W \"", word);
+        for (size_t j = i; j < verb_count; j++)
+            if (verb_in_group(&verbs[j], word) != NULL)
+                rd_buf_printf(out, "%s ", verb_in_group(&verbs[j], word));
+        rd_buf_add(out, RD_STR("\" -- \"$cur\")) ;;\n"));
+    }
     rd_buf_add(out, RD_STR("    *) COMPREPLY=($(compgen -W \""));
     for (size_t i = 0; i < verb_count; i++)
-        rd_buf_printf(out, "%s ", verbs[i].name);
+        if (strchr(verbs[i].name, ' ') == NULL || is_first_of_group(i, word))
+            rd_buf_printf(out, "%s ", first_word(&verbs[i], word));
     rd_buf_add(out, RD_STR("--help --version\" -- \"$cur\")) ;;\n    esac\n}\n"
                            "complete -o filenames -F _redoubt redoubt\n"));
 }
@@ -207,19 +258,34 @@ static void zsh_option(struct rd_buf *out, const struct option *option)
 static void zsh(struct rd_buf *out)
 {
     rd_buf_add(out, RD_STR("#compdef redoubt\n_redoubt() {\n    local -a verbs=(\n"));
+    char word[GROUP_SIZE_MAX];
     for (size_t i = 0; i < verb_count; i++) {
-        rd_buf_printf(out, "        '%s:", verbs[i].name);
-        quoted(out, verbs[i].summary, true);
+        bool is_group = is_first_of_group(i, word);
+        if (!is_group && strchr(verbs[i].name, ' ') != NULL)
+            continue;
+        rd_buf_printf(out, "        '%s:", word);
+        quoted(out, is_group ? "a group of commands" : verbs[i].summary, true);
         rd_buf_add(out, RD_STR("'\n"));
     }
     rd_buf_add(out, RD_STR("    )\n    if ((CURRENT == 2)); then _describe command verbs; return; "
-                           "fi\n    case $words[2] in\n"));
+                           "fi\n    case \"$words[2] $words[3]\" in\n"));
     for (size_t i = 0; i < verb_count; i++) {
-        rd_buf_printf(out, "    %s)\n        _arguments \\\n", verbs[i].name);
+        bool is_two = strchr(verbs[i].name, ' ') != NULL;
+        rd_buf_printf(out, "    '%s'%s)\n        _arguments \\\n", verbs[i].name,
+                      is_two ? "" : "' '*");
         for (enum option_id id = 0; id < OPTION_COUNT; id++)
             if (takes(&verbs[i], id))
                 zsh_option(out, &options[id]);
         rd_buf_add(out, RD_STR("            '*:file:_files' ;;\n"));
+    }
+    for (size_t i = 0; i < verb_count; i++) {
+        if (!is_first_of_group(i, word))
+            continue;
+        rd_buf_printf(out, "    '%s '*) compadd", word);
+        for (size_t j = i; j < verb_count; j++)
+            if (verb_in_group(&verbs[j], word) != NULL)
+                rd_buf_printf(out, " %s", verb_in_group(&verbs[j], word));
+        rd_buf_add(out, RD_STR(" ;;\n"));
     }
     rd_buf_add(out, RD_STR("    esac\n}\n_redoubt \"$@\"\n"));
 }
@@ -227,15 +293,23 @@ static void zsh(struct rd_buf *out)
 static void fish(struct rd_buf *out)
 {
     for (size_t i = 0; i < verb_count; i++) {
-        rd_buf_printf(out, "complete -c redoubt -n __fish_use_subcommand -a %s -d '",
-                      verbs[i].name);
+        char word[GROUP_SIZE_MAX];
+        (void)first_word(&verbs[i], word);
+        const char *second = verb_in_group(&verbs[i], word);
+        if (second == NULL)
+            rd_buf_printf(out, "complete -c redoubt -n __fish_use_subcommand -a %s -d '", word);
+        else
+            rd_buf_printf(out,
+                          "complete -c redoubt -n __fish_use_subcommand -a %s\ncomplete -c redoubt "
+                          "-n '__fish_seen_subcommand_from %s' -a %s -d '",
+                          word, word, second);
         quoted(out, verbs[i].summary, false);
         rd_buf_add(out, RD_STR("'\n"));
         for (enum option_id id = 0; id < OPTION_COUNT; id++) {
             if (!takes(&verbs[i], id))
                 continue;
             rd_buf_printf(out, "complete -c redoubt -n '__fish_seen_subcommand_from %s' -l %s",
-                          verbs[i].name, options[id].name);
+                          second == NULL ? word : second, options[id].name);
             if (options[id].letter != 0)
                 rd_buf_printf(out, " -s %c", options[id].letter);
             if (options[id].value != NULL)

@@ -13,7 +13,7 @@ enum {
     TEXT_SIZE_MAX = 4 << 20,
     WRAP_COLUMNS = 78,
     OPTION_COLUMN = 28,
-    VERB_COLUMN = 12,
+    VERB_COLUMN = 15,
     ARGUMENT_WIDTH = 8,
     ARGUMENT_COLUMN = 15,
     STATUS_COLUMN = 38
@@ -68,11 +68,20 @@ static void overview(struct rd_buf *out)
                       "commands:\n"));
     for (size_t i = 0; i < verb_count; i++)
         if (!verbs[i].is_hidden) {
-            rd_buf_printf(out, "  %-9s ", verbs[i].name);
+            rd_buf_printf(out, "  %-12s ", verbs[i].name);
             wrap(out, verbs[i].summary, VERB_COLUMN, VERB_COLUMN);
         }
     rd_buf_add(out, RD_STR("\nstart here:\n  redoubt init\n  redoubt up redoubt.yaml\n\n'redoubt "
                            "help COMMAND' tells more. Nothing reaches Azure without --live.\n"));
+}
+
+void help_show_group(const char *group)
+{
+    output_printf("usage: redoubt %s COMMAND [options] [operands]\n\ncommands:\n", group);
+    for (size_t i = 0; i < verb_count; i++)
+        if (!verbs[i].is_hidden && verb_in_group(&verbs[i], group) != NULL)
+            output_printf("  %-12s %s\n", verbs[i].name, verbs[i].summary);
+    output_printf("\n'redoubt help %s COMMAND' tells more.\n", group);
 }
 
 void help_show(struct rd_arena *arena RD_UNUSED, const struct verb *verb)
@@ -217,6 +226,13 @@ RD_NODISCARD static enum rd_rc fail_topic(const char *name, const char *more, st
     return rd_err_hint(rc, err, "see 'redoubt help'");
 }
 
+/* The command that one operand or two name. */
+static const struct verb *find_verb(const char *const operands[2])
+{
+    const struct verb *verb = verb_find_two(operands[0], operands[1]);
+    return verb != NULL ? verb : verb_find(operands[0]);
+}
+
 /* `form` is "markdown" for a document as it stands in docs/, or NULL. */
 static bool write_topic(struct rd_arena *arena, struct rd_buf *out, const char *name,
                         const char *form)
@@ -241,8 +257,13 @@ enum rd_rc verb_help(struct rd_arena *arena, const struct args *args, struct rd_
 {
     const char *name = args->operands[0];
     const char *more = args->operands[1];
-    if (name == NULL || verb_find(name) != NULL) {
-        help_show(arena, name == NULL ? NULL : verb_find(name));
+    const struct verb *asked = name == NULL ? NULL : find_verb(&args->operands[0]);
+    if (name == NULL || asked != NULL) {
+        help_show(arena, asked);
+        return RD_RC_OK;
+    }
+    if (verb_is_group(name) && args->operands[1] == NULL) {
+        help_show_group(name);
         return RD_RC_OK;
     }
     RD_CLEANUP(rd_buf_done) struct rd_buf out;
@@ -252,7 +273,7 @@ enum rd_rc verb_help(struct rd_arena *arena, const struct args *args, struct rd_
     if (!is_known && strncmp(name, "completion-", 11) == 0)
         is_known = document_completion(&out, name + 11);
     if (!is_known && strcmp(name, "man") == 0) {
-        const struct verb *verb = more == NULL ? NULL : verb_find(more);
+        const struct verb *verb = more == NULL ? NULL : find_verb(&args->operands[1]);
         is_known = more == NULL || verb != NULL;
         if (is_known)
             document_man(&out, verb);

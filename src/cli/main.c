@@ -35,6 +35,10 @@ RD_NODISCARD static enum rd_rc run(struct rd_arena *arena, const struct args *ar
         output_printf("redoubt " RD_VERSION "\n");
         return RD_RC_OK;
     }
+    if (args->group != NULL) {
+        help_show_group(args->group);
+        return RD_RC_OK;
+    }
     if (args->verb == NULL || args->is_given[OPTION_HELP]) {
         help_show(arena, args->verb);
         return args->verb == NULL && !args->is_given[OPTION_HELP]

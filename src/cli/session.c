@@ -143,7 +143,7 @@ static const char *state_beside(const struct session *session, struct rd_str fil
 
 /* Below --state; else beside the spec, for a saved plan the one that it was made from, as long as
  * that is where it was; else beside the plan. */
-static const char *state_folder(const struct session *session)
+const char *session_state_folder(const struct session *session)
 {
     if (session->args->is_given[OPTION_STATE])
         return rd_arena_printf(session->arena, "%s/%.*s", session->args->value[OPTION_STATE],
@@ -168,6 +168,7 @@ RD_NODISCARD static enum rd_rc open_emulator(struct session *session, bool keeps
         .cloud_name = rd_arena_str(session->arena, session->desired->cloud).p,
         .tenant = rd_json_str(rd_json_at(facts, "tenant")),
         .start_ms = rd_clock_wall_ms(),
+        .trusts_embedded = true,
     };
     const struct rd_json *subscriptions = rd_json_at(facts, "subscriptions");
     for (size_t i = 0; i < rd_json_count(subscriptions) && i < 4; i++)
@@ -220,7 +221,7 @@ enum rd_rc session_open_cloud(struct session *session, bool writes, struct rd_er
 {
     RD_TRY(faults_check(session, err));
     catch_signals();
-    session->folder = state_folder(session);
+    session->folder = session_state_folder(session);
     bool keeps_state = writes;
     if (!keeps_state)
         RD_TRY(find_state(session, &keeps_state, err));
@@ -261,6 +262,42 @@ static void take_facts(struct session *session, struct rd_set *live)
     }
 }
 
+/* Whether it is in the spec no more, bears no tag that could tell whose it is, and is not the
+ * service's own, as every vault has some. */
+static bool needs_proof(const struct session *session, const struct rd_resource *live)
+{
+    if (rd_json_is_true(rd_json_get(live->type->row, RD_STR("tags"))) ||
+        rd_set_find(session->desired, live->id) != NULL)
+        return false;
+    const struct rd_json *own = rd_json_get(live->type->row, RD_STR("own"));
+    for (size_t i = 0; i < rd_json_count(own); i++)
+        if (rd_str_eq_case(rd_json_str(rd_json_item(own, i)), live->name))
+            return false;
+    return true;
+}
+
+/* What earlier runs wrote is the enclave's: the journal proves it where no tag can. */
+RD_NODISCARD static enum rd_rc take_written(struct session *session, struct rd_set *live,
+                                            struct rd_err *err)
+{
+    struct rd_json written = rd_json_array();
+    size_t open_count = 0;
+    for (size_t i = 0; i < live->count; i++)
+        open_count += needs_proof(session, &live->resources[i]);
+    if (open_count == 0 || session->journal == NULL)
+        return RD_RC_OK;
+    struct rd_str *ids = NULL;
+    size_t count = 0;
+    RD_TRY(rd_journal_written(session->journal, session->arena, &ids, &count, err));
+    for (size_t i = 0; i < count; i++) {
+        const struct rd_resource *found = rd_set_find(live, ids[i]);
+        if (found != NULL && needs_proof(session, found))
+            (void)rd_json_append(session->arena, &written, rd_json_string(ids[i]));
+    }
+    (void)rd_json_set_c(session->arena, &live->facts, "written", written);
+    return RD_RC_OK;
+}
+
 enum rd_rc session_read_live(struct session *session, struct rd_set **ret_live, struct rd_err *err)
 {
     assert(session->read_set_count < READ_SET_COUNT_MAX);
@@ -272,6 +309,7 @@ enum rd_rc session_read_live(struct session *session, struct rd_set **ret_live, 
     if (rc != RD_RC_OK)
         return rc;
     take_facts(session, live);
+    RD_TRY(take_written(session, live, err));
     *ret_live = live;
     return RD_RC_OK;
 }

@@ -85,6 +85,30 @@ const struct option options[OPTION_COUNT] = {
                      .letter = 'f',
                      .value = "FILE",
                      .help = "the spec (default: redoubt.yaml)"},
+    [OPTION_PORT] = {.name = "port",
+                     .value = "N",
+                     .help = "the port of HTTPS; 0 for any that is free (default: 8443)",
+                     .min = 0,
+                     .max = 65535},
+    [OPTION_HTTP_PORT] = {.name = "http-port",
+                          .value = "N",
+                          .help = "listen for plain HTTP too; 0 for any port that is free",
+                          .min = 0,
+                          .max = 65535},
+    [OPTION_LISTEN] = {.name = "listen",
+                       .value = "ADDRESS",
+                       .help = "a loopback address, such as ::1 (default: 127.0.0.1)"},
+    [OPTION_CLOUD] = {.name = "cloud",
+                      .value = "NAME",
+                      .words = "AzureUSGovernment AzureCloud",
+                      .help = "which cloud to be, when no spec says it (default: "
+                              "AzureUSGovernment)"},
+    [OPTION_IDLE] = {.name = "idle",
+                     .value = "SECONDS",
+                     .help = "close connections that are silent for so long; a request may take "
+                             "four times that in all (default: 120)",
+                     .min = 1,
+                     .max = 3600},
 };
 
 const uint64_t common_options = OPTION_BIT(OPTION_HELP) | OPTION_BIT(OPTION_VERSION) |
@@ -231,6 +255,45 @@ const struct verb verbs[] = {
      .options = OPTION_BIT(OPTION_ALL),
      .operand_max = 1,
      .run = verb_explain},
+    {.name = "cloud serve",
+     .operands = "[SPEC]",
+     .summary = "serve the embedded cloud over HTTPS, for Azure's own clients and for redoubt",
+     .text =
+         "Answers as Azure would, on this machine alone, until it is stopped by Ctrl-C or SIGTERM; "
+         "what is under way is answered first. With a spec it is the cloud that 'redoubt up' "
+         "rehearses on: the spec's tenant and subscriptions, and the state beside the spec. "
+         "Without "
+         "one it is an empty cloud with an example tenant (11111111-2222-3333-4444-555555555555) "
+         "and subscription (22222222-3333-4444-5555-666666666666), kept with --state and else in "
+         "memory.\n\nPrints one line, 'listening on https://localhost:PORT', when it answers. In "
+         "the folder 'serve' of the state it makes, once, an authority for its certificates "
+         "(ca.pem, which clients must trust; it may vouch for localhost only) and the secrets of "
+         "two applications: 'deployer', who owns the subscriptions, and 'reader', who may look. "
+         "'redoubt cloud env' tells a shell about them.\n\nThe clock is real unless --clock or "
+         "--speed say otherwise. Scaled: the cloud's time runs --speed times faster, and waits are "
+         "told accordingly. Virtual: time stands still but for what redoubt says as a client.",
+     .examples = "redoubt cloud serve examples/sovereign.yaml\n"
+                 "redoubt cloud serve --cloud AzureCloud --http-port 0 --speed 60\n",
+     .options = OPTION_BIT(OPTION_PORT) | OPTION_BIT(OPTION_HTTP_PORT) | OPTION_BIT(OPTION_LISTEN) |
+                OPTION_BIT(OPTION_CLOUD) | OPTION_BIT(OPTION_IDLE) | OPTION_BIT(OPTION_STATE) |
+                OPTION_BIT(OPTION_CLOCK) | OPTION_BIT(OPTION_SPEED) | OPTION_BIT(OPTION_FAULT) |
+                OPTION_BIT(OPTION_SEED),
+     .operand_max = 1,
+     .run = verb_cloud_serve},
+    {.name = "cloud env",
+     .operands = "[SPEC]",
+     .summary = "print what a shell needs to speak to the served cloud",
+     .text =
+         "Prints commands for bash that point Azure CLI, the JavaScript and Python SDKs and "
+         "redoubt at the embedded cloud that 'redoubt cloud serve' serves, or served last, with "
+         "the same spec or --state, signed in as its deployer. Secrets stay in their files: "
+         "what is printed only says where.\n\nThe lines for 'az' come as comments, because "
+         "they are needed once for each folder.",
+     .examples = "redoubt cloud env examples/sovereign.yaml\n"
+                 "eval \"$(redoubt cloud env)\"\n",
+     .options = OPTION_BIT(OPTION_STATE),
+     .operand_max = 1,
+     .run = verb_cloud_env},
     {.name = "help",
      .operands = "[TOPIC] [FORM]",
      .summary = "help on a command, or on a topic",
@@ -240,7 +303,7 @@ const struct verb verbs[] = {
              "'redoubt help man [COMMAND]' writes a man page, 'redoubt help completion-bash', "
              "'completion-zsh' and 'completion-fish' what a shell completes by.",
      .examples = "redoubt help plan\nredoubt help exit-status\n",
-     .operand_max = 2,
+     .operand_max = 3,
      .run = verb_help},
 };
 

@@ -41,6 +41,11 @@ enum option_id {
     OPTION_OUT,
     OPTION_SET,
     OPTION_FILE,
+    OPTION_PORT,
+    OPTION_HTTP_PORT,
+    OPTION_LISTEN,
+    OPTION_CLOUD,
+    OPTION_IDLE,
     OPTION_COUNT,
 };
 
@@ -56,7 +61,8 @@ struct option {
 
 struct args {
     const struct verb *verb;
-    const char *operands[2]; /* NULL where not given */
+    const char *group;       /* the first word of a two-word command, when no second one followed */
+    const char *operands[3]; /* NULL where not given */
     size_t operand_count;
     bool is_given[OPTION_COUNT];
     const char *value[OPTION_COUNT]; /* the last one given */
@@ -65,7 +71,7 @@ struct args {
 };
 
 struct verb {
-    const char *name;
+    const char *name;     /* one word or two: "plan", "cloud serve" */
     const char *operands; /* "[SPEC]" for the usage line */
     const char *summary;  /* one line, lower case */
     const char *text;     /* paragraphs that teach, separated by empty lines */
@@ -86,6 +92,12 @@ extern const uint64_t common_options;
 
 /* NULL when unknown. */
 const struct verb *verb_find(const char *name);
+/* The command of two words; NULL when there is none, or `second` is NULL. */
+const struct verb *verb_find_two(const char *first, const char *second);
+/* Whether some commands begin with this word and a space. */
+bool verb_is_group(const char *word);
+/* The second word of a command, when its first is `group`; else NULL. */
+const char *verb_in_group(const struct verb *verb, const char *group);
 /* Parses argv[1..]. Errors: USAGE with the nearest word; then `ret_args` holds what was read before
  * it, so that the error can be told in the format that was asked for. */
 RD_NODISCARD enum rd_rc args_parse(int argc, char *const argv[], struct args *ret_args,
@@ -106,6 +118,8 @@ enum rd_rc verb_audit(struct rd_arena *arena, const struct args *args, struct rd
 enum rd_rc verb_cost(struct rd_arena *arena, const struct args *args, struct rd_err *err);
 enum rd_rc verb_report(struct rd_arena *arena, const struct args *args, struct rd_err *err);
 enum rd_rc verb_explain(struct rd_arena *arena, const struct args *args, struct rd_err *err);
+enum rd_rc verb_cloud_serve(struct rd_arena *arena, const struct args *args, struct rd_err *err);
+enum rd_rc verb_cloud_env(struct rd_arena *arena, const struct args *args, struct rd_err *err);
 enum rd_rc verb_help(struct rd_arena *arena, const struct args *args, struct rd_err *err);
 
 #endif

@@ -90,10 +90,10 @@ static struct rd_str build_failure(struct em_exchange *ex, const struct em_resou
         "During the image build, a failure has occurred, please review the build log to identify "
         "which build/customization step failed. For more troubleshooting steps go to "
         "https://aka.ms/azvmimagebuilderts. Image Build log location: "
-        "https://%.*s.blob.core.%s/packerlogs/%.*s/customization.log. OperationId: %.*s. Use this "
+        "https://%.*s.%.*s/packerlogs/%.*s/customization.log. OperationId: %.*s. Use this "
         "operationId to search packer logs.",
-        RD_FMT(hex), em_is_government(ex->cloud) ? "usgovcloudapi.net" : "windows.net",
-        RD_FMT(build), RD_FMT(ex->operation));
+        RD_FMT(hex), RD_FMT(em_host(ex->cloud, EM_PLACE_BLOB)), RD_FMT(build),
+        RD_FMT(ex->operation));
 }
 
 static struct rd_str run_argument(struct em_exchange *ex, const struct rd_json *run)

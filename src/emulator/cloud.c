@@ -68,6 +68,7 @@ RD_NODISCARD static enum rd_rc
 copy_options(struct rd_cloud *cloud, const struct rd_cloud_options *options, struct rd_err *err)
 {
     assert(options->subscription_count <= EM_COUNT(cloud->subscriptions));
+    assert(!options->trusts_embedded || options->address.n == 0); /* a word is no credential */
     cloud->name = rd_arena_str(cloud->memory, rd_str_from(options->cloud_name));
     cloud->place = rd_json_get(rd_json_get(em_table("regions"), RD_STR("clouds")), cloud->name);
     if (!rd_json_exists(cloud->place))
@@ -78,7 +79,10 @@ copy_options(struct rd_cloud *cloud, const struct rd_cloud_options *options, str
     for (size_t i = 0; i < options->subscription_count; i++)
         cloud->subscriptions[i] = rd_arena_str(cloud->memory, options->subscriptions[i]);
     cloud->subscription_count = options->subscription_count;
+    cloud->address = rd_arena_str(cloud->memory, options->address);
+    cloud->trusts_embedded = options->trusts_embedded;
     cloud->seed = options->seed;
+    cloud->speed = options->speed > 1 ? options->speed : 1;
     cloud->now_ms = options->start_ms;
     cloud->saved_ms = options->start_ms;
     return RD_RC_OK;
@@ -102,6 +106,7 @@ static void draw_name_space(struct rd_cloud *cloud)
     (void)rd_guid_from_name(
         guid_root, (struct rd_str){text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1},
         cloud->name_space);
+    (void)rd_guid_from_name(cloud->name_space, RD_STR("caller"), cloud->builtin);
 }
 
 enum rd_rc rd_cloud_open(const struct rd_cloud_options *options, struct rd_cloud **ret_cloud,
@@ -114,6 +119,7 @@ enum rd_rc rd_cloud_open(const struct rd_cloud_options *options, struct rd_cloud
     rd_map_init(&cloud->events_by_name, false);
     rd_map_init(&cloud->regions, true);
     em_members_open(cloud);
+    em_login_open(cloud);
     em_index_init(&cloud->resources, resource_key);
     em_index_init(&cloud->operations, operation_key);
     cloud->next_seq = cloud->next_event_seq = cloud->next_operation_seq = 1;
@@ -172,6 +178,7 @@ void rd_cloud_close(struct rd_cloud *cloud)
     rd_sql_close(cloud->sql);
     free_all(cloud);
     em_throttle_close(cloud);
+    em_login_close(cloud);
     for (size_t i = 0; i < cloud->class_count; i++) {
         if (cloud->classes[i].name_pattern != NULL)
             regfree(cloud->classes[i].name_pattern);
@@ -200,12 +207,31 @@ void rd_cloud_close(struct rd_cloud *cloud)
 
 /* One request ---------------------------------------------------------------------------------- */
 
+/* "application/json; charset=utf-8", "application/merge-patch+json". No kind at all is let pass:
+ * whether Azure does is not known (2026-11-21). */
+static bool is_json_kind(struct rd_str kind)
+{
+    size_t semicolon = rd_str_find_char(kind, ';', 0);
+    if (semicolon != RD_STR_NONE)
+        kind = rd_str_sub(kind, 0, semicolon);
+    kind = rd_str_trim(kind);
+    return kind.n == 0 || rd_str_is_case(kind, "application/json") ||
+           rd_str_is_case(kind, "text/json") || rd_str_has_suffix_case(kind, RD_STR("+json"));
+}
+
 static bool parse_body(struct em_exchange *ex)
 {
     struct rd_str text = ex->request->body;
+    struct rd_str kind = rd_http_headers_get(&ex->request->headers, "Content-Type");
     struct rd_err err;
     if (rd_str_trim(text).n == 0)
         return true;
+    /* Status and code are ARM's; the wording is from memory (2026-11-21). */
+    if (!is_json_kind(kind))
+        return em_fail(ex, 415, "UnsupportedMediaType",
+                       "The content media type '%.*s' is not supported. Only 'application/json' is "
+                       "supported.",
+                       RD_FMT(kind));
     if (rd_json_parse(ex->arena, "body", text, 0, &ex->body, &err) == RD_RC_OK)
         return true;
     ex->body = rd_json_absent;
@@ -213,15 +239,9 @@ static bool parse_body(struct em_exchange *ex)
                    "The request content was invalid and could not be deserialized: '%s'.", err.msg);
 }
 
-/* "name.suffix" with one label before the suffix. */
-static bool is_below(struct rd_str host, struct rd_str suffix)
+static void answer_plane(struct em_exchange *ex)
 {
-    return host.n > suffix.n + 1 && rd_str_has_suffix_case(host, suffix) &&
-           host.p[host.n - suffix.n - 1] == '.';
-}
-
-static void answer_plane(struct em_exchange *ex, const char *name)
-{
+    const char *name = em_place_word(ex->place);
     bool (*plane)(struct em_exchange *) = em_plane(name);
     if (plane == NULL)
         (void)em_fail(ex, 501, "NotImplemented", "The embedded cloud has no '%s' data plane.",
@@ -246,6 +266,55 @@ static bool is_url_text(struct rd_arena *arena, struct rd_str url)
     return rd_str_is_utf8(decoded);
 }
 
+/* Planes of JSON: who asks comes before what is asked, so a body is read for those only who have
+ * signed in. */
+static void answer_signed(struct em_exchange *ex)
+{
+    em_token_check(ex);
+    if (ex->token == EM_TOKEN_GOOD && !parse_body(ex))
+        return;
+    em_place_inward(ex);
+    if (ex->place == EM_PLACE_ARM)
+        em_answer_arm(ex);
+    else if ((ex->place != EM_PLACE_GRAPH || em_gate_graph(ex)) &&
+             (ex->place != EM_PLACE_QUERY || em_gate_logs(ex)))
+        answer_plane(ex);
+    em_place_outward(ex);
+}
+
+static void answer_place(struct em_exchange *ex)
+{
+    switch (ex->place) {
+    case EM_PLACE_METADATA:
+        em_answer_metadata(ex);
+        return;
+    case EM_PLACE_LOGIN:
+    case EM_PLACE_IDENTITY:
+        em_answer_login(ex);
+        return;
+    case EM_PLACE_INGESTION:
+        em_token_check(ex);
+        if (em_gate_logs(ex))
+            answer_plane(ex);
+        return;
+    case EM_PLACE_BLOB: /* a build's log is public to who has its address: the plane decides */
+        em_token_check(ex);
+        answer_plane(ex);
+        return;
+    case EM_PLACE_ARM:
+    case EM_PLACE_GRAPH:
+    case EM_PLACE_VAULT:
+    case EM_PLACE_HSM:
+    case EM_PLACE_QUERY:
+        answer_signed(ex);
+        return;
+    case EM_PLACE_NONE:
+    case EM_PLACE_COUNT:
+        break;
+    }
+    assert(false); /* em_place_find found none of the table's */
+}
+
 static void answer(struct em_exchange *ex)
 {
     if (!is_url_text(ex->arena, ex->request->url) ||
@@ -253,27 +322,9 @@ static void answer(struct em_exchange *ex)
         (void)em_fail(ex, 400, "InvalidRequestUri", "The request URL is invalid.");
         return;
     }
-    struct rd_str host = ex->url.host;
     (void)rd_http_query_get(ex->arena, ex->url.query, "api-version", &ex->api_version);
-    bool is_arm = rd_str_eq_case(host, em_host(ex->cloud, "arm"));
-    bool is_graph = rd_str_eq_case(host, em_host(ex->cloud, "graph"));
-    bool is_vault = is_below(host, em_host(ex->cloud, "vault"));
-    bool is_hsm = is_below(host, em_host(ex->cloud, "hsm"));
-    if (!is_arm && !is_graph && !is_vault && !is_hsm) {
-        (void)em_fail(ex, 404, "HostNotFound",
-                      "The host '%.*s' is not part of the embedded %.*s: it has '%.*s', '%.*s' and "
-                      "names below '%.*s' and '%.*s'.",
-                      RD_FMT(host), RD_FMT(ex->cloud->name), RD_FMT(em_host(ex->cloud, "arm")),
-                      RD_FMT(em_host(ex->cloud, "graph")), RD_FMT(em_host(ex->cloud, "vault")),
-                      RD_FMT(em_host(ex->cloud, "hsm")));
-        return;
-    }
-    if (!parse_body(ex))
-        return;
-    if (is_arm)
-        em_answer_arm(ex);
-    else
-        answer_plane(ex, is_graph ? "graph" : is_vault ? "vault" : "hsm");
+    if (em_place_find(ex))
+        answer_place(ex);
 }
 
 enum rd_rc rd_cloud_handle(struct rd_cloud *cloud, struct rd_arena *arena, int64_t now_ms,

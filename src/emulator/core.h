@@ -86,6 +86,45 @@ enum em_json_style {
     EM_JSON_LF,   /* one space, LF, a content type without charset: the image builder */
 };
 
+/* The planes of a cloud: place.c tells them apart by the request's address. */
+enum em_place {
+    EM_PLACE_NONE,
+    EM_PLACE_ARM,
+    EM_PLACE_METADATA, /* the document that lists the others: at ARM's address */
+    EM_PLACE_LOGIN,    /* OpenID: keys and tokens */
+    EM_PLACE_IDENTITY, /* a machine's own endpoint: tokens of managed identities */
+    EM_PLACE_GRAPH,    /* Microsoft Graph */
+    EM_PLACE_VAULT,    /* one host each: */
+    EM_PLACE_HSM,
+    EM_PLACE_QUERY,     /* Log Analytics */
+    EM_PLACE_INGESTION, /* one host for each data collection endpoint */
+    EM_PLACE_BLOB,      /* one host for each storage account */
+    EM_PLACE_COUNT,
+};
+
+/* What became of the request's bearer token. */
+enum em_token_state {
+    EM_TOKEN_GOOD,
+    EM_TOKEN_MISSING,
+    EM_TOKEN_NO_BEARER, /* an Authorization header of another scheme */
+    EM_TOKEN_MALFORMED,
+    EM_TOKEN_UNSIGNED, /* not signed by this cloud's key */
+    EM_TOKEN_EXPIRED,
+    EM_TOKEN_EARLY,
+    EM_TOKEN_AUDIENCE, /* meant for another plane */
+    EM_TOKEN_TENANT,
+};
+
+/* Who asks: what the verified token says. The data planes' and ARM's gates fill it before anything
+ * else is looked at (token.c); in events it is empty. */
+struct em_caller {
+    struct rd_str object_id; /* of the service principal; "": nobody has signed in */
+    struct rd_str app_id;
+    struct rd_str tenant;
+    struct rd_str audience; /* as the token has it */
+    bool is_builtin;        /* the built-in deployer of an in-process cloud: may do everything */
+};
+
 /* One request being answered. */
 struct em_exchange {
     struct rd_cloud *cloud;
@@ -104,6 +143,16 @@ struct em_exchange {
     /* GUID of the operation whose time has come: in `ready`, and in an event that
      * em_start_operation named; else "". */
     struct rd_str operation;
+    struct em_caller caller; /* nobody unless `token` is good */
+    /* Where it was sent. `url` has the host and path of the cloud's own public address, wherever
+     * it is served: "/msgraph/v1.0/..." at an address is "/v1.0/..." here. */
+    enum em_place place;
+    struct rd_str place_name;  /* what stands before the plane's suffix: a vault's name; or "" */
+    struct rd_str base_host;   /* at an address: the host by which it was reached, without port */
+    enum em_token_state token; /* of places that ask for one */
+    /* What the token says of itself, once its signature holds. */
+    struct rd_str token_audience, token_tenant;
+    int64_t token_expires_ms;
 };
 
 /*
@@ -246,6 +295,8 @@ struct em_part {
 /* The ARM error envelope; returns false, for `return em_fail(...)`. */
 RD_PRINTF(4, 5)
 bool em_fail(struct em_exchange *ex, int status, const char *code, const char *fmt, ...);
+/* `message` with what is no UTF-8 in it masked: a client's text is quoted in errors. */
+struct rd_str em_quotable(struct em_exchange *ex, struct rd_str message);
 /* The same with one inner detail, or an array of them. */
 bool em_fail_detail(struct em_exchange *ex, int status, const char *code, struct rd_str message,
                     const struct rd_json *details);
@@ -337,8 +388,14 @@ bool em_region_exists(struct em_exchange *ex, struct rd_str region);
 const struct rd_json *em_region(struct em_exchange *ex, struct rd_str region);
 /* "West Europe" -> "westeurope", in the arena. */
 struct rd_str em_region_name(struct em_exchange *ex, struct rd_str region);
-/* Hosts of this cloud in data/emulator/regions.yaml: "arm", "graph", "vault", "hsm". */
-struct rd_str em_host(const struct rd_cloud *cloud, const char *which);
+/* The public host of a plane, or the suffix below which it has its names: for what is stored. */
+struct rd_str em_host(const struct rd_cloud *cloud, enum em_place place);
+/* The root of a plane's URLs, without a slash behind it, as this request's client reaches it:
+ * "https://kv.vault.azure.net", at an address "https://kv.vault.localhost:8443". `name` is for
+ * planes that have a host for each name, else "". For replies; nothing of it is stored. */
+struct rd_str em_place_url(const struct em_exchange *ex, enum em_place place, struct rd_str name);
+/* Its host, with the port when that is not the usual one. */
+struct rd_str em_place_host(const struct em_exchange *ex, enum em_place place, struct rd_str name);
 bool em_is_government(const struct rd_cloud *cloud);
 struct rd_str em_tenant(const struct rd_cloud *cloud);
 /* The tables of data/emulator by name: em_table("skus"). */

@@ -87,6 +87,12 @@ static size_t slash_count(struct rd_str s)
     return count;
 }
 
+static struct rd_str last_segment(struct rd_str path)
+{
+    size_t slash = rd_str_find_last_char(path, '/');
+    return slash == RD_STR_NONE ? path : rd_str_sub(path, slash + 1, path.n);
+}
+
 void em_routes_open(struct rd_cloud *cloud)
 {
     const struct rd_str scope = RD_STR("{scope}");
@@ -104,6 +110,9 @@ void em_routes_open(struct rd_cloud *cloud)
             if (road->has_scope)
                 road->pattern = rd_str_sub(road->pattern, scope.n, road->pattern.n);
             road->slashes = slash_count(road->pattern);
+            road->last = last_segment(road->pattern);
+            if (rd_str_is(road->last, "{}"))
+                road->last = (struct rd_str){"", 0};
         }
 }
 
@@ -126,8 +135,12 @@ static bool match_route(struct em_exchange *ex, const struct em_road *road, size
 static bool answer_routes(struct em_exchange *ex, bool *ret_is_answered)
 {
     size_t slashes = slash_count(ex->id);
+    struct rd_str last = last_segment(ex->id);
     *ret_is_answered = true;
     for (size_t i = 0; i < ex->cloud->road_count; i++) {
+        struct rd_str wanted = ex->cloud->roads[i].last;
+        if (wanted.n > 0 && (wanted.n != last.n || !rd_str_eq_case(wanted, last)))
+            continue;
         if (!match_route(ex, &ex->cloud->roads[i], slashes))
             continue;
         const struct em_route *route = ex->cloud->roads[i].route;
@@ -151,23 +164,14 @@ static bool check_path(struct em_exchange *ex)
                               "The path of the request has characters that no id may have.");
 }
 
-/* The document that tells clients a cloud's endpoints; asked for without a version by some. */
-static void answer_metadata(struct em_exchange *ex)
-{
-    const struct rd_json *metadata = rd_json_get(ex->cloud->place, RD_STR("metadata"));
-    em_reply_json(ex, 200, metadata, EM_JSON_COMPACT);
-}
-
 void em_answer_arm(struct em_exchange *ex)
 {
     struct rd_str path = ex->url.path;
     while (path.n > 1 && path.p[path.n - 1] == '/')
         path.n--;
     ex->id = rd_http_decode(ex->arena, path);
-    if (rd_str_is_case(ex->id, "/metadata/endpoints")) {
-        answer_metadata(ex);
+    if (!em_gate_arm(ex))
         return;
-    }
     if (ex->id.n > RD_ARM_ID_SIZE_MAX) {
         (void)em_fail(ex, 414, "RequestUriTooLong", "The resource id has more than %d characters.",
                       RD_ARM_ID_SIZE_MAX);

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -24,13 +25,12 @@ static void add_id(struct em_exchange *ex, const char *name, uint64_t which, str
     char guid[37];
     uint64_t drawn = em_mix(ex->cloud->seed ^ ex->number, which);
     em_guid_text(drawn, em_mix(drawn, ex->number), guid);
-    struct rd_buf buf;
-    rd_buf_init(&buf, 256);
-    rd_buf_add(&buf, prefix);
-    rd_buf_add_c(&buf, guid);
+    char *text = rd_arena_bytes(ex->arena, prefix.n + sizeof(guid));
+    if (prefix.n > 0)
+        memcpy(text, prefix.p, prefix.n);
+    memcpy(text + prefix.n, guid, sizeof(guid));
     rd_http_headers_add(ex->arena, &ex->reply->headers, name,
-                        rd_arena_str(ex->arena, rd_buf_str(&buf)));
-    rd_buf_done(&buf);
+                        (struct rd_str){text, prefix.n + sizeof(guid) - 1});
 }
 
 /* "USGOVVIRGINIA:20261121T203028Z:": where the request entered, and when. */
@@ -64,6 +64,8 @@ void em_reply_headers_common(struct em_exchange *ex)
     for (size_t i = 0; i < EM_COUNT(fixed); i++)
         rd_http_headers_add(ex->arena, &ex->reply->headers, fixed[i].name,
                             rd_str_from(fixed[i].value));
+    if (ex->place == EM_PLACE_LOGIN || ex->place == EM_PLACE_IDENTITY) /* RFC 6749, section 5.1 */
+        rd_http_headers_add(ex->arena, &ex->reply->headers, "Cache-Control", RD_STR("no-store"));
     add_id(ex, "x-ms-request-id", 1, (struct rd_str){"", 0});
     struct rd_str correlation =
         rd_http_headers_get(&ex->request->headers, "x-ms-correlation-request-id");
@@ -171,7 +173,7 @@ void em_reply_resource(struct em_exchange *ex, int status, struct em_resource *r
 }
 
 /* A message may quote what a client sent; what is no UTF-8 is not quoted. */
-static struct rd_str quotable(struct em_exchange *ex, struct rd_str message)
+struct rd_str em_quotable(struct em_exchange *ex, struct rd_str message)
 {
     if (rd_str_is_utf8(message))
         return message;
@@ -186,7 +188,7 @@ void em_set_error(struct em_exchange *ex, struct rd_json *body, struct rd_str co
                   struct rd_str message)
 {
     *rd_json_make(ex->arena, body, "error.code") = rd_json_string(code);
-    *rd_json_make(ex->arena, body, "error.message") = rd_json_string(quotable(ex, message));
+    *rd_json_make(ex->arena, body, "error.message") = rd_json_string(em_quotable(ex, message));
 }
 
 bool em_fail_detail(struct em_exchange *ex, int status, const char *code, struct rd_str message,

@@ -28,7 +28,7 @@ RD_NODISCARD static enum rd_rc fail_name(struct rd_str name, struct rd_err *err)
         return rd_err_hint(rc, err, "did you mean '%.*s'?", RD_FMT(nearest));
     return rd_err_hint(rc, err,
                        "capacity, quota, feature, release-policy, throttle, server-error, "
-                       "extension, image-build, replication or crash");
+                       "extension, image-build, replication, token-life or crash");
 }
 
 RD_NODISCARD static enum rd_rc fail_argument(struct rd_str name, struct rd_str key,
@@ -89,6 +89,11 @@ RD_NODISCARD static enum rd_rc parse_argument(struct rd_arena *arena, struct rd_
     if (rd_str_is(key, "times") && !rd_str_to_int(value, 1, 1000000, &fault->left))
         return RD_FAIL(err, RD_RC_USAGE,
                        "'times' of fault '%.*s' must be a number from 1 to 1000000, not '%.*s'",
+                       RD_FMT(fault->name), RD_FMT(value));
+    int64_t seconds;
+    if (rd_str_is(key, "seconds") && !rd_str_to_int(value, 1, 86400, &seconds))
+        return RD_FAIL(err, RD_RC_USAGE,
+                       "'seconds' of fault '%.*s' must be a number from 1 to 86400, not '%.*s'",
                        RD_FMT(fault->name), RD_FMT(value));
     RD_TRY(check_value(fault->name, key, value, err));
     fault->args[fault->arg_count++] =

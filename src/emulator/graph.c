@@ -7,7 +7,7 @@
 
 #define PRINCIPAL_TYPE "Microsoft.Graph/servicePrincipals"
 
-static bool fail(struct em_exchange *ex, int status, const char *code, struct rd_str message)
+bool em_graph_fail(struct em_exchange *ex, int status, const char *code, struct rd_str message)
 {
     struct rd_json body = rd_json_object();
     struct rd_arena *arena = ex->arena;
@@ -57,8 +57,8 @@ static void reply_entity(struct em_exchange *ex, int status, const struct rd_jso
 {
     struct rd_json body = rd_json_object();
     struct rd_str context =
-        rd_arena_printf(ex->arena, "https://%.*s/v1.0/$metadata#servicePrincipals/$entity",
-                        RD_FMT(em_host(ex->cloud, "graph")));
+        rd_arena_printf(ex->arena, "%.*s/v1.0/$metadata#servicePrincipals/$entity",
+                        RD_FMT(em_place_url(ex, EM_PLACE_GRAPH, (struct rd_str){"", 0})));
     rd_json_set_c(ex->arena, &body, "@odata.context", rd_json_string(context));
     struct rd_json view = view_of(ex, entry);
     rd_json_merge(ex->arena, &body, &view);
@@ -67,11 +67,11 @@ static void reply_entity(struct em_exchange *ex, int status, const struct rd_jso
 
 static bool fail_absent(struct em_exchange *ex, struct rd_str what)
 {
-    return fail(ex, 404, "Request_ResourceNotFound",
-                rd_arena_printf(ex->arena,
-                                "Resource '%.*s' does not exist or one of its queried "
-                                "reference-property objects are not present.",
-                                RD_FMT(what)));
+    return em_graph_fail(ex, 404, "Request_ResourceNotFound",
+                         rd_arena_printf(ex->arena,
+                                         "Resource '%.*s' does not exist or one of its queried "
+                                         "reference-property objects are not present.",
+                                         RD_FMT(what)));
 }
 
 /* /servicePrincipals(appId='...') and /servicePrincipals/{object id} */
@@ -98,11 +98,12 @@ static bool list(struct em_exchange *ex)
     struct rd_str text = {"", 0};
     (void)rd_http_query_get(ex->arena, ex->url.query, "$filter", &text);
     if (!em_filter_read(ex, names, &filter))
-        return fail(ex, 400, "Request_UnsupportedQuery",
-                    rd_arena_printf(ex->arena,
-                                    "Unsupported or invalid query filter clause '%.*s'. (The "
-                                    "embedded cloud knows appId eq and displayName eq.)",
-                                    RD_FMT(text)));
+        return em_graph_fail(
+            ex, 400, "Request_UnsupportedQuery",
+            rd_arena_printf(ex->arena,
+                            "Unsupported or invalid query filter clause '%.*s'. (The "
+                            "embedded cloud knows appId eq and displayName eq.)",
+                            RD_FMT(text)));
     struct rd_str app_id = em_filter_value(&filter, "appId");
     struct rd_str name = em_filter_value(&filter, "displayName");
     const struct rd_json *table = em_table("applications");
@@ -117,8 +118,8 @@ static bool list(struct em_exchange *ex)
     }
     struct rd_json body = rd_json_object();
     struct rd_str context =
-        rd_arena_printf(ex->arena, "https://%.*s/v1.0/$metadata#servicePrincipals",
-                        RD_FMT(em_host(ex->cloud, "graph")));
+        rd_arena_printf(ex->arena, "%.*s/v1.0/$metadata#servicePrincipals",
+                        RD_FMT(em_place_url(ex, EM_PLACE_GRAPH, (struct rd_str){"", 0})));
     rd_json_set_c(ex->arena, &body, "@odata.context", rd_json_string(context));
     rd_json_set_c(ex->arena, &body, "value", items);
     em_reply_json(ex, 200, &body, EM_JSON_COMPACT);
@@ -129,23 +130,25 @@ static bool create(struct em_exchange *ex)
 {
     struct rd_str app_id = rd_json_str(rd_json_get(&ex->body, RD_STR("appId")));
     if (!rd_str_is_guid(app_id))
-        return fail(ex, 400, "Request_BadRequest",
-                    RD_STR("A value is required for property 'appId' of resource "
-                           "'ServicePrincipal'."));
+        return em_graph_fail(ex, 400, "Request_BadRequest",
+                             RD_STR("A value is required for property 'appId' of resource "
+                                    "'ServicePrincipal'."));
     const struct rd_json *entry = em_row("applications", "app_id", app_id);
     if (!rd_json_exists(entry))
-        return fail(ex, 400, "Request_BadRequest",
-                    rd_arena_printf(ex->arena,
-                                    "The appId '%.*s' of the service principal does not reference "
-                                    "a valid application object.",
-                                    RD_FMT(app_id)));
+        return em_graph_fail(
+            ex, 400, "Request_BadRequest",
+            rd_arena_printf(ex->arena,
+                            "The appId '%.*s' of the service principal does not reference "
+                            "a valid application object.",
+                            RD_FMT(app_id)));
     struct rd_str own = rd_json_str(rd_json_get(entry, RD_STR("app_id")));
     if (is_present(ex, entry))
-        return fail(ex, 409, "Request_MultipleObjectsWithSameKeyValue",
-                    rd_arena_printf(ex->arena,
-                                    "The service principal cannot be created, updated, or restored "
-                                    "because the service principal name %.*s is already in use.",
-                                    RD_FMT(own)));
+        return em_graph_fail(
+            ex, 409, "Request_MultipleObjectsWithSameKeyValue",
+            rd_arena_printf(ex->arena,
+                            "The service principal cannot be created, updated, or restored "
+                            "because the service principal name %.*s is already in use.",
+                            RD_FMT(own)));
     struct rd_json body = rd_json_object();
     rd_json_set_c(ex->arena, &body, "appId", rd_json_string(own));
     (void)em_create(ex, PRINCIPAL_TYPE, principal_path(ex, own), &body, NULL);
@@ -180,11 +183,12 @@ bool em_graph_plane(struct em_exchange *ex)
             return get_one(ex, (struct rd_str){"", 0}, rd_str_sub(rest, 1, rest.n));
     }
     struct rd_str segment = rd_str_sub(path, rd_str_find_last_char(path, '/') + 1, path.n);
-    return fail(ex, 400, "BadRequest",
-                rd_arena_printf(ex->arena,
-                                "Resource not found for the segment '%.*s'. (The embedded cloud "
-                                "knows '%s' of service principals only.)",
-                                RD_FMT(segment), "GET and POST"));
+    return em_graph_fail(
+        ex, 400, "BadRequest",
+        rd_arena_printf(ex->arena,
+                        "Resource not found for the segment '%.*s'. (The embedded cloud "
+                        "knows '%s' of service principals only.)",
+                        RD_FMT(segment), "GET and POST"));
 }
 
 static const struct em_type types[] = {{

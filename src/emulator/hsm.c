@@ -176,7 +176,7 @@ bool em_hsm_plane(struct em_exchange *ex)
     if (hsm == NULL || hsm->state == EM_CREATING)
         return em_plane_fail(ex, 404, "HsmNotFound", NULL,
                              "The host name '%.*s' does not resolve to a managed HSM.",
-                             RD_FMT(ex->url.host));
+                             RD_FMT(em_place_host(ex, ex->place, ex->place_name)));
     struct rd_json body = em_body(ex, hsm);
     if (!rd_str_is_case(em_text_at(&body, "properties.securityDomainProperties.activationStatus"),
                         "Active"))

@@ -40,26 +40,6 @@ void em_plane_headers(struct em_exchange *ex, const struct em_resource *store, b
     em_reply_header(ex, "x-frame-options", "SAMEORIGIN");
 }
 
-bool em_plane_challenge(struct em_exchange *ex, bool is_hsm)
-{
-    struct rd_str token = rd_http_headers_get(&ex->request->headers, "authorization");
-    if (rd_str_has_prefix_case(token, RD_STR("Bearer ")) && token.n > 7)
-        return true;
-    struct rd_str tenant = em_tenant(ex->cloud),
-                  host = em_host(ex->cloud, is_hsm ? "hsm" : "vault");
-    if (is_hsm) /* empty body: recorded */
-        em_reply_empty(ex, 401);
-    else
-        (void)em_plane_fail(ex, 401, "Unauthorized", NULL,
-                            "AKV10000: Request is missing a Bearer or PoP token.");
-    em_reply_header(ex, "WWW-Authenticate",
-                    "Bearer authorization=\"https://%s/%.*s\", resource=\"https://%.*s\"",
-                    em_is_government(ex->cloud) ? "login.microsoftonline.us"
-                                                : "login.microsoftonline.com",
-                    RD_FMT(tenant), RD_FMT(host));
-    return false;
-}
-
 size_t em_plane_segments(struct em_exchange *ex, struct rd_str segments[8])
 {
     struct rd_str rest = ex->url.path, part;

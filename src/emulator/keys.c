@@ -12,7 +12,7 @@
 
 struct em_resource *em_key_store(struct em_exchange *ex, struct rd_str host, bool is_hsm)
 {
-    struct rd_str suffix = em_host(ex->cloud, is_hsm ? "hsm" : "vault");
+    struct rd_str suffix = em_host(ex->cloud, is_hsm ? EM_PLACE_HSM : EM_PLACE_VAULT);
     struct rd_str name = rd_str_sub(host, 0, rd_str_find_char(host, '.', 0));
     if (!rd_str_has_suffix_case(host, suffix) || host.n != name.n + 1 + suffix.n)
         return NULL;
@@ -27,7 +27,7 @@ struct em_resource *em_key_store(struct em_exchange *ex, struct rd_str host, boo
 
 struct rd_str em_store_url(struct em_exchange *ex, const struct em_resource *store, bool is_hsm)
 {
-    struct rd_str suffix = em_host(ex->cloud, is_hsm ? "hsm" : "vault");
+    struct rd_str suffix = em_host(ex->cloud, is_hsm ? EM_PLACE_HSM : EM_PLACE_VAULT);
     struct rd_str name = em_name(store);
     return rd_arena_printf(ex->arena, "https://%.*s.%.*s/", RD_FMT(name), RD_FMT(suffix));
 }
@@ -68,7 +68,7 @@ bool em_key_parse(struct em_exchange *ex, struct rd_str url, struct em_key_ref *
     struct rd_str rest = rd_str_sub(parts.path, sizeof("/keys/") - 1, parts.path.n);
     (void)rd_str_next(&rest, '/', &ret_key->name);
     ret_key->version = rest.p == NULL ? (struct rd_str){0} : rest;
-    ret_key->is_hsm = rd_str_has_suffix_case(parts.host, em_host(ex->cloud, "hsm"));
+    ret_key->is_hsm = rd_str_has_suffix_case(parts.host, em_host(ex->cloud, EM_PLACE_HSM));
     ret_key->store = em_key_store(ex, parts.host, ret_key->is_hsm);
     if (ret_key->store == NULL || rd_str_is_empty(ret_key->name))
         return true;

@@ -210,7 +210,7 @@ static bool put_vault(struct em_exchange *ex, struct em_resource *former, struct
     em_default(ex, body, "properties.publicNetworkAccess", rd_json_string_c("Enabled"));
     em_set_text(ex, body, "properties.vaultUri",
                 rd_arena_printf(ex->arena, "https://%.*s.%.*s/", RD_FMT(em_id_name(ex->id)),
-                                RD_FMT(em_host(ex->cloud, "vault"))));
+                                RD_FMT(em_host(ex->cloud, EM_PLACE_VAULT))));
     return true;
 }
 
@@ -316,7 +316,7 @@ static bool put_hsm(struct em_exchange *ex, struct em_resource *former, struct r
             em_set(ex, body, kept[i], rd_json_copy(ex->arena, rd_json_at(&was, kept[i])));
     em_set_text(ex, body, "properties.hsmUri",
                 rd_arena_printf(ex->arena, "https://%.*s.%.*s/", RD_FMT(em_id_name(ex->id)),
-                                RD_FMT(em_host(ex->cloud, "hsm"))));
+                                RD_FMT(em_host(ex->cloud, EM_PLACE_HSM))));
     if (!em_has(body, "properties.securityDomainProperties")) {
         em_set_word(ex, body, "properties.securityDomainProperties.activationStatus",
                     "NotActivated");

@@ -40,7 +40,8 @@ static void write_next_link(struct em_exchange *ex, struct rd_buf *out, int64_t 
 {
     struct rd_buf url;
     rd_buf_init(&url, RD_HTTP_URL_SIZE_MAX * 2);
-    rd_buf_printf(&url, "https://%.*s%.*s?", RD_FMT(ex->url.host), RD_FMT(ex->url.path));
+    rd_buf_add(&url, em_place_url(ex, ex->place, ex->place_name));
+    rd_buf_printf(&url, "%.*s?", RD_FMT(ex->url.path));
     struct rd_str query = ex->url.query;
     struct rd_str part;
     while (query.n > 0 && rd_str_next(&query, '&', &part)) {

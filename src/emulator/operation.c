@@ -302,8 +302,7 @@ static struct rd_str url_of(struct em_exchange *ex, const struct em_operation *o
 {
     struct rd_buf buf;
     rd_buf_init(&buf, 16 << 10);
-    rd_buf_add(&buf, RD_STR("https://"));
-    rd_buf_add(&buf, em_host(ex->cloud, "arm"));
+    rd_buf_add(&buf, em_place_url(ex, EM_PLACE_ARM, (struct rd_str){"", 0}));
     write_path(&buf, operation);
     rd_buf_add_char(&buf, '?');
     if (operation->type->operation_body == EM_OPERATION_DISK) { /* recorded: p before the rest */

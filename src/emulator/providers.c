@@ -60,6 +60,9 @@ static const struct em_part *const parts[] = {
 #ifdef EM_HAS_SECURITY
     &em_security_part,
 #endif
+#ifdef EM_HAS_LOGIN
+    &em_login_part,
+#endif
 };
 
 const struct em_part *const *em_parts(size_t *ret_count)

@@ -27,16 +27,20 @@ extern const struct em_part em_loganalytics_part;  /* loganalytics.c */
 extern const struct em_part em_recovery_part;      /* recovery.c */
 extern const struct em_part em_consumption_part;   /* consumption.c */
 extern const struct em_part em_security_part;      /* security.c */
+extern const struct em_part em_login_part;         /* login.c */
 
-/* The data planes: answer a request for a host below the cloud's suffix; they return as em_fail
- * does. `ex->url` is parsed, ex->body too when there is one, ex->id is "". */
+/* The data planes: each answers the requests to its place and returns as em_fail does. `ex->url` is
+ * parsed, ex->body too when there is one (blobs and ingested logs are no JSON: never there), ex->id
+ * is "". Vaults and HSMs look at ex->token themselves, for their challenge has their own headers,
+ * and blobs because some are public; the others are asked only when it is good. */
 bool em_vault_plane(struct em_exchange *ex); /* vault.c */
 bool em_hsm_plane(struct em_exchange *ex);   /* hsm.c */
 bool em_graph_plane(struct em_exchange *ex); /* graph.c */
 
 /* The parts in this build. */
 const struct em_part *const *em_parts(size_t *ret_count);
-/* The data plane of that name ("vault", "hsm", "graph"), or NULL while its file is missing. */
+/* The data plane of that name ("vault", "hsm", "graph", "query", "ingestion", "blob"), or NULL
+ * while its file is missing: then it answers 501. */
 bool (*em_plane(const char *name))(struct em_exchange *ex);
 
 #endif

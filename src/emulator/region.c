@@ -6,7 +6,7 @@
 
 #include "facts/facts.h"
 
-/* The cloud's place in the world: its hosts, regions and zones, from data/emulator/regions.yaml. */
+/* The cloud's place in the world: its regions and zones, from data/emulator/regions.yaml. */
 
 const struct rd_json *em_table(const char *name)
 {
@@ -49,14 +49,6 @@ const struct rd_json *em_region(struct em_exchange *ex, struct rd_str region)
 bool em_region_exists(struct em_exchange *ex, struct rd_str region)
 {
     return rd_json_exists(em_region(ex, region));
-}
-
-struct rd_str em_host(const struct rd_cloud *cloud, const char *which)
-{
-    const struct rd_json *hosts = rd_json_get(cloud->place, RD_STR("hosts"));
-    struct rd_str host = rd_json_str(rd_json_get(hosts, rd_str_from(which)));
-    assert(host.n > 0);
-    return host;
 }
 
 bool em_is_government(const struct rd_cloud *cloud)

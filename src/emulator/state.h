@@ -47,6 +47,7 @@ struct em_class {
 struct em_road {
     const struct em_route *route;
     struct rd_str pattern; /* the path behind "{scope}", or all of it */
+    struct rd_str last;    /* its last segment, which tells most routes apart; "": any */
     size_t slashes;        /* in the pattern */
     bool has_scope;
 };
@@ -88,6 +89,7 @@ struct em_event {
 
 struct em_bucket;
 struct em_limits;
+struct em_login;
 
 struct em_pointers {
     void **items;
@@ -103,8 +105,13 @@ struct rd_cloud {
     struct rd_str tenant;
     struct rd_str subscriptions[4];
     size_t subscription_count;
+    struct rd_str address; /* "host:port" where it is served, or "" */
+    bool trusts_embedded;
     uint64_t seed;
+    int64_t speed;               /* at least 1 */
     char name_space[37];         /* of GUIDs that are drawn */
+    char builtin[37];            /* object id of the built-in deployer */
+    struct em_login *login;      /* applications, the signing key, tokens seen: token.c's */
     const struct rd_json *place; /* the cloud's entry in regions.yaml */
     struct rd_map regions;       /* name and display name -> entry */
     struct rd_map types;         /* name -> struct em_class */
@@ -179,6 +186,37 @@ void em_answer_arm(struct em_exchange *ex);
 void em_verb(struct em_exchange *ex, const struct em_target *target);
 void em_routes_open(struct rd_cloud *cloud);
 
+/* place.c */
+bool em_place_find(struct em_exchange *ex); /* false after em_fail */
+/* "arm", "vault": the plane's word in regions.yaml. */
+const char *em_place_word(enum em_place place);
+/* The host of the address it is served at, without port. */
+struct rd_str em_place_address(const struct rd_cloud *cloud);
+void em_place_inward(struct em_exchange *ex);  /* the request's body */
+void em_place_outward(struct em_exchange *ex); /* the reply's */
+
+/* metadata.c */
+void em_answer_metadata(struct em_exchange *ex);
+
+/* token.c, application.c */
+void em_login_open(struct rd_cloud *cloud);
+void em_login_close(struct rd_cloud *cloud);
+/* Fills ex->token and, when that is good, ex->caller. */
+void em_token_check(struct em_exchange *ex);
+/* The entry of regions.yaml's resources that the request's plane is. */
+const struct rd_json *em_place_resource(const struct em_exchange *ex);
+
+/* graph.c: Graph's envelope; false. */
+bool em_graph_fail(struct em_exchange *ex, int status, const char *code, struct rd_str message);
+
+/* gate.c: 401 in the words of each plane, unless the token is good. */
+bool em_gate_arm(struct em_exchange *ex);
+bool em_gate_graph(struct em_exchange *ex);
+bool em_gate_logs(struct em_exchange *ex); /* queries and ingestion */
+
+/* login.c */
+void em_answer_login(struct em_exchange *ex);
+
 /* location.c: false after em_fail. */
 bool em_check_location(struct em_exchange *ex, const struct em_target *target,
                        const struct em_resource *former, const struct rd_json *body);
@@ -245,6 +283,8 @@ bool em_throttle(struct em_exchange *ex, const char *policy, const char *operati
                  struct rd_str resource_id);
 
 /* envelope.c */
+/* What is no UTF-8 in it masked: a client's text is quoted in errors. */
+struct rd_str em_quotable(struct em_exchange *ex, struct rd_str message);
 void em_reply_text(struct em_exchange *ex, int status, struct rd_str text);
 void em_reply_headers_common(struct em_exchange *ex);
 

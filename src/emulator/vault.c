@@ -245,7 +245,7 @@ bool em_vault_plane(struct em_exchange *ex)
     if (vault == NULL || vault->state == EM_CREATING)
         return em_plane_fail(ex, 404, "VaultNotFound", NULL,
                              "The host name '%.*s' does not resolve to a key vault.",
-                             RD_FMT(ex->url.host));
+                             RD_FMT(em_place_host(ex, ex->place, ex->place_name)));
     if (!em_check_members(ex, &ex->body))
         return false;
     struct rd_str segments[8] = {{0}};

@@ -151,10 +151,10 @@ static bool check_busy(struct em_exchange *ex, const struct em_resource *resourc
     return em_fail(ex, type->busy_status != 0 ? type->busy_status : 409,
                    type->busy_code != NULL ? type->busy_code : "AnotherOperationInProgress",
                    "Another operation on this or dependent resource is in progress. To retrieve "
-                   "status of the operation use uri: https://%.*s/subscriptions/%.*s/providers/%s"
+                   "status of the operation use uri: %.*s/subscriptions/%.*s/providers/%s"
                    "/operations/%s.",
-                   RD_FMT(em_host(ex->cloud, "arm")), RD_FMT(ex->subscription),
-                   "Microsoft.Resources", resource->pending->guid);
+                   RD_FMT(em_place_url(ex, EM_PLACE_ARM, (struct rd_str){"", 0})),
+                   RD_FMT(ex->subscription), "Microsoft.Resources", resource->pending->guid);
 }
 
 /* Writing -------------------------------------------------------------------------------------- */

@@ -29,6 +29,18 @@ void rd_part_need(struct rd_compile *compile, size_t index, struct rd_str id)
         rd_resource_need(compile->set, index, id);
 }
 
+void rd_part_early(struct rd_compile *compile, size_t index)
+{
+    if (compile->rc == RD_RC_OK)
+        compile->set->resources[index].is_early = true;
+}
+
+void rd_part_provide(struct rd_compile *compile, size_t index, struct rd_json body)
+{
+    if (compile->rc == RD_RC_OK)
+        rd_resource_provide(compile->set, index, body);
+}
+
 void rd_part_hosts_need(struct rd_compile *compile, struct rd_str id)
 {
     if (compile->rc != RD_RC_OK)

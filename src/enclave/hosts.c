@@ -275,9 +275,10 @@ static struct rd_str add_interface(struct hosts *hosts, const struct host *host)
     struct rd_str id = rd_arena_printf(
         compile->arena, "%.*s/providers/Microsoft.Network/networkInterfaces/%.*s-nic",
         RD_FMT(compile->id[RD_ROLE_HOSTS_GROUP]), RD_FMT(host->name));
-    (void)add(hosts, host, id,
-              rd_shape(compile->arena, "{location: %s, tags: %j, properties: %j}",
-                       compile->spec->region, host->tags, hosts->interface_properties));
+    size_t index = add(hosts, host, id,
+                       rd_shape(compile->arena, "{location: %s, tags: %j, properties: %j}",
+                                compile->spec->region, host->tags, hosts->interface_properties));
+    rd_part_early(compile, index);
     return id;
 }
 
@@ -300,6 +301,7 @@ static void add_machine(struct hosts *hosts, const struct host *host, struct rd_
         rd_arena_printf(compile->arena, "%.*s-osdisk", RD_FMT(host->name)), spec->hosts.disk_gb,
         hosts->managed_disk, interface_id, hosts->diagnostics);
     size_t index = add(hosts, host, host->machine, body);
+    rd_part_early(compile, index); /* what runs inside it, its extensions, is not */
     for (size_t i = 0; i < compile->host_wait_count; i++)
         rd_part_need(compile, index, compile->host_waits[i]);
 }
@@ -336,7 +338,7 @@ static void add_association(struct hosts *hosts, const struct host *host)
         compile->arena, "%.*s/providers/Microsoft.Insights/dataCollectionRuleAssociations/redoubt",
         RD_FMT(host->machine));
     /* Not behind the agent, which finds its rule when it starts: so it goes while others wait. */
-    (void)add(hosts, host, id, hosts->association);
+    rd_part_early(compile, add(hosts, host, id, hosts->association));
 }
 
 /* The pool's own record of the host, which its agent makes: it bears the user whose desktop this
@@ -351,10 +353,16 @@ static void add_session_host(struct hosts *hosts, const struct host *host)
         RD_FMT(host->name), is_domain ? "." : "", is_domain ? (int)spec->domain_name.n : 0,
         is_domain ? spec->domain_name.p : "");
     const struct rd_spec_pin *pin = rd_map_get(&hosts->pins, host->name);
-    struct rd_str user = pin != NULL ? pin->user : RD_STR("");
-    size_t index = add(
-        hosts, host, id,
-        rd_shape(compile->arena, "{properties: {allowNewSession: true, assignedUser?: %s}}", user));
+    /* With direct assignment nobody else gives desktops out: who is not pinned has none. With
+     * automatic assignment the service does, and a host without a pin may rightly have a user. */
+    bool is_ours = compile->spec->hosts.pool == RD_POOL_PERSONAL && spec->direct_assignment;
+    struct rd_json user = is_ours ? rd_json_string(RD_STR("")) : rd_json_absent;
+    if (pin != NULL)
+        user = rd_json_string(pin->user);
+    struct rd_json properties = rd_shape(compile->arena, "{allowNewSession: true}");
+    if (rd_json_exists(&user))
+        (void)rd_json_set(compile->arena, &properties, RD_STR("assignedUser"), user);
+    size_t index = add(hosts, host, id, rd_shape(compile->arena, "{properties: %j}", properties));
     rd_part_need(compile, index, extension_of_type(hosts, host, "DSC"));
 }
 
@@ -373,8 +381,9 @@ static void add_backup(struct hosts *hosts, const struct host *host)
                      "{properties: {protectedItemType: Microsoft.Compute/virtualMachines,"
                      " sourceResourceId: %s, policyId: %s}}",
                      host->machine, compile->id[RD_ROLE_BACKUP_POLICY]));
-    /* The backup adds an extension of its own, which must not meet the others. */
-    rd_part_need(compile, index, extension_of_type(hosts, host, "GuestAttestation"));
+    /* Protecting writes to the vault alone: the backup's own extension comes with the first backup
+     * that the policy's time starts (the VMBackup extension's README; seen 2026-11-21). */
+    rd_part_early(compile, index);
 }
 
 static void add_host(struct hosts *hosts, int64_t number)

@@ -6,6 +6,7 @@ enum {
     IPV4_BITS = 32,
     FIREWALL_SUBNET_BITS = 26, /* the smallest that the service takes */
     FIREWALL_SUBNET_SIZE = 1 << (IPV4_BITS - FIREWALL_SUBNET_BITS),
+    RESERVED_FIRST = 4, /* of each subnet's addresses Azure keeps the first ones for itself */
 };
 
 static bool has_firewall(const struct rd_compile *compile)
@@ -18,6 +19,13 @@ static struct rd_json firewall_address(struct rd_compile *compile)
 {
     return rd_part_ref(compile, compile->id[RD_ROLE_FIREWALL],
                        "properties.ipConfigurations.0.properties.privateIPAddress");
+}
+
+static struct rd_str address_text(struct rd_compile *compile, uint64_t address)
+{
+    return rd_arena_printf(compile->arena, "%u.%u.%u.%u", (unsigned)(address >> 24 & UINT8_MAX),
+                           (unsigned)(address >> 16 & UINT8_MAX),
+                           (unsigned)(address >> 8 & UINT8_MAX), (unsigned)(address & UINT8_MAX));
 }
 
 /* The Basic tier is managed over a subnet and an address of its own; the next /26 after the
@@ -43,9 +51,22 @@ static struct rd_str management_prefix(struct rd_compile *compile)
                         "make the hub larger, so that a /26 follows the firewall's subnet"));
         return RD_STR("");
     }
-    return rd_arena_printf(compile->arena, "%u.%u.%u.%u/%d", (unsigned)(start >> 24 & UINT8_MAX),
-                           (unsigned)(start >> 16 & UINT8_MAX), (unsigned)(start >> 8 & UINT8_MAX),
-                           (unsigned)(start & UINT8_MAX), FIREWALL_SUBNET_BITS);
+    struct rd_str address = address_text(compile, start);
+    return rd_arena_printf(compile->arena, "%.*s/%d", RD_FMT(address), FIREWALL_SUBNET_BITS);
+}
+
+/*
+ * The address that the firewall is going to have: the first that Azure leaves free in its subnet.
+ * No document promises it, but Microsoft's own mission landing zone reckons with it (seen
+ * 2026-11-21). It is only where hosts ask for names that start before the firewall stands, for a
+ * started machine keeps the DNS server it was given; should it ever be another one, the second
+ * write of the network says so, and these hosts resolve no name until they are restarted.
+ */
+static struct rd_str expected_firewall_address(struct rd_compile *compile)
+{
+    struct rd_ipv4 subnet = {0, 0};
+    (void)rd_ipv4_parse(compile->spec->network.firewall_prefix, &subnet);
+    return address_text(compile, (uint64_t)subnet.base + RESERVED_FIRST);
 }
 
 static struct rd_str subnet_of(struct rd_compile *compile, enum rd_part_role network,
@@ -143,6 +164,17 @@ static void add_security_group(struct rd_compile *compile)
     rd_part_diagnose(compile, compile->id[RD_ROLE_SECURITY_GROUP]);
 }
 
+static struct rd_json route_table(struct rd_compile *compile, struct rd_json routes)
+{
+    return rd_shape(compile->arena,
+                    "{location: %s, tags: %j, properties:"
+                    " {disableBgpRoutePropagation: true, routes: %j}}",
+                    compile->spec->region, compile->tags, routes);
+}
+
+/* Until the firewall stands the way out is closed, so that hosts may be made meanwhile and none
+ * ever leaves unfiltered. What a machine needs to start comes from the fabric (168.63.129.16),
+ * which routes do not reach. */
 static void add_route_table(struct rd_compile *compile)
 {
     struct rd_json routes = rd_shape(compile->arena,
@@ -155,34 +187,44 @@ static void add_route_table(struct rd_compile *compile)
             rd_shape(compile->arena,
                      "{name: avd-direct, properties: {addressPrefix: WindowsVirtualDesktop,"
                      " nextHopType: Internet}}"));
-    rd_part_add_role(compile, RD_ROLE_ROUTE_TABLE,
-                     rd_shape(compile->arena,
-                              "{location: %s, tags: %j, properties:"
-                              " {disableBgpRoutePropagation: true, routes: %j}}",
-                              compile->spec->region, compile->tags, routes));
+    size_t index =
+        rd_part_add(compile, compile->id[RD_ROLE_ROUTE_TABLE], route_table(compile, routes));
+    struct rd_json closed =
+        rd_shape(compile->arena, "[{name: to-firewall, properties: {addressPrefix: '0.0.0.0/0',"
+                                 " nextHopType: None}}]");
+    rd_part_provide(compile, index, route_table(compile, closed));
 }
 
 /* Without a firewall the hosts need Azure's own way out, or nothing would register. */
-static void add_spoke(struct rd_compile *compile)
+static struct rd_json spoke(struct rd_compile *compile, struct rd_json dns)
 {
     const struct rd_spec_network *network = &compile->spec->network;
     struct rd_json table = rd_json_absent;
-    struct rd_json dns = rd_json_absent;
-    if (has_firewall(compile)) {
+    if (has_firewall(compile))
         table = rd_shape(compile->arena, "{id: %s}", compile->id[RD_ROLE_ROUTE_TABLE]);
-        if (network->dns_proxy && !rd_part_has_basic_firewall(compile))
-            dns = rd_shape(compile->arena, "{dnsServers: [%j]}", firewall_address(compile));
-    }
-    rd_part_add_role(
-        compile, RD_ROLE_SPOKE,
-        rd_shape(compile->arena,
-                 "{location: %s, tags: %j, properties: {addressSpace: {addressPrefixes: [%s]},"
-                 " dhcpOptions?: %j, subnets: [{name: %s, properties: {addressPrefix: %s,"
-                 " networkSecurityGroup: {id: %s}, routeTable?: %j,"
-                 " defaultOutboundAccess: %b}}]}}",
-                 compile->spec->region, compile->tags, network->spoke_prefix, dns,
-                 compile->name[RD_ROLE_HOSTS_SUBNET], network->hosts_prefix,
-                 compile->id[RD_ROLE_SECURITY_GROUP], table, (int)!has_firewall(compile)));
+    return rd_shape(
+        compile->arena,
+        "{location: %s, tags: %j, properties: {addressSpace: {addressPrefixes: [%s]},"
+        " dhcpOptions?: %j, subnets: [{name: %s, properties: {addressPrefix: %s,"
+        " networkSecurityGroup: {id: %s}, routeTable?: %j, defaultOutboundAccess: %b}}]}}",
+        compile->spec->region, compile->tags, network->spoke_prefix, dns,
+        compile->name[RD_ROLE_HOSTS_SUBNET], network->hosts_prefix,
+        compile->id[RD_ROLE_SECURITY_GROUP], table, (int)!has_firewall(compile));
+}
+
+static void add_spoke(struct rd_compile *compile)
+{
+    bool has_proxy = has_firewall(compile) && compile->spec->network.dns_proxy &&
+                     !rd_part_has_basic_firewall(compile);
+    struct rd_json dns = rd_json_absent;
+    if (has_proxy)
+        dns = rd_shape(compile->arena, "{dnsServers: [%j]}", firewall_address(compile));
+    size_t index = rd_part_add(compile, compile->id[RD_ROLE_SPOKE], spoke(compile, dns));
+    rd_part_early(compile, index);
+    if (!has_proxy)
+        return;
+    dns = rd_shape(compile->arena, "{dnsServers: [%s]}", expected_firewall_address(compile));
+    rd_part_provide(compile, index, spoke(compile, dns));
 }
 
 /* Hosts wait for both directions: a peering only works when its counterpart exists. */
@@ -197,6 +239,7 @@ static void add_peering(struct rd_compile *compile, enum rd_part_role role,
                  " useRemoteGateways: false}}",
                  compile->id[remote]));
     rd_part_need(compile, index, compile->id[remote]);
+    rd_part_early(compile, index);
     rd_part_hosts_need(compile, compile->id[role]);
 }
 

@@ -48,7 +48,7 @@ static bool is_due(const struct job *job)
 {
     const struct rd_resource *live = job->change->live;
     bool is_start = job->step->kind == RD_STEP_ACTION && rd_str_is_case(job->step->action, "start");
-    if (!has_condition(job) || step_is_on_delete(job))
+    if (!has_condition(job) || step_is_part(job))
         return false;
     if (is_start || job->step->kind == RD_STEP_WAIT)
         return true;

@@ -11,6 +11,10 @@
  * each that exists sends out one list a type; each resource that is found sends out the lists of
  * its children and of what is attached to it, and the GETs of what cannot be listed. Whatever is
  * missing ends its branch. All of it goes through the client at once, which paces it.
+ *
+ * What bears no tags and hangs on a scope is only seen by asking that scope. So that what an
+ * earlier spec named is seen too, types say where else they are looked for (column scopes);
+ * whatever refuses that question has no say in whether the set can be read.
  */
 
 enum {
@@ -18,6 +22,12 @@ enum {
     FRESH_FOR_MS_MAX = 1200000, /* 20 minutes: then it is not missing but refused */
     GRANT_AGE_MS_MAX = 1800000, /* a grant older than 30 minutes is in force everywhere */
     PAGE_COUNT_MAX = 10000,     /* of one list: more than any set may hold */
+};
+
+/* A type is also looked for on what is ours of another one, or on subscriptions. */
+struct scope {
+    const struct rd_type *type;
+    const struct rd_type *on; /* NULL: subscriptions */
 };
 
 /* Who asks for what once a resource is there: by the id it hangs on. */
@@ -39,6 +49,9 @@ struct reader {
     const struct rd_type **types; /* of the desired set, and what may lie about in its groups */
     size_t type_count;
     size_t type_cap;
+    struct scope *scopes;
+    size_t scope_count;
+    size_t scope_cap;
     size_t pending;
     int64_t newest_grant_ms;  /* when the newest role assignment that was read was made */
     struct rd_map unfinished; /* ids that no run has seen to a good end */
@@ -54,6 +67,7 @@ struct question {
     struct rd_str place; /* where it lists, or the id that it GETs */
     struct rd_str url;
     bool is_list;
+    bool is_optional; /* asked besides what the set names: a refusal means nothing */
     int page_count;
     int64_t since_ms; /* when the first was refused for want of a permission; 0 never */
     struct rd_outcome refusal;
@@ -61,6 +75,8 @@ struct question {
 };
 
 static void ask(struct question *question);
+static bool add_hook(struct reader *reader, struct rd_str id, const struct rd_type *type,
+                     const struct rd_resource *resource);
 
 static void fail(struct reader *reader, const struct question *question,
                  const struct rd_outcome *outcome)
@@ -76,8 +92,8 @@ static void fail(struct reader *reader, const struct question *question,
     reader->rc = rd_error_explain(reader->rc, code, outcome->message, RD_STR(""), reader->err);
 }
 
-static void ask_about(struct reader *reader, const struct rd_type *type, struct rd_str place,
-                      struct rd_str url, bool is_list)
+static struct question *new_question(struct reader *reader, const struct rd_type *type,
+                                     struct rd_str place, struct rd_str url, bool is_list)
 {
     struct question *question = rd_arena_zalloc(reader->arena, sizeof(*question));
     question->reader = reader;
@@ -85,13 +101,30 @@ static void ask_about(struct reader *reader, const struct rd_type *type, struct 
     question->place = place;
     question->url = url;
     question->is_list = is_list;
-    ask(question);
+    return question;
+}
+
+static void ask_about(struct reader *reader, const struct rd_type *type, struct rd_str place,
+                      struct rd_str url, bool is_list)
+{
+    ask(new_question(reader, type, place, url, is_list));
 }
 
 static void list_below(struct reader *reader, const struct rd_type *type, struct rd_str place)
 {
     ask_about(reader, type, place,
               address_list(reader->arena, &reader->world->endpoints, type, place), true);
+}
+
+/* Unless it is asked for there anyway. */
+static void list_besides(struct reader *reader, const struct rd_type *type, struct rd_str place)
+{
+    if (!add_hook(reader, place, type, NULL))
+        return;
+    struct rd_str url = address_list(reader->arena, &reader->world->endpoints, type, place);
+    struct question *question = new_question(reader, type, place, url, true);
+    question->is_optional = true;
+    ask(question);
 }
 
 static void get_one(struct reader *reader, const struct rd_resource *resource)
@@ -127,6 +160,36 @@ static void list_below_orphan(struct reader *reader, const struct rd_resource *o
         if (type->listing == RD_LIST_PARENT && type->plane == RD_PLANE_ARM && !goes_along &&
             rd_str_eq_case(parent_type_of(type), orphan->type->name))
             list_below(reader, type, orphan->id);
+    }
+}
+
+static bool is_group(const struct rd_resource *resource)
+{
+    return rd_str_is_case(resource->type->name, "Microsoft.Resources/resourceGroups");
+}
+
+/* Whether what was found is the enclave's own: by the set, or by its tag. */
+static bool is_own(const struct reader *reader, const struct rd_resource *found)
+{
+    const struct rd_resource *wanted = rd_set_find(reader->desired, found->id);
+    struct rd_str tag = rd_json_str(
+        rd_json_get_case(rd_json_get(&found->body, RD_STR("tags")), RD_STR(RD_TAG_ENCLAVE)));
+    return wanted != NULL ? !wanted->is_existing : rd_str_eq(tag, reader->desired->name);
+}
+
+/* With the first group of the enclave's in it, its subscription is a scope too. */
+static void list_scopes(struct reader *reader, const struct rd_resource *found)
+{
+    bool is_a_group = is_group(found);
+    for (size_t i = 0; i < reader->scope_count; i++) {
+        const struct scope *scope = &reader->scopes[i];
+        struct rd_arm_id id;
+        bool is_it = scope->on == found->type;
+        if (!is_it && !(is_a_group && scope->on == NULL))
+            continue;
+        if (!is_own(reader, found) || !rd_arm_id_parse(found->id, &id))
+            return;
+        list_besides(reader, scope->type, is_it ? found->id : id.parent);
     }
 }
 
@@ -254,6 +317,7 @@ static void add_item(struct reader *reader, const struct question *question, str
     const struct rd_resource *added = &reader->live->resources[index];
     /* A vault that is not activated has no data plane to ask. */
     follow_hooks(reader, added->id, address_is_ready(added->type, &added->body));
+    list_scopes(reader, added);
     if (wanted == NULL)
         list_below_orphan(reader, added);
 }
@@ -341,6 +405,13 @@ static void decide_refused(struct reader *reader)
     }
 }
 
+/* It may not be ours to ask there, or there is no such thing there: then nothing of ours is. */
+static bool is_refused_besides(const struct question *question, const struct rd_outcome *outcome)
+{
+    return question->is_optional && outcome->status >= 400 && outcome->status < 500 &&
+           outcome->rc != RD_RC_TRANSIENT;
+}
+
 static void take_answer(void *data, const struct rd_outcome *outcome)
 {
     struct question *question = data;
@@ -353,7 +424,8 @@ static void take_answer(void *data, const struct rd_outcome *outcome)
     else if (outcome->rc == RD_RC_OK) {
         struct rd_json item = outcome->body;
         add_item(reader, question, &item);
-    } else if (outcome->rc != RD_RC_NOT_FOUND && !keep_refusal(question, outcome))
+    } else if (outcome->rc != RD_RC_NOT_FOUND && !is_refused_besides(question, outcome) &&
+               !keep_refusal(question, outcome))
         fail(reader, question, outcome);
     if (reader->pending == 0)
         decide_refused(reader);
@@ -411,11 +483,6 @@ static struct rd_str owner_of(struct reader *reader, struct rd_str id)
     return index == RD_NONE ? RD_STR("") : reader->desired->resources[index].id;
 }
 
-static bool is_group(const struct rd_resource *resource)
-{
-    return rd_str_is_case(resource->type->name, "Microsoft.Resources/resourceGroups");
-}
-
 /* Children are listed below each parent that is found, so the hook is on the parents' type: every
  * desired parent, and (in add_item's way) only those that exist. */
 static void hook_children(struct reader *reader, const struct rd_type *type)
@@ -460,8 +527,24 @@ static void hook_resource(struct reader *reader, const struct rd_resource *resou
     }
 }
 
+static void note_scopes(struct reader *reader, const struct rd_type *type)
+{
+    const struct rd_json *scopes = rd_json_get(type->row, RD_STR("scopes"));
+    for (size_t i = 0; i < rd_json_count(scopes); i++) {
+        struct rd_str name = rd_json_str(rd_json_item(scopes, i));
+        const struct rd_type *on = rd_type_find(name);
+        if (on == NULL && !rd_str_is(name, "subscription"))
+            continue;
+        reader->scopes = rd_arena_grow(reader->arena, reader->scopes, reader->scope_count,
+                                       &reader->scope_cap, sizeof(*reader->scopes));
+        reader->scopes[reader->scope_count++] = (struct scope){type, on};
+    }
+}
+
 static void prepare(struct reader *reader)
 {
+    for (size_t i = 0; i < reader->known_count; i++)
+        note_scopes(reader, &reader->known[i]);
     const struct rd_set *desired = reader->desired;
     for (size_t i = 0; i < desired->count; i++) {
         const struct rd_resource *resource = &desired->resources[i];

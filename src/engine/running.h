@@ -4,10 +4,10 @@
 
 /*
  * Private to engine/: a plan that runs. prepare.c readies it, schedule.c decides which step is
- * next, step.c takes one step from its start to its end, send.c sends its request, outcome.c
- * decides what the request's end means for it, boot.c sees to it that what was made runs, lookup.c
- * fetches what steps need to know of other resources (each thing once a run), body.c makes request
- * bodies.
+ * next, step.c takes one step from its start to its end, look.c says when to look at what others
+ * make, send.c sends its request, outcome.c decides what the request's end means for it, boot.c
+ * sees to it that what was made runs, lookup.c fetches what steps need to know of other resources
+ * (each thing once a run), body.c makes request bodies.
  *
  * A step's way, each stage through step_enter():
  *
@@ -89,10 +89,12 @@ struct job {
     bool is_accepted; /* the request at hand has started an operation */
     bool has_made;    /* a request of this step was accepted: what is there now is its own */
     bool is_unsure;   /* a POST may have been carried out */
+    bool has_looked;  /* at what may have come back with a recovered parent */
     int retries;
     int64_t retry_since_ms;
     int64_t wait_since_ms;
-    int64_t delay_ms;
+    int64_t looked_ms; /* at what is watched, last; 0 when not yet */
+    bool is_scout;     /* it is watched closely, so that others need not be */
     uint64_t timer;
     struct rd_str get_url; /* of what is watched, made once */
     struct rd_str ready_url;
@@ -127,9 +129,12 @@ struct running {
     struct rd_str *resume_hashes; /* by step: what those operations were asked for; "" unknown */
     struct rd_str *resume_urls;   /* by step: operations that a killed run left open; "" mostly */
     bool *is_unsure;              /* by step: a killed run may have sent its POST */
+    struct rd_map recovered;      /* ids that this run has recovered -> anything */
     struct rd_map lookups;        /* key -> struct lookup */
     struct lookup *all_lookups;
-    struct rd_map locks; /* parent id -> struct lock */
+    struct rd_map locks;    /* parent id -> struct lock */
+    struct rd_map appeared; /* type -> what look.c has learned of its appearing */
+    struct rd_map readied;  /* type -> of its becoming ready */
     struct job *jobs;
     struct job *outbox;
     struct job **outbox_end;
@@ -185,10 +190,21 @@ void step_get_target(struct job *job, struct rd_str url, rd_client_fn *done);
 struct rd_str step_url(struct job *job, enum address_use use);
 int64_t step_now_ms(const struct job *job);
 bool step_is_write(const struct job *job);
-bool step_is_on_delete(const struct job *job);
+/* What a PUT of a variant writes instead of the desired body, of a column of the type's row (see
+ * rd_step.action); absent for a plain one. */
+struct rd_json step_part(const struct job *job);
+bool step_is_part(const struct job *job);
 bool step_has_body(const struct job *job);
 /* The action that makes the resource instead of a PUT, or "". */
 struct rd_str step_via(const struct job *job);
+
+/* look.c */
+/* From now on it is watched, for the stage that it is in. */
+void look_begin(struct job *job);
+/* Whether to look now; otherwise the job enters its stage again later. */
+bool look_is_due(struct job *job);
+/* It is so: others profit. */
+void look_learn(struct job *job);
 
 /* send.c */
 void send_step(struct job *job);

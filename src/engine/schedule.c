@@ -231,6 +231,20 @@ static void release_lock(struct running *running, const struct rd_step *step)
     }
 }
 
+/* Whether the same change has written the resource provisionally before. */
+static bool is_second_write(const struct rd_plan *plan, const struct rd_step *step)
+{
+    const struct rd_resource *desired = plan->changes[step->change].desired;
+    bool may_be = step->kind == RD_STEP_PUT && step->action.n == 0 && desired != NULL &&
+                  desired->provisional != NULL;
+    for (uint32_t n = 0; may_be && n < step->need_count; n++) {
+        const struct rd_step *needed = &plan->steps[step->needs[n]];
+        if (needed->change == step->change && rd_str_is(needed->action, "provisional"))
+            return true;
+    }
+    return false;
+}
+
 static void start_step(struct running *running, uint32_t index)
 {
     const struct rd_step *step = &running->plan->steps[index];
@@ -249,7 +263,10 @@ static void start_step(struct running *running, uint32_t index)
         known = change->live;
     job->target =
         (struct target){step->id, change->type, known != NULL ? &known->body : &rd_json_absent};
-    job->is_create = change->kind == RD_CHANGE_CREATE || change->kind == RD_CHANGE_REPLACE;
+    if (rd_str_is(step->action, "provisional") && step->kind == RD_STEP_PUT)
+        job->target.body = change->desired->provisional;
+    job->is_create = (change->kind == RD_CHANGE_CREATE || change->kind == RD_CHANGE_REPLACE) &&
+                     !is_second_write(running->plan, step);
     rd_buf_init(&job->body, RD_HTTP_REQUEST_BODY_SIZE_MAX);
     job->next = running->jobs;
     if (job->next != NULL)
@@ -542,8 +559,11 @@ enum rd_rc rd_engine_run(struct rd_world *world, struct rd_arena *arena, const s
     running->outbox_end = &running->outbox;
     *ret_run = running->run;
     rd_map_init(&running->step_of, true);
+    rd_map_init(&running->recovered, true);
     rd_map_init(&running->lookups, true);
     rd_map_init(&running->locks, true);
+    rd_map_init(&running->appeared, true);
+    rd_map_init(&running->readied, true);
     enum rd_rc rc = prepare_run(running, err);
     if (rc == RD_RC_OK) {
         run_loop(running);
@@ -551,7 +571,10 @@ enum rd_rc rd_engine_run(struct rd_world *world, struct rd_arena *arena, const s
     }
     lookup_done(running);
     rd_map_done(&running->step_of);
+    rd_map_done(&running->recovered);
     rd_map_done(&running->lookups);
     rd_map_done(&running->locks);
+    rd_map_done(&running->appeared);
+    rd_map_done(&running->readied);
     return rc;
 }

@@ -43,10 +43,12 @@ static bool prepare(struct job *job, struct rd_str *ret_message)
     enum address_use use = job->is_create ? ADDRESS_CREATE : ADDRESS_UPDATE;
     job->call.method = address_method(job->type, use);
     job->call.url = step_url(job, use);
-    if (!step_is_on_delete(job))
+    if (!step_is_part(job))
         return body_write(job, ret_message);
-    job->call.method = RD_HTTP_PATCH;
-    rd_json_write(&job->body, rd_json_at(job->type->row, "on_delete.update"), RD_JSON_COMPACT);
+    struct rd_json part = step_part(job);
+    if (!rd_str_is(job->step->action, "retire"))
+        job->call.method = RD_HTTP_PATCH;
+    rd_json_write(&job->body, &part, RD_JSON_COMPACT);
     return true;
 }
 

@@ -2,8 +2,6 @@
 #include "running.h"
 
 enum {
-    WATCH_FIRST_MS = 15000, /* between GETs of what is to appear or to become ready */
-    WATCH_SLOWEST_MS = 60000,
     WATCH_MS_MAX = 2700000,  /* 45 min, where the row names no timeout */
     FOLLOW_MS_MAX = 7200000, /* what is under way: the longest create */
 };
@@ -18,15 +16,45 @@ bool step_is_write(const struct job *job)
     return job->step->kind == RD_STEP_PUT;
 }
 
-bool step_is_on_delete(const struct job *job)
+bool step_is_part(const struct job *job)
 {
-    return step_is_write(job) && rd_str_is(job->step->action, "on_delete");
+    static const char *const names[] = {"on_delete", "release", "retire"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (step_is_write(job) && rd_str_is(job->step->action, names[i]))
+            return true;
+    return false;
+}
+
+/* Of what is live only what the column names, and what it says over that. */
+static struct rd_json retired_body(const struct job *job)
+{
+    struct rd_json body = rd_json_object();
+    const struct rd_json *row = rd_json_get(job->type->row, RD_STR("retire"));
+    const struct rd_json *kept = rd_json_get(row, RD_STR("keep"));
+    for (size_t i = 0; i < rd_json_count(kept) && job->change->live != NULL; i++) {
+        struct rd_str path = rd_json_str(rd_json_item(kept, i));
+        const struct rd_json *value = rd_json_at_str(&job->change->live->body, path);
+        if (rd_json_exists(value))
+            *rd_json_make(job->call_arena, &body, rd_arena_str(job->call_arena, path).p) = *value;
+    }
+    rd_json_merge(job->call_arena, &body, rd_json_get(row, RD_STR("set")));
+    return body;
+}
+
+struct rd_json step_part(const struct job *job)
+{
+    struct rd_str action = job->step->action;
+    if (rd_str_is(action, "on_delete"))
+        return *rd_json_at(job->type->row, "on_delete.update");
+    if (rd_str_is(action, "release"))
+        return *rd_json_at(job->type->row, "held.release");
+    return rd_str_is(action, "retire") ? retired_body(job) : rd_json_absent;
 }
 
 struct rd_str step_via(const struct job *job)
 {
     const struct rd_resource *desired = job->change->desired;
-    return step_is_write(job) && !step_is_on_delete(job) && job->is_create && desired != NULL
+    return step_is_write(job) && !step_is_part(job) && job->is_create && desired != NULL
                ? desired->via
                : RD_STR("");
 }
@@ -96,13 +124,6 @@ void step_interrupt(struct job *job)
     step_end(job, RD_RC_INTERRUPTED, RD_STR(""), RD_STR("stopped while it waited"), RD_STR(""));
 }
 
-static void watch_again(struct job *job)
-{
-    int64_t delay_ms = job->delay_ms;
-    job->delay_ms = delay_ms * 2 > WATCH_SLOWEST_MS ? WATCH_SLOWEST_MS : delay_ms * 2;
-    step_wait_then_enter(job, job->stage, delay_ms);
-}
-
 void step_get_target(struct job *job, struct rd_str url, rd_client_fn *done)
 {
     step_clear_call(job);
@@ -159,7 +180,7 @@ static void fail_for_lookup(struct job *job, const struct lookup *lookup)
 
 static void settle(struct job *job)
 {
-    struct lookup *lookup = step_is_write(job) && !step_is_on_delete(job) ? unsettled(job) : NULL;
+    struct lookup *lookup = step_is_write(job) && !step_is_part(job) ? unsettled(job) : NULL;
     if (lookup == NULL)
         step_enter(job, STAGE_APPEAR);
     else if (lookup->state == LOOKUP_FAILED)
@@ -197,14 +218,15 @@ static void fail_for_time(struct job *job, const char *what)
 static void take_appearance(void *data, const struct rd_outcome *outcome)
 {
     struct job *job = data;
-    if (outcome->rc == RD_RC_OK)
+    if (outcome->rc == RD_RC_OK) {
+        look_learn(job);
         step_enter(job, STAGE_RESOLVE);
-    else if (outcome->rc != RD_RC_NOT_FOUND)
+    } else if (outcome->rc != RD_RC_NOT_FOUND)
         step_end_badly(job, outcome);
     else if (step_now_ms(job) - job->wait_since_ms > watch_ms_max(job))
         fail_for_time(job, "appear");
     else
-        watch_again(job);
+        step_enter(job, STAGE_APPEAR);
 }
 
 static void appear(struct job *job)
@@ -214,18 +236,54 @@ static void appear(struct job *job)
         step_enter(job, STAGE_RESOLVE);
         return;
     }
-    if (job->wait_since_ms == 0)
-        job->wait_since_ms = step_now_ms(job);
-    if (job->get_url.n == 0)
+    if (job->get_url.n == 0) {
         job->get_url = step_url(job, ADDRESS_GET);
-    step_get_target(job, job->get_url, take_appearance);
+        look_begin(job);
+    }
+    if (look_is_due(job))
+        step_get_target(job, job->get_url, take_appearance);
 }
 
 /* RESOLVE ------------------------------------------------------------------------------------ */
 
 bool step_has_body(const struct job *job)
 {
-    return step_is_write(job) && !step_is_on_delete(job) && step_via(job).n == 0;
+    return step_is_write(job) && !step_is_part(job) && step_via(job).n == 0;
+}
+
+/* What a recovered parent brings back was not there to read when the plan was made (column
+ * comes_back): what differs from what is wanted goes before that is made. */
+static bool may_have_come_back(const struct job *job)
+{
+    size_t cursor = 0;
+    const struct rd_map_entry *entry;
+    if (job->has_looked || !job->is_create || !step_has_body(job) ||
+        !rd_json_is_true(rd_json_get(job->type->row, RD_STR("comes_back"))))
+        return false;
+    while ((entry = rd_map_next(&job->running->recovered, &cursor)) != NULL)
+        if (rd_arm_id_is_within(job->step->id, entry->key))
+            return true;
+    return false;
+}
+
+static void take_former(void *data, const struct rd_outcome *outcome)
+{
+    struct job *job = data;
+    const struct rd_resource *desired = job->change->desired;
+    struct rd_resource former = *desired;
+    former.body = outcome->body;
+    /* Whatever else keeps it from being read, the write itself will say. */
+    if (outcome->rc == RD_RC_OK &&
+        rd_diff(job->arena, desired, &former, job->running->plan->live, NULL))
+        send_clearing(job);
+    else
+        step_enter(job, STAGE_SEND);
+}
+
+static void look_for_former(struct job *job)
+{
+    job->has_looked = true;
+    step_get_target(job, step_url(job, ADDRESS_GET), take_former);
 }
 
 static void resolve(struct job *job)
@@ -244,6 +302,8 @@ static void resolve(struct job *job)
         lookup_wait(lookup, job);
     else if (foreign_is_to_check(job))
         foreign_check(job);
+    else if (may_have_come_back(job))
+        look_for_former(job);
     else
         step_enter(job, STAGE_SEND);
 }
@@ -301,33 +361,25 @@ static void take_readiness(void *data, const struct rd_outcome *outcome)
     if (outcome->rc == RD_RC_OK && has_failed)
         end_as_failed(job, &outcome->body);
     else if (outcome->rc == RD_RC_OK && lookup_is_at_rest(&outcome->body) &&
-             address_is_ready(job->type, &outcome->body))
+             address_is_ready(job->type, &outcome->body)) {
+        look_learn(job);
         step_enter(job, STAGE_BOOT);
-    else if (outcome->rc == RD_RC_NOT_FOUND && is_followed)
+    } else if (outcome->rc == RD_RC_NOT_FOUND && is_followed)
         end_as_gone(job);
     else if (!may_come)
         step_end_badly(job, outcome);
     else if (step_now_ms(job) - job->wait_since_ms > watch_ms_max(job))
         fail_for_time(job, "become ready");
     else
-        watch_again(job);
-}
-
-/* What takes long is not asked for at once: a thousand hosts that come up need those reads. */
-static int64_t first_watch_ms(const struct job *job)
-{
-    int64_t delay_ms = job->step->expected_ms / 2;
-    if (delay_ms > WATCH_SLOWEST_MS)
-        return WATCH_SLOWEST_MS;
-    return delay_ms > WATCH_FIRST_MS ? delay_ms : WATCH_FIRST_MS;
+        step_enter(job, STAGE_READY);
 }
 
 static void become_ready(struct job *job)
 {
     const struct rd_json *ready = rd_json_get(job->type->row, RD_STR("ready"));
     bool has_ready = rd_json_exists(ready);
-    bool is_watched = job->step->kind == RD_STEP_WAIT ||
-                      (step_is_write(job) && !step_is_on_delete(job) && has_ready);
+    bool is_watched =
+        job->step->kind == RD_STEP_WAIT || (step_is_write(job) && !step_is_part(job) && has_ready);
     if (!is_watched) {
         step_enter(job, STAGE_BOOT);
         return;
@@ -336,7 +388,8 @@ static void become_ready(struct job *job)
         job->ready_url = address_url_query(
             job->arena, &job->running->world->endpoints, &job->target, ADDRESS_GET,
             rd_json_str(rd_json_get(has_ready ? ready : job->type->row, RD_STR("get_query"))));
-    step_get_target(job, job->ready_url, take_readiness);
+    if (look_is_due(job))
+        step_get_target(job, job->ready_url, take_readiness);
 }
 
 /* -------------------------------------------------------------------------------------------- */
@@ -363,10 +416,8 @@ void step_enter(struct job *job, enum stage stage)
         return;
     case STAGE_READY:
     default:
-        if (is_new) {
-            job->wait_since_ms = step_now_ms(job);
-            job->delay_ms = first_watch_ms(job);
-        }
+        if (is_new)
+            look_begin(job);
         become_ready(job);
         return;
     }
@@ -375,7 +426,6 @@ void step_enter(struct job *job, enum stage stage)
 void step_start(struct job *job)
 {
     job->retry_since_ms = step_now_ms(job);
-    job->delay_ms = WATCH_FIRST_MS;
     struct rd_str url =
         job->running->resume_urls != NULL ? job->running->resume_urls[job->index] : RD_STR("");
     job->is_unsure = job->running->is_unsure != NULL && job->running->is_unsure[job->index];

@@ -57,7 +57,7 @@ static const char *reason_to_leave(struct rd_maker *maker, const struct rd_resou
 
 /*
  * Proofs, strongest first: the enclave's own tag or mark; being below something that is deleted;
- * for types that bear no tags, an id that the spec computes.
+ * for types that bear no tags, an id that the spec computes or that an earlier run wrote.
  */
 static void decide(struct rd_maker *maker, size_t index)
 {
@@ -70,7 +70,7 @@ static void decide(struct rd_maker *maker, size_t index)
     }
     if (desired == NULL && rd_owner_is_service(live))
         return;
-    bool is_marked = rd_owner_is_marked(live, maker->owner);
+    bool is_marked = rd_maker_is_ours(maker, index);
     if (rd_type_is(live->type, "keep")) {
         if (is_marked || desired != NULL)
             rd_maker_leave(maker, live->id, "redoubt keeps it: others may rely on it");
@@ -78,7 +78,8 @@ static void decide(struct rd_maker *maker, size_t index)
     }
     int64_t above = rd_owner_above(maker->live, live->id);
     bool is_below_deleted = rd_maker_deletes(maker, above);
-    bool is_proved_by_id = desired != NULL && !rd_type_is(live->type, "tags");
+    bool is_proved_by_id = !rd_type_is(live->type, "tags") &&
+                           (desired != NULL || rd_map_get(&maker->written, live->id) != NULL);
     if (is_marked || is_below_deleted || is_proved_by_id) {
         struct rd_str reason = RD_STR("the enclave is destroyed");
         if (!is_marked && is_below_deleted)
@@ -110,7 +111,7 @@ enum rd_rc rd_plan_make_destroy(struct rd_arena *arena, const struct rd_set *des
                                 struct rd_err *err)
 {
     RD_CLEANUP(rd_arena_freep) struct rd_arena *scratch = rd_arena_new(0);
-    struct rd_maker maker;
+    RD_CLEANUP(rd_maker_done) struct rd_maker maker;
     rd_maker_init(&maker, arena, scratch, desired, live);
     uint32_t *order = rd_arena_array(scratch, live->count, sizeof(*order));
     rd_set_order(live, order);

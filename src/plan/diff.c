@@ -90,6 +90,8 @@ bool rd_diff_record(struct rd_differ *differ, const struct rd_json *before,
         .after = after,
         .is_secret = is_secret_place(place) || rd_is_secret_reference(after),
         .replaces = (flags & RD_FIELD_REPLACE) != 0,
+        .shrinks = (flags & RD_FIELD_GROWS) != 0 &&
+                   rd_json_int(after, INT64_MAX) < rd_json_int(before, INT64_MIN),
     };
     return true;
 }

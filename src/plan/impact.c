@@ -113,6 +113,19 @@ static bool is_unnoticed(const struct rd_change *change)
     return true;
 }
 
+/* Whoever sits there loses it, and may get another. */
+static struct rd_str affected_by_release(const struct rd_maker *maker,
+                                         const struct rd_change *change, struct rd_str machine)
+{
+    struct rd_str user = rd_maker_loser(change);
+    int32_t taker = maker->taker[change->live - maker->live->resources];
+    struct rd_str other = RD_STR("");
+    if (taker != RD_NONE)
+        other = maker->desired->resources[taker].name;
+    return rd_arena_printf(maker->arena, "%.*s loses the desktop %.*s%s%.*s", RD_FMT(user),
+                           RD_FMT(machine), other.n > 0 ? " and gets " : "", RD_FMT(other));
+}
+
 static struct rd_str affected(const struct rd_maker *maker, const struct rd_change *change,
                               const struct seats *seats)
 {
@@ -122,6 +135,9 @@ static struct rd_str affected(const struct rd_maker *maker, const struct rd_chan
     if (text.n == 0 || is_unnoticed(change))
         return (struct rd_str){"", 0};
     struct rd_str machine = machine_of(change, seats);
+    if (change->kind == RD_CHANGE_UPDATE && rd_type_is_session_host(change->type) &&
+        rd_maker_loser(change).n > 0)
+        return affected_by_release(maker, change, machine);
     const struct rd_str *user = machine.n == 0 ? NULL : rd_map_get(&seats->users, machine);
     if (user == NULL)
         return text;

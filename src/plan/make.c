@@ -17,10 +17,15 @@ void rd_maker_init(struct rd_maker *maker, struct rd_arena *arena, struct rd_are
     maker->desired_change = rd_arena_array(scratch, desired_count, sizeof(*maker->desired_change));
     maker->live_change = rd_arena_array(scratch, live->count, sizeof(*maker->live_change));
     maker->live_desired = rd_arena_array(scratch, live->count, sizeof(*maker->live_desired));
+    maker->taker = rd_arena_array(scratch, live->count, sizeof(*maker->taker));
+    rd_map_init(&maker->written, true);
+    const struct rd_json *written = rd_json_at(&live->facts, "written");
+    for (size_t i = 0; i < rd_json_count(written) && written->type == RD_JSON_ARRAY; i++)
+        (void)rd_map_set(&maker->written, rd_json_str(&written->u.items[i]), maker);
     for (size_t i = 0; i < desired_count; i++)
         maker->desired_change[i] = RD_NONE;
     for (size_t i = 0; i < live->count; i++) {
-        maker->live_change[i] = RD_NONE;
+        maker->live_change[i] = maker->taker[i] = RD_NONE;
         maker->live_desired[i] =
             desired == NULL ? RD_NONE : (int32_t)rd_set_index(desired, live->resources[i].id);
     }
@@ -29,6 +34,11 @@ void rd_maker_init(struct rd_maker *maker, struct rd_arena *arena, struct rd_are
     maker->plan->enclave = maker->enclave;
     maker->plan->cloud = desired != NULL ? desired->cloud : live->cloud;
     maker->plan->live = live;
+}
+
+void rd_maker_done(struct rd_maker *maker)
+{
+    rd_map_done(&maker->written);
 }
 
 struct rd_change *rd_maker_add(struct rd_maker *maker, enum rd_change_kind kind, int64_t desired,
@@ -177,6 +187,30 @@ static enum rd_rc check_replace(const struct rd_maker *maker, const struct rd_ch
     return RD_RC_OK;
 }
 
+/* Where it is not replaced anyway. To replace it for that would throw away what is on the disk. */
+static enum rd_rc check_shrinking(const struct rd_change *draft, struct rd_err *err)
+{
+    for (size_t i = 0; i < draft->field_count && draft->kind == RD_CHANGE_UPDATE; i++) {
+        const struct rd_field_change *field = &draft->fields[i];
+        if (!field->shrinks)
+            continue;
+        long long before = (long long)rd_json_int(field->before, 0);
+        struct rd_str origin = draft->desired->origin;
+        return rd_err_hint(
+            RD_FAIL(err, RD_RC_INVALID,
+                    "'%.*s' of %.*s '%.*s' cannot become smaller: it is %lld, the "
+                    "spec says %lld%s%.*s%s",
+                    RD_FMT(field->path), RD_FMT(draft->desired->type->label),
+                    RD_FMT(draft->desired->name), before, (long long)rd_json_int(field->after, 0),
+                    origin.n > 0 ? " (" : "", RD_FMT(origin), origin.n > 0 ? ")" : ""),
+            err,
+            "Azure makes no disk smaller: keep %lld or more; a smaller one needs a "
+            "new machine",
+            before);
+    }
+    return RD_RC_OK;
+}
+
 static enum rd_rc decide_live(struct rd_maker *maker, size_t index, int64_t live,
                               struct rd_differ *differ, struct rd_err *err)
 {
@@ -192,7 +226,8 @@ static enum rd_rc decide_live(struct rd_maker *maker, size_t index, int64_t live
     differ->change = &draft;
     bool differs = rd_diff_with(differ, draft.desired, draft.live);
     const struct rd_resource *owner = replaced_owner(maker, index);
-    bool is_broken = rd_owner_is_broken(draft.live);
+    bool is_retired = rd_owner_is_retired(draft.live);
+    bool is_broken = is_retired || rd_owner_is_broken(draft.live);
     struct rd_str dead = rd_owner_dead_state(draft.live);
     bool is_open = rd_owner_is_under_way(draft.live) || rd_owner_is_unstarted(draft.live);
     if (!differs && owner == NULL && !is_broken && dead.n == 0 && !is_open) {
@@ -205,11 +240,14 @@ static enum rd_rc decide_live(struct rd_maker *maker, size_t index, int64_t live
             draft.kind = RD_CHANGE_REPLACE;
     if (draft.kind == RD_CHANGE_REPLACE && owner == NULL)
         RD_TRY(check_replace(maker, &draft, err));
+    RD_TRY(check_shrinking(&draft, err));
     RD_TRY(rd_maker_check_alike(maker, &draft, err));
     const struct rd_resource *named = take_bound_fields(maker, &draft);
     if (owner == NULL)
         owner = named;
-    struct rd_str reason = RD_STR("it is there, but its last write has failed: it is sent again");
+    struct rd_str reason =
+        is_retired ? RD_STR("it had been given up: it is taken up again")
+                   : RD_STR("it is there, but its last write has failed: it is sent again");
     if (owner != NULL)
         reason = owner_reason(maker, owner);
     else if (dead.n > 0)
@@ -273,18 +311,46 @@ static enum rd_rc decide_desired(struct rd_maker *maker, struct rd_err *err)
 
 /* What is live besides ------------------------------------------------------------------------- */
 
+/* Retired instead of deleted: what it holds outlives it (column retire). */
+static void retire(struct rd_maker *maker, size_t index, struct rd_str reason)
+{
+    const struct rd_resource *live = &maker->live->resources[index];
+    const struct rd_json *row = rd_json_get(live->type->row, RD_STR("retire"));
+    struct rd_str note = rd_json_str(rd_json_get(row, RD_STR("note")));
+    struct rd_str path = rd_json_str(rd_json_get(row, RD_STR("is")));
+    struct rd_str deleted = rd_json_str(rd_json_get(row, RD_STR("deleted")));
+    if (rd_json_is_true(rd_json_at_str(&live->body, deleted)))
+        return;
+    if (rd_owner_is_retired(live)) {
+        rd_maker_leave(maker, live->id, rd_arena_str(maker->scratch, note).p);
+        return;
+    }
+    struct rd_change *change =
+        rd_maker_add(maker, RD_CHANGE_UPDATE, RD_NONE, (int64_t)index, reason);
+    change->fields =
+        rd_arena_grow(maker->arena, NULL, 0, &change->field_cap, sizeof(*change->fields));
+    change->fields[change->field_count++] = (struct rd_field_change){
+        .path = path,
+        .before = rd_json_at_str(&live->body, path),
+        .after = rd_json_at_str(rd_json_get(row, RD_STR("set")), path),
+    };
+}
+
 static void decide_orphan(struct rd_maker *maker, size_t index)
 {
     const struct rd_resource *live = &maker->live->resources[index];
     int64_t above = rd_owner_above(maker->live, live->id);
     bool is_below_deleted = rd_maker_deletes(maker, above);
-    bool is_marked = rd_owner_is_marked(live, maker->owner);
+    bool is_marked = rd_maker_is_ours(maker, index);
     /* A session host appears when its machine registers and is left over when the machine goes;
      * until then it is part of the machine, whether the spec pins a user to it or not. */
     int64_t machine = rd_set_index(maker->live, rd_owner_machine(live));
     if (rd_owner_is_service(live))
         return;
-    bool is_left_over = rd_maker_deletes(maker, machine);
+    bool is_left_over = rd_maker_deletes(maker, machine) ||
+                        rd_maker_deletes(maker, rd_set_index(maker->live, rd_owner_source(live)));
+    bool is_written =
+        !rd_type_is(live->type, "tags") && rd_map_get(&maker->written, live->id) != NULL;
     if (machine != RD_NONE && !is_left_over && maker->live_desired[machine] != RD_NONE)
         return;
     if (rd_type_is(live->type, "keep")) {
@@ -292,14 +358,17 @@ static void decide_orphan(struct rd_maker *maker, size_t index)
             rd_maker_leave(maker, live->id, "redoubt keeps it: others may rely on it");
         return;
     }
-    if (is_marked || is_below_deleted || is_left_over) {
+    if (is_marked || is_below_deleted || is_left_over || is_written) {
         struct rd_str reason = RD_STR("no longer in the spec");
-        if (!is_marked)
-            reason = is_left_over
-                         ? RD_STR("its virtual machine goes")
-                         : rd_arena_printf(maker->arena, "its %.*s goes",
-                                           RD_FMT(maker->live->resources[above].type->label));
-        (void)rd_maker_add(maker, RD_CHANGE_DELETE, RD_NONE, (int64_t)index, reason);
+        if (!is_marked && is_left_over)
+            reason = RD_STR("its virtual machine goes");
+        else if (!is_marked && is_below_deleted)
+            reason = rd_arena_printf(maker->arena, "its %.*s goes",
+                                     RD_FMT(maker->live->resources[above].type->label));
+        if (!is_below_deleted && rd_json_exists(rd_json_get(live->type->row, RD_STR("retire"))))
+            retire(maker, index, reason);
+        else
+            (void)rd_maker_add(maker, RD_CHANGE_DELETE, RD_NONE, (int64_t)index, reason);
         return;
     }
     /* What is seen only because it reaches down from a scope of others is not ours to mention. */
@@ -319,20 +388,26 @@ static bool is_orphan_group(struct rd_maker *maker, size_t index)
            rd_owner_is_marked(&maker->live->resources[index], maker->owner);
 }
 
-/* Containers first; what appears by itself after the machines that it may belong to. */
+static bool comes_late(const struct rd_type *type)
+{
+    return rd_type_is(type, "appears") || rd_json_exists(rd_json_at(type->row, "retire"));
+}
+
+/* Containers first; what appears by itself, or is retired, after the machines that it may belong
+ * to. */
 static void decide_orphans(struct rd_maker *maker)
 {
     const struct rd_set *live = maker->live;
     uint32_t *order = rd_arena_array(maker->scratch, live->count, sizeof(*order));
     rd_set_order(live, order);
-    for (int appears = 0; appears < 2; appears++)
+    for (int is_late = 0; is_late < 2; is_late++)
         for (size_t i = 0; i < live->count; i++) {
             size_t index = order[i];
             const struct rd_resource *resource = &live->resources[index];
             bool is_ours_to_group =
                 rd_type_is_group(resource->type) && rd_owner_is_marked(resource, maker->owner);
             if (maker->live_desired[index] == RD_NONE && !is_ours_to_group &&
-                (int)rd_type_is(resource->type, "appears") == appears)
+                (int)comes_late(resource->type) == is_late)
                 decide_orphan(maker, index);
         }
     rd_maker_delete_groups(maker, is_orphan_group);
@@ -342,11 +417,12 @@ enum rd_rc rd_plan_make(struct rd_arena *arena, const struct rd_set *desired,
                         const struct rd_set *live, struct rd_plan **ret_plan, struct rd_err *err)
 {
     RD_CLEANUP(rd_arena_freep) struct rd_arena *scratch = rd_arena_new(0);
-    struct rd_maker maker;
+    RD_CLEANUP(rd_maker_done) struct rd_maker maker;
     rd_maker_init(&maker, arena, scratch, desired, live);
     maker.plan->desired = desired;
     RD_TRY(decide_desired(&maker, err));
     decide_orphans(&maker);
+    rd_maker_find_takers(&maker);
     rd_maker_tell_affected(&maker);
     RD_TRY(rd_maker_make_steps(&maker, err));
     *ret_plan = maker.plan;

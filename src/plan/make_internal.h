@@ -21,6 +21,8 @@ struct rd_maker {
     int32_t *desired_change; /* by desired index: index of its change, or RD_NONE */
     int32_t *live_change;    /* by live index: index of its change, or RD_NONE */
     int32_t *live_desired;   /* by live index: its desired index, or RD_NONE */
+    int32_t *taker; /* by live index: the desired index of what gets what it holds, or RD_NONE */
+    struct rd_map written; /* ids that earlier runs wrote, from the facts of `live` */
 };
 
 void rd_maker_init(struct rd_maker *maker, struct rd_arena *arena, struct rd_arena *scratch,
@@ -29,6 +31,7 @@ void rd_maker_init(struct rd_maker *maker, struct rd_arena *arena, struct rd_are
 struct rd_change *rd_maker_add(struct rd_maker *maker, enum rd_change_kind kind, int64_t desired,
                                int64_t live, struct rd_str reason);
 void rd_maker_leave(struct rd_maker *maker, struct rd_str id, const char *reason);
+void rd_maker_done(struct rd_maker *maker); /* frees what is in no arena */
 /* Whether the live resource is deleted by the plan so far (to be created again or not). */
 bool rd_maker_deletes(const struct rd_maker *maker, int64_t live);
 /* Deletes groups of the enclave in which nothing else is left, leaves the others alone. */
@@ -37,6 +40,10 @@ void rd_maker_delete_groups(struct rd_maker *maker,
 
 /* Ownership (contract: tag, mark, id). */
 bool rd_owner_is_marked(const struct rd_resource *live, const struct rd_set *owner);
+/* The same, where the name redoubt gives proves it on what is the enclave's own. */
+bool rd_maker_is_ours(const struct rd_maker *maker, size_t live);
+/* The id of what something that is retired was made for (column retire.source), or "". */
+struct rd_str rd_owner_source(const struct rd_resource *live);
 /* The enclave of its tag, or "". */
 struct rd_str rd_owner_name(const struct rd_resource *live);
 /* The other enclave that its tags name, for people; "" when they name none or `owner`'s. */
@@ -58,8 +65,19 @@ struct rd_str rd_owner_dead_state(const struct rd_resource *live);
 bool rd_owner_is_going(const struct rd_set *live, int64_t index);
 /* Whether the service made it by itself and takes it away with its parent (column `own`). */
 bool rd_owner_is_service(const struct rd_resource *live);
+/* Whether it was retired (column retire) and has not been taken up again. */
+bool rd_owner_is_retired(const struct rd_resource *live);
 /* The id of the machine that something which appeared by itself (a session host) runs on, or "". */
 struct rd_str rd_owner_machine(const struct rd_resource *live);
+
+/* Finds who gets what others hold (column held), and adds the changes that release it. */
+void rd_maker_find_takers(struct rd_maker *maker);
+/* How an update takes from the resource what it holds: not at all, before its PUT, or as all that
+ * there is to do. */
+enum rd_release { RD_RELEASE_NONE, RD_RELEASE_FIRST, RD_RELEASE_ONLY };
+enum rd_release rd_maker_releases(const struct rd_maker *maker, const struct rd_change *change);
+/* Of such a change: whose it was, else "". */
+struct rd_str rd_maker_loser(const struct rd_change *change);
 
 /* Fills `affected` and `expected_ms` of all changes. */
 void rd_maker_tell_affected(struct rd_maker *maker);

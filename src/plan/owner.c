@@ -38,6 +38,48 @@ bool rd_owner_is_marked(const struct rd_resource *live, const struct rd_set *own
             rd_str_is_case(live->type->name, "Microsoft.Authorization/roleAssignments"));
 }
 
+/* Whether a text of the body (or the name) is what a mark says, with the enclave's name in it. */
+static bool fits_mark(struct rd_str text, struct rd_str pattern, struct rd_str enclave)
+{
+    const struct rd_str place = RD_STR("{enclave}");
+    size_t at = rd_str_find(pattern, place, 0);
+    if (at == RD_STR_NONE)
+        return rd_str_eq(text, pattern);
+    struct rd_str before = rd_str_sub(pattern, 0, at);
+    struct rd_str after = rd_str_sub(pattern, at + place.n, pattern.n);
+    return text.n == before.n + enclave.n + after.n && rd_str_has_prefix(text, before) &&
+           rd_str_eq(rd_str_sub(text, before.n, before.n + enclave.n), enclave) &&
+           rd_str_eq(rd_str_sub(text, before.n + enclave.n, text.n), after);
+}
+
+/* A name is redoubt's own only on what is: on a thing of others anybody may have chosen it. */
+static bool stands_on_ours(const struct rd_maker *maker, const struct rd_resource *live)
+{
+    int64_t above = rd_owner_above(maker->live, live->id);
+    if (above == RD_NONE)
+        return false;
+    int32_t desired = maker->live_desired[above];
+    return rd_owner_is_marked(&maker->live->resources[above], maker->owner) &&
+           (desired == RD_NONE || !maker->desired->resources[desired].is_existing);
+}
+
+bool rd_maker_is_ours(const struct rd_maker *maker, size_t index)
+{
+    const struct rd_resource *live = &maker->live->resources[index];
+    if (rd_owner_is_marked(live, maker->owner))
+        return true;
+    const struct rd_json *mark = rd_json_get(live->type->row, RD_STR("mark"));
+    for (size_t i = 0; i < rd_json_count(mark); i++) {
+        struct rd_str path = mark->u.members[i].key;
+        bool is_name = rd_str_is(path, "name");
+        struct rd_str text = is_name ? live->name : rd_json_str(rd_json_at_str(&live->body, path));
+        if (!fits_mark(text, rd_json_str(&mark->u.members[i].value), maker->enclave) ||
+            (is_name && !stands_on_ours(maker, live)))
+            return false;
+    }
+    return rd_json_count(mark) > 0 && maker->enclave.n > 0;
+}
+
 int64_t rd_owner_above(const struct rd_set *live, struct rd_str id)
 {
     int64_t above = rd_set_ancestor(live, id);
@@ -49,6 +91,23 @@ struct rd_str rd_owner_machine(const struct rd_resource *live)
     if (!rd_type_is(live->type, "appears"))
         return (struct rd_str){"", 0};
     return rd_json_str(rd_json_at(&live->body, "properties.resourceId"));
+}
+
+struct rd_str rd_owner_source(const struct rd_resource *live)
+{
+    struct rd_str path = rd_json_str(rd_json_at(live->type->row, "retire.source"));
+    return path.n == 0 ? path : rd_json_str(rd_json_at_str(&live->body, path));
+}
+
+bool rd_owner_is_retired(const struct rd_resource *live)
+{
+    const struct rd_json *row = rd_json_get(live->type->row, RD_STR("retire"));
+    struct rd_str path = rd_json_str(rd_json_get(row, RD_STR("is")));
+    struct rd_str deleted = rd_json_str(rd_json_get(row, RD_STR("deleted")));
+    if (path.n == 0 || rd_json_is_true(rd_json_at_str(&live->body, deleted)))
+        return false;
+    return rd_str_eq_case(rd_json_str(rd_json_at_str(&live->body, path)),
+                          rd_json_str(rd_json_at_str(rd_json_get(row, RD_STR("set")), path)));
 }
 
 bool rd_owner_is_broken(const struct rd_resource *live)

@@ -333,19 +333,26 @@ static void print_changes(struct printer *printer)
     }
 }
 
-/* Steps that are more than their change says: waiting, asking, trying. */
+/* Steps that are more than their change says: waiting, asking, trying, writing twice. */
 static void print_other_steps(struct printer *printer)
 {
     const struct rd_plan *plan = printer->plan;
     bool has_title = false;
     for (size_t i = 0; i < plan->step_count; i++) {
         const struct rd_step *step = &plan->steps[i];
-        if (step->kind == RD_STEP_PUT || step->kind == RD_STEP_DELETE)
+        bool is_first = step->kind == RD_STEP_PUT && rd_str_is(step->action, "provisional");
+        if ((step->kind == RD_STEP_PUT && !is_first) || step->kind == RD_STEP_DELETE)
             continue;
         if (!has_title)
             print_title(printer, "on the way");
         has_title = true;
         struct rd_str name = rd_name_of_id(printer->arena, step->id);
+        if (is_first) {
+            const struct rd_type *type = plan->changes[step->change].type;
+            rd_buf_printf(printer->out, "  > write %.*s %.*s twice: provisionally at first\n",
+                          RD_FMT(type->label), RD_FMT(name));
+            continue;
+        }
         rd_buf_printf(printer->out, "  > %s %.*s%s%.*s\n", step_texts[step->kind],
                       RD_FMT(step->action), step->action.n > 0 ? " on " : "", RD_FMT(name));
     }

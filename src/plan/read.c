@@ -179,8 +179,11 @@ static enum rd_rc read_field(struct reader *reader, const struct rd_json *value,
 static enum rd_rc check_sides(const struct reader *reader, const struct rd_json *value,
                               const struct rd_change *change)
 {
-    bool has_desired = change->kind != RD_CHANGE_DELETE,
-         has_live = change->kind != RD_CHANGE_CREATE;
+    bool has_live = change->kind != RD_CHANGE_CREATE;
+    bool is_retired = change->kind == RD_CHANGE_UPDATE && change->desired == NULL &&
+                      change->live != NULL &&
+                      rd_json_exists(rd_json_at(change->live->type->row, "retire"));
+    bool has_desired = change->kind != RD_CHANGE_DELETE && !is_retired;
     const struct rd_json *id = rd_json_at(value, "id");
     if (has_desired != (change->desired != NULL))
         return fail(reader, id, "'%.*s' is %s 'desired'", RD_FMT(change->id),
@@ -259,12 +262,18 @@ static enum rd_rc check_step(const struct reader *reader, const struct rd_json *
                              const struct rd_step *step, const struct rd_change *change)
 {
     bool deletes = change->kind == RD_CHANGE_DELETE || change->kind == RD_CHANGE_REPLACE;
-    bool is_preparation = rd_str_is(step->action, "on_delete");
-    bool is_known = step->action.n == 0 || is_preparation || step->kind != RD_STEP_PUT;
+    bool updates = change->kind == RD_CHANGE_UPDATE;
+    bool is_desired = change->desired != NULL;
     bool is_fitting = step->kind != RD_STEP_DELETE || deletes;
     if (step->kind == RD_STEP_PUT)
-        is_fitting = is_preparation ? deletes : change->kind != RD_CHANGE_DELETE;
-    if (is_known && is_fitting)
+        is_fitting = (step->action.n == 0 && is_desired) ||
+                     (rd_str_is(step->action, "provisional") && change->kind == RD_CHANGE_CREATE &&
+                      change->desired->provisional != NULL) ||
+                     (rd_str_is(step->action, "on_delete") && deletes) ||
+                     (rd_str_is(step->action, "release") && updates && is_desired &&
+                      rd_json_exists(rd_json_at(change->type->row, "held"))) ||
+                     (rd_str_is(step->action, "retire") && updates && !is_desired);
+    if (is_fitting)
         return RD_RC_OK;
     return fail(reader, rd_json_at(value, "kind"), "a step of this kind does not belong to '%s'",
                 rd_change_kind_names[change->kind]);

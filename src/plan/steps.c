@@ -1,23 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "make_internal.h"
 #include "order.h"
+#include "phases.h"
 
 /*
  * A change makes these steps:
  *
- *     create, update   PUT; WAIT or the action start for an update of nothing but what a run that
- *                      was cut short left under way or never saw running
+ *     create, update   PUT; a create with a provisional body two, the first "provisional", as long
+ *                      as something that only the whole body needs is made by this plan too; WAIT
+ *                      or the action start for an update of nothing but what a run that was cut
+ *                      short left under way or never saw running
  *     delete           DELETE, none when it goes with its parent
  *     replace          DELETE and PUT
  *
- * and before the deletes below something whose type says on_delete.update, a PUT of that. Edges:
+ * An update that releases what the resource holds (column held) makes a PUT of that, "release",
+ * before its own or instead of it; an update of what is not desired is a PUT of column retire.
  *
- *     PUT x     needs PUT y      when x needs y                                     hard
+ * And before the deletes below something whose type says on_delete.update, a PUT of that. Edges:
+ *
+ *     PUT x     needs PUT y      when x needs y; the provisional one when x is early hard
+ *     PUT x     needs PUT z      when x is not early, and what it needs is early
+ *                                and did not wait for the whole of z                hard
+ *     PUT x     needs PUT x      the second the provisional one                     hard
  *     PUT x     needs DELETE x   when x is replaced                                 hard
  *     DELETE y  needs DELETE x   when x needs y                                     hard
  *     DELETE y  needs PUT x      when x needed y and no longer does                 soft
  *     DELETE y  needs DELETE p   when a child that goes with p needed y             soft
  *     DELETE x  needs PUT p      when p, which contains x, is prepared for deletes  hard
+ *     PUT x     needs release h  when x gets what h holds (DELETE h when h goes); when h is x  hard
  *     DELETE m  needs DELETE x   when x, a session host, is what machine m runs     hard
  *     step y    needs step x     when the type says serialize: parent, x comes
  *                                before y, and both write below one parent           soft
@@ -26,11 +36,14 @@
 struct stepper {
     struct rd_maker *maker;
     struct rd_plan *plan;
-    int32_t *put;      /* by change: its PUT step, or RD_NONE */
+    int32_t *put;      /* by change: its PUT step, of two the last, or RD_NONE */
+    int32_t *first;    /* by change: its provisional PUT, or RD_NONE */
+    int32_t *release;  /* by change: the PUT that takes from it what it holds, or RD_NONE */
     int32_t *gone;     /* by live index: the step after which it is gone, or RD_NONE */
     int32_t *prepare;  /* by live index: the PUT of on_delete.update, or RD_NONE */
     uint8_t *is_known; /* by live index: `gone` is computed */
     struct rd_order order;
+    struct rd_phases phases;
 };
 
 static int32_t add_step(struct stepper *stepper, enum rd_step_kind kind, uint32_t change,
@@ -70,10 +83,70 @@ static bool add_follow_up(struct stepper *stepper, uint32_t index)
     return stepper->put[index] != RD_NONE;
 }
 
+static bool is_among(const uint32_t *indexes, uint32_t count, uint32_t index)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (indexes[i] == index)
+            return true;
+    return false;
+}
+
+/* Whether a first write gains anything: something that only the whole body needs is yet to come. */
+static bool is_written_twice(const struct stepper *stepper, const struct rd_change *change)
+{
+    const struct rd_maker *maker = stepper->maker;
+    const struct rd_resource *desired = change->desired;
+    if (change->kind != RD_CHANGE_CREATE || desired->provisional == NULL ||
+        !rd_phases_has(&stepper->phases, (uint32_t)(desired - maker->desired->resources)))
+        return false;
+    for (uint32_t n = 0; n < desired->need_count; n++) {
+        int32_t made = maker->desired_change[desired->needs[n]];
+        if (made != RD_NONE && stepper->plan->changes[made].kind != RD_CHANGE_UPDATE &&
+            !is_among(desired->first_needs, desired->first_need_count, desired->needs[n]))
+            return true;
+    }
+    return false;
+}
+
+static void add_puts(struct stepper *stepper, uint32_t index)
+{
+    const struct rd_change *change = &stepper->plan->changes[index];
+    const struct rd_type *type = change->type;
+    bool is_update = change->kind == RD_CHANGE_UPDATE;
+    if (is_written_twice(stepper, change)) {
+        stepper->first[index] =
+            add_step(stepper, RD_STEP_PUT, index, type->create_ms, RD_STR("provisional"));
+        is_update = true;
+    }
+    stepper->put[index] =
+        add_step(stepper, RD_STEP_PUT, index, is_update ? type->update_ms : type->create_ms,
+                 (struct rd_str){"", 0});
+}
+
+/* The PUTs of an update that are no plain ones; whether there is nothing more to write. */
+static bool add_variants(struct stepper *stepper, uint32_t index)
+{
+    const struct rd_change *change = &stepper->plan->changes[index];
+    int64_t update_ms = change->type->update_ms;
+    if (change->kind != RD_CHANGE_UPDATE)
+        return false;
+    if (change->desired == NULL) {
+        stepper->put[index] = add_step(stepper, RD_STEP_PUT, index, update_ms, RD_STR("retire"));
+        return true;
+    }
+    enum rd_release release = rd_maker_releases(stepper->maker, change);
+    if (release == RD_RELEASE_NONE)
+        return false;
+    stepper->release[index] = add_step(stepper, RD_STEP_PUT, index, update_ms, RD_STR("release"));
+    if (release == RD_RELEASE_ONLY)
+        stepper->put[index] = stepper->release[index];
+    return release == RD_RELEASE_ONLY;
+}
+
 static void add_steps_of(struct stepper *stepper, uint32_t index)
 {
     const struct rd_change *change = &stepper->plan->changes[index];
-    stepper->put[index] = RD_NONE;
+    stepper->put[index] = stepper->first[index] = stepper->release[index] = RD_NONE;
     if (change->kind == RD_CHANGE_DELETE || change->kind == RD_CHANGE_REPLACE) {
         int64_t live = change->live - stepper->maker->live->resources;
         int64_t above = RD_NONE;
@@ -86,11 +159,9 @@ static void add_steps_of(struct stepper *stepper, uint32_t index)
             stepper->prepare[live] =
                 add_step(stepper, RD_STEP_PUT, index, change->type->update_ms, RD_STR("on_delete"));
     }
-    if (change->kind != RD_CHANGE_DELETE && !add_follow_up(stepper, index))
-        stepper->put[index] = add_step(stepper, RD_STEP_PUT, index,
-                                       change->kind == RD_CHANGE_UPDATE ? change->type->update_ms
-                                                                        : change->type->create_ms,
-                                       (struct rd_str){"", 0});
+    if (change->kind != RD_CHANGE_DELETE && !add_variants(stepper, index) &&
+        !add_follow_up(stepper, index))
+        add_puts(stepper, index);
 }
 
 /* The step after which a live resource is gone: its own, or that of what it goes with. Chains of
@@ -114,6 +185,26 @@ static void need(struct stepper *stepper, int32_t step, int32_t needed, bool is_
         rd_order_need(&stepper->order, (size_t)step, (size_t)needed, is_soft);
 }
 
+/* A write of `resource` comes after those of what it needs. */
+static void order_write(struct stepper *stepper, int32_t write, const struct rd_resource *resource,
+                        const uint32_t *needs, uint32_t need_count)
+{
+    const int32_t *changes = stepper->maker->desired_change;
+    for (uint32_t n = 0; n < need_count; n++) {
+        int32_t needed = changes[needs[n]];
+        if (needed == RD_NONE)
+            continue;
+        bool is_content = resource->is_early && stepper->first[needed] != RD_NONE;
+        need(stepper, write, is_content ? stepper->first[needed] : stepper->put[needed], false);
+    }
+    uint64_t awaited = rd_phases_awaited(&stepper->phases, resource);
+    for (size_t i = 0; awaited >> i != 0; i++) {
+        int32_t needed = changes[stepper->phases.provisional[i]];
+        if ((awaited >> i & 1) != 0 && needed != RD_NONE)
+            need(stepper, write, stepper->put[needed], false);
+    }
+}
+
 static void order_put(struct stepper *stepper, uint32_t index)
 {
     struct rd_maker *maker = stepper->maker;
@@ -121,10 +212,14 @@ static void order_put(struct stepper *stepper, uint32_t index)
     int32_t put = stepper->put[index];
     if (put == RD_NONE || stepper->plan->steps[put].kind == RD_STEP_WAIT)
         return; /* what it was written from is there already */
-    for (uint32_t n = 0; n < change->desired->need_count; n++) {
-        int32_t needed = maker->desired_change[change->desired->needs[n]];
-        if (needed != RD_NONE)
-            need(stepper, put, stepper->put[needed], false);
+    need(stepper, put, stepper->release[index], false);
+    const struct rd_resource *desired = change->desired;
+    if (desired != NULL)
+        order_write(stepper, put, desired, desired->needs, desired->need_count);
+    if (stepper->first[index] != RD_NONE) {
+        need(stepper, put, stepper->first[index], false);
+        order_write(stepper, stepper->first[index], desired, desired->first_needs,
+                    desired->first_need_count);
     }
     if (change->live == NULL)
         return;
@@ -180,6 +275,19 @@ static void order_appeared(struct stepper *stepper, int64_t live)
              false);
 }
 
+/* Nothing is given out before its holder has lost it. */
+static void order_taker(struct stepper *stepper, int64_t live)
+{
+    struct rd_maker *maker = stepper->maker;
+    int32_t taker = maker->taker[live];
+    int32_t change = maker->live_change[live];
+    if (taker == RD_NONE || change == RD_NONE || maker->desired_change[taker] == RD_NONE)
+        return;
+    int32_t put = stepper->put[maker->desired_change[taker]];
+    need(stepper, put, stepper->release[change], false);
+    need(stepper, put, gone_after(stepper, live), false);
+}
+
 /* Changes come in the order of needs, so a chain along them never runs against one. */
 static void order_siblings(struct stepper *stepper)
 {
@@ -232,10 +340,13 @@ enum rd_rc rd_maker_make_steps(struct rd_maker *maker, struct rd_err *err)
         .maker = maker,
         .plan = plan,
         .put = rd_arena_array(maker->scratch, plan->change_count, sizeof(int32_t)),
+        .first = rd_arena_array(maker->scratch, plan->change_count, sizeof(int32_t)),
+        .release = rd_arena_array(maker->scratch, plan->change_count, sizeof(int32_t)),
         .gone = rd_arena_array(maker->scratch, live_count, sizeof(int32_t)),
         .prepare = rd_arena_array(maker->scratch, live_count, sizeof(int32_t)),
         .is_known = rd_arena_array(maker->scratch, live_count, sizeof(uint8_t)),
     };
+    rd_phases_init(&stepper.phases, maker->scratch, maker->desired);
     for (size_t i = 0; i < live_count; i++)
         stepper.gone[i] = stepper.prepare[i] = RD_NONE;
     for (size_t i = 0; i < plan->change_count; i++)
@@ -247,6 +358,8 @@ enum rd_rc rd_maker_make_steps(struct rd_maker *maker, struct rd_err *err)
         order_delete(&stepper, (int64_t)i);
     for (size_t i = 0; i < live_count; i++)
         order_appeared(&stepper, (int64_t)i);
+    for (size_t i = 0; i < live_count; i++)
+        order_taker(&stepper, (int64_t)i);
     order_siblings(&stepper);
     int64_t bad = rd_order_settle(&stepper.order);
     if (bad != RD_NONE)

@@ -214,7 +214,7 @@ static enum rd_rc need_named(struct resolver *resolver, struct rd_err *err)
 }
 
 /* Few needs each, so an insertion sort is the quick way. */
-static void keep_found(struct resolver *resolver, struct rd_resource *resource)
+static void keep_found(struct resolver *resolver, uint32_t **ret_needs, uint32_t *ret_count)
 {
     uint32_t *found = resolver->found;
     for (size_t i = 1; i < resolver->found_count; i++) {
@@ -224,13 +224,25 @@ static void keep_found(struct resolver *resolver, struct rd_resource *resource)
             found[at] = found[at - 1];
         found[at] = value;
     }
-    resource->need_count = (uint32_t)resolver->found_count;
-    resource->needs = NULL;
+    *ret_count = (uint32_t)resolver->found_count;
+    *ret_needs = NULL;
     if (resolver->found_count == 0)
         return;
-    resource->needs =
-        rd_arena_array(resolver->set->arena, resolver->found_count, sizeof(*resource->needs));
-    memcpy(resource->needs, found, resolver->found_count * sizeof(*found));
+    *ret_needs = rd_arena_array(resolver->set->arena, resolver->found_count, sizeof(**ret_needs));
+    memcpy(*ret_needs, found, resolver->found_count * sizeof(*found));
+}
+
+static enum rd_rc collect_of(struct resolver *resolver, const struct rd_json *body,
+                             uint32_t **ret_needs, uint32_t *ret_count, struct rd_err *err)
+{
+    const struct rd_resource *resource = &resolver->set->resources[resolver->index];
+    resolver->found_count = 0;
+    resolver->depth = 0;
+    need_owners(resolver, resource->id);
+    RD_TRY(scan(resolver, body, resource->type->fields, err));
+    RD_TRY(need_named(resolver, err));
+    keep_found(resolver, ret_needs, ret_count);
+    return RD_RC_OK;
 }
 
 static enum rd_rc collect(struct resolver *resolver, struct rd_err *err)
@@ -239,12 +251,13 @@ static enum rd_rc collect(struct resolver *resolver, struct rd_err *err)
     for (size_t i = 0; i < set->count; i++) {
         struct rd_resource *resource = &set->resources[i];
         resolver->index = (uint32_t)i;
-        resolver->found_count = 0;
-        resolver->depth = 0;
-        need_owners(resolver, resource->id);
-        RD_TRY(scan(resolver, &resource->body, resource->type->fields, err));
-        RD_TRY(need_named(resolver, err));
-        keep_found(resolver, resource);
+        RD_TRY(collect_of(resolver, &resource->body, &resource->needs, &resource->need_count, err));
+        if (resource->provisional == NULL)
+            continue;
+        for (size_t n = 0; n < resolver->found_count; n++)
+            resolver->marks[resolver->found[n]] = 0;
+        RD_TRY(collect_of(resolver, resource->provisional, &resource->first_needs,
+                          &resource->first_need_count, err));
     }
     return RD_RC_OK;
 }

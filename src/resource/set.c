@@ -86,6 +86,15 @@ void rd_resource_need(struct rd_set *set, size_t index, struct rd_str id)
     set->is_resolved = false;
 }
 
+void rd_resource_provide(struct rd_set *set, size_t index, struct rd_json body)
+{
+    assert(index < set->count);
+    struct rd_json *kept = rd_arena_zalloc(set->arena, sizeof(*kept));
+    *kept = body;
+    set->resources[index].provisional = kept;
+    set->is_resolved = false;
+}
+
 int64_t rd_set_index(const struct rd_set *set, struct rd_str id)
 {
     return (int64_t)(uintptr_t)rd_map_get(&set->by_id, id) - 1;

@@ -20,6 +20,8 @@ static struct rd_json resource_to_json(struct rd_arena *arena, const struct rd_r
         rd_json_add(arena, &object, RD_STR("host"), rd_json_integer(resource->host));
     if (resource->is_existing)
         rd_json_add(arena, &object, RD_STR("isExisting"), rd_json_bool(true));
+    if (resource->is_early)
+        rd_json_add(arena, &object, RD_STR("isEarly"), rd_json_bool(true));
     if (resource->after_count > 0) {
         struct rd_json after = rd_json_array();
         for (size_t i = 0; i < resource->after_count; i++)
@@ -28,6 +30,8 @@ static struct rd_json resource_to_json(struct rd_arena *arena, const struct rd_r
     }
     if (resource->body.type != RD_JSON_ABSENT)
         rd_json_add(arena, &object, RD_STR("body"), resource->body);
+    if (resource->provisional != NULL)
+        rd_json_add(arena, &object, RD_STR("provisional"), *resource->provisional);
     return object;
 }
 
@@ -61,11 +65,12 @@ static const struct member set_members[] = {
 };
 
 static const struct member resource_members[] = {
-    {"id", RD_JSON_STRING, true},          {"type", RD_JSON_STRING, false},
-    {"apiVersion", RD_JSON_STRING, false}, {"origin", RD_JSON_STRING, false},
-    {"via", RD_JSON_STRING, false},        {"host", RD_JSON_INT, false},
-    {"isExisting", RD_JSON_BOOL, false},   {"after", RD_JSON_ARRAY, false},
-    {"body", RD_JSON_OBJECT, false},
+    {"id", RD_JSON_STRING, true},           {"type", RD_JSON_STRING, false},
+    {"apiVersion", RD_JSON_STRING, false},  {"origin", RD_JSON_STRING, false},
+    {"via", RD_JSON_STRING, false},         {"host", RD_JSON_INT, false},
+    {"isExisting", RD_JSON_BOOL, false},    {"after", RD_JSON_ARRAY, false},
+    {"body", RD_JSON_OBJECT, false},        {"isEarly", RD_JSON_BOOL, false},
+    {"provisional", RD_JSON_OBJECT, false},
 };
 
 static const char *const type_names[] = {
@@ -116,6 +121,9 @@ static enum rd_rc read_resource(const char *place, const struct rd_json *value, 
                        RD_FMT(resource->type->name), RD_FMT(type));
     resource->via = rd_json_str(rd_json_at(value, "via"));
     resource->is_existing = rd_json_is_true(rd_json_at(value, "isExisting"));
+    resource->is_early = rd_json_is_true(rd_json_at(value, "isEarly"));
+    if (rd_json_at(value, "provisional")->type != RD_JSON_ABSENT)
+        rd_resource_provide(set, index, *rd_json_at(value, "provisional"));
     int64_t host = rd_json_int(rd_json_at(value, "host"), RD_NONE);
     if (host < RD_NONE || host >= RD_HOST_COUNT_MAX)
         return RD_FAIL(err, RD_RC_INVALID, "%s: 'host' is out of range", place);

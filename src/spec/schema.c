@@ -363,6 +363,9 @@ const struct rd_spec_field rd_spec_schema_access[] = {
      .max = RD_HOST_COUNT_MAX,
      .example = "{cui-01: ann@contoso.us}",
      .help = "Personal pools: whose desktop each host is, by computer name; or a list of users, "
-             "given to the hosts in their order."},
+             "given to the hosts in their order. Who moves or swaps loses the old desktop first. A "
+             "pin that is taken away takes the desktop with hosts.assignment direct; with "
+             "automatic, where the service gives desktops out too, the user keeps it until "
+             "another one is pinned there."},
     {.name = NULL},
 };

@@ -111,7 +111,7 @@ const struct rd_spec_field rd_spec_schema_hosts[] = {
      .words = assignments,
      .otherwise = "automatic",
      .help = "Personal pools: whether a user without a host takes a free one at the first "
-             "connection."},
+             "connection. direct: only access.pins give desktops, and who is not in it has none."},
     {.name = "max_sessions",
      .kind = RD_KIND_INT,
      .at = AT(hosts.max_sessions),

@@ -265,6 +265,16 @@ static void take_id(struct rd_arena *arena, struct rd_sql_stmt *get, void *item)
     *id = rd_arena_str(arena, rd_sql_column_str(get, 0));
 }
 
+static enum rd_rc read_ids(struct rd_arena *arena, struct rd_sql_stmt *get, struct rd_str **ret_ids,
+                           size_t *ret_count, struct rd_err *err)
+{
+    struct rows rows = {.arena = arena, .size = sizeof(struct rd_str), .take = take_id};
+    RD_TRY(read_rows(&rows, get, err));
+    *ret_ids = rows.items;
+    *ret_count = rows.count;
+    return RD_RC_OK;
+}
+
 /* Beside max() the other columns are of the row that has it (SQLite, "bare columns"). */
 enum rd_rc rd_journal_unfinished(struct rd_journal *journal, struct rd_arena *arena,
                                  struct rd_str **ret_ids, size_t *ret_count, struct rd_err *err)
@@ -277,11 +287,30 @@ enum rd_rc rd_journal_unfinished(struct rd_journal *journal, struct rd_arena *ar
         " GROUP BY folded) WHERE phase <> ?2 ORDER BY folded");
     rd_sql_bind_int(get, 1, (int64_t)RD_RUN_SUCCEEDED);
     rd_sql_bind_int(get, 2, (int64_t)RD_JOURNAL_DONE);
-    struct rows rows = {.arena = arena, .size = sizeof(struct rd_str), .take = take_id};
-    RD_TRY(read_rows(&rows, get, err));
-    *ret_ids = rows.items;
-    *ret_count = rows.count;
-    return RD_RC_OK;
+    return read_ids(arena, get, ret_ids, ret_count, err);
+}
+
+/* A write that was carried out, or that was about to be sent when a run was killed, and no deletion
+ * since. */
+enum rd_rc rd_journal_written(struct rd_journal *journal, struct rd_arena *arena,
+                              struct rd_str **ret_ids, size_t *ret_count, struct rd_err *err)
+{
+    RD_TRY(rd_journal_flush(journal, err));
+    struct rd_sql_stmt *get = rd_sql_prepare(
+        journal->sql,
+        "SELECT id FROM (SELECT id,"
+        " max(CASE WHEN step LIKE 'put%' AND phase IN (?2, ?3) THEN at ELSE 0 END) AS wrote,"
+        " max(CASE WHEN step LIKE 'put%' AND phase = ?1 THEN at ELSE 0 END) AS meant,"
+        " max(CASE WHEN step LIKE 'put%' AND phase = ?4 THEN at ELSE 0 END) AS failed,"
+        " max(CASE WHEN step = 'delete' AND phase = ?3 THEN at ELSE 0 END) AS gone"
+        " FROM (SELECT id, step, phase, run * 4294967296 + sequence AS at FROM entry)"
+        " GROUP BY id COLLATE NOCASE)"
+        " WHERE max(wrote, CASE WHEN meant > failed THEN meant ELSE 0 END) > gone");
+    rd_sql_bind_int(get, 1, RD_JOURNAL_INTENT);
+    rd_sql_bind_int(get, 2, RD_JOURNAL_ACCEPTED);
+    rd_sql_bind_int(get, 3, RD_JOURNAL_DONE);
+    rd_sql_bind_int(get, 4, RD_JOURNAL_FAILED);
+    return read_ids(arena, get, ret_ids, ret_count, err);
 }
 
 static void take_run(struct rd_arena *arena, struct rd_sql_stmt *get, void *item)

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """documented.py PROGRAM SOURCE: docs/json.md tells every member that `-o json` prints, and no other."""
+import json
 import os
 import re
+import sys
 
-from tap import SOURCE, Place, claim, collect, main
+from tap import SOURCE, Place, claim, collect, die_with_parent, main
 
 ROW = re.compile(r"^\| `([^`]+)` \| ([^|]+) \|")
 PLAIN = {"text": str, "integer": int, "boolean": bool, "number": (int, float)}
@@ -96,6 +98,18 @@ def an_image_of_ones_own(place):
     expect(place.run("check", "-o", "json", "spec.yaml"), "check")
     expect(place.up("-o", "json"), "up")
     expect(place.run("status", "-o", "json", "spec.yaml"), "status")
+
+
+@claim
+def a_served_cloud(place):
+    expect(place.run("cloud", "env", "-o", "json"), "error", 5)
+    with place.start("cloud", "serve", "--port", "0", "--http-port", "0", "-o", "json", preexec_fn=die_with_parent) as server:
+        text = b""
+        while not text.endswith(b"\n}\n"):
+            text += server.stdout.readline() or sys.exit("no server")
+        check_shape(json.loads(text), "cloud serve", "cloud serve")
+        expect(place.run("cloud", "env", "-o", "json"), "cloud env")
+        server.terminate()
 
 
 @claim

@@ -30,6 +30,7 @@ static void the_door_to_the_embedded_cloud_keeps_the_contract(void **state)
             .subscription_count = 1,
             .seed = 1,
             .start_ms = INT64_C(1763750000000),
+            .trusts_embedded = true,
         };
         assert_int_equal(rd_cloud_open(&options, &cloud, &err), RD_RC_OK);
         rd_clock_init_virtual(&clock, options.start_ms);

@@ -23,8 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(rd_str_eq(list.items[i].code, again.items[i].code));
         struct rd_explanation explanation;
         if (rd_explanation_of(&list.items[i], &explanation))
-            assert(explanation.code.n == 0 ||
-                   rd_str_eq_case(explanation.code, list.items[i].code));
+            assert(explanation.code.n == 0 || rd_str_eq_case(explanation.code, list.items[i].code));
     }
     struct rd_json body;
     struct rd_err err;

@@ -23,6 +23,7 @@ void cloud_open(struct world *world, const char *path)
         .subscription_count = world->scene.has_two_subscriptions ? 2 : 1,
         .seed = world->seed,
         .start_ms = INT64_C(1763750000000),
+        .trusts_embedded = true,
     };
     if (rd_cloud_open(&options, &world->cloud, &err) != RD_RC_OK) {
         broken(world, "the cloud does not open: %s", err.msg);

@@ -53,6 +53,7 @@ static void errors_are_classified_as_the_table_says(void **state)
         {403, "RequestDisallowedByPolicy", "", RD_RC_POLICY},
         {409, "ScopeLocked", "", RD_RC_POLICY},
         {400, "NicReservedForAnotherVm", "", RD_RC_CONFLICT},
+        {400, "ReferencedResourceNotProvisioned", "", RD_RC_CONFLICT},
         {200, "InternalDiskManagementError", "", RD_RC_TRANSIENT},
         {200, "", "The target key has no key release policy", RD_RC_CONFIGURATION},
         {404, "Whatever", "", RD_RC_NOT_FOUND},

@@ -18,6 +18,7 @@ void fixture_open(struct fixture *fixture, const char *path)
         .subscription_count = 1,
         .seed = 7,
         .start_ms = FIXTURE_START_MS,
+        .trusts_embedded = true,
     };
     struct rd_err err = {.msg = ""};
     *fixture = (struct fixture){.arena = rd_arena_new(0)};
@@ -51,6 +52,9 @@ int fixture_send(struct fixture *fixture, const char *method, const char *url, c
         .body = rd_arena_str(fixture->arena, rd_str_from(body == NULL ? "" : body)),
     };
     struct rd_err err = {.msg = ""};
+    if (fixture->header_name == NULL || strcmp(fixture->header_name, "Authorization") != 0)
+        rd_http_headers_add(fixture->arena, &request.headers, "Authorization",
+                            RD_STR("Bearer embedded"));
     if (fixture->header_name != NULL)
         rd_http_headers_add(fixture->arena, &request.headers, fixture->header_name,
                             rd_str_from(fixture->header_value));

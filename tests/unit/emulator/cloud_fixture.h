@@ -18,7 +18,9 @@ struct fixture {
     int64_t now_ms;
     struct rd_http_reply reply; /* of the last request */
     struct rd_json body;        /* parsed, or absent */
-    const char *header_name;    /* sent with the next request, or NULL */
+    /* Sent with the next request, or NULL; without an "Authorization" the built-in deployer asks.
+     */
+    const char *header_name;
     const char *header_value;
 };
 

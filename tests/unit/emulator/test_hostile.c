@@ -154,11 +154,11 @@ static void an_id_that_nothing_may_have_is_refused(void **state)
         assert_string_equal(fixture_code(&f), "InvalidRequestUri");
         (void)snprintf(path, sizeof(path), KEYS "/secrets/%s?api-version=7.4", names[i]);
         f.header_name = "Authorization";
-        f.header_value = "Bearer x";
+        f.header_value = "Bearer embedded";
         assert_int_equal(put(&f, path, "{\"value\":\"x\"}"), 400);
     }
     f.header_name = "Authorization";
-    f.header_value = "Bearer x";
+    f.header_value = "Bearer embedded";
     assert_int_equal(put(&f, KEYS "/secrets/a%2fb?api-version=7.4", "{\"value\":\"x\"}"), 400);
     fixture_close(&f);
 }
@@ -212,7 +212,7 @@ static void a_network_of_thousands_of_hosts_is_shown_whole(void **state)
 static int on_vault(struct fixture *f, const char *method, const char *path, const char *body)
 {
     f->header_name = "Authorization";
-    f->header_value = "Bearer x";
+    f->header_value = "Bearer embedded";
     return fixture_send(f, method, path, body);
 }
 

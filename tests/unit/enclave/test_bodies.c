@@ -181,6 +181,52 @@ static void everything_the_hosts_send_goes_to_the_firewall(void **state)
     rd_set_done(set);
 }
 
+/* So that hosts can be made while the firewall is, and none leaves unfiltered. */
+static void until_the_firewall_stands_every_way_out_is_closed(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"sovereign", "confidential-pmk", "confidential-cmk"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+        struct rd_set *set = compile_example(arena, names[i]);
+        const struct rd_resource *table = first_of_type(set, "Microsoft.Network/routeTables");
+        assert_non_null(table->provisional);
+        const struct rd_json *routes = rd_json_at(table->provisional, "properties.routes");
+        assert_int_equal(rd_json_count(routes), 1);
+        const struct rd_json *route = rd_json_at(routes, "0.properties");
+        assert_true(rd_str_is(rd_json_str(rd_json_at(route, "addressPrefix")), "0.0.0.0/0"));
+        assert_true(rd_str_is(rd_json_str(rd_json_at(route, "nextHopType")), "None"));
+        assert_false(rd_json_exists(rd_json_at(route, "nextHopIpAddress")));
+        for (size_t r = 0; r < set->count; r++) {
+            struct rd_str type = set->resources[r].type->name;
+            bool runs_inside = rd_str_has_suffix_case(type, RD_STR("/extensions")) ||
+                               rd_str_has_suffix_case(type, RD_STR("/sessionHosts"));
+            assert_false(runs_inside && set->resources[r].is_early);
+            assert_true(set->resources[r].is_early ||
+                        !rd_str_is(type, "Microsoft.Compute/virtualMachines"));
+        }
+        rd_set_done(set);
+    }
+}
+
+/* A machine keeps the DNS server that it was given at its start. */
+static void early_hosts_ask_the_address_that_the_firewall_will_have(void **state)
+{
+    (void)state;
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+    struct rd_set *set = compile_example(arena, "sovereign");
+    size_t found = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        const struct rd_json *first = set->resources[i].provisional;
+        const struct rd_json *server =
+            first == NULL ? &rd_json_absent
+                          : rd_json_at(first, "properties.dhcpOptions.dnsServers.0");
+        found += rd_str_is(rd_json_str(server), "10.80.0.4");
+    }
+    assert_int_equal(found, 1);
+    rd_set_done(set);
+}
+
 /* A network rule that denies everything would come before all application rules. */
 static void denial_comes_last_and_as_an_application_rule(void **state)
 {
@@ -372,6 +418,24 @@ static void joining_a_domain_takes_a_password_that_must_be_there(void **state)
     rd_set_done(set);
 }
 
+/* Where the service gives desktops out too, the set says nothing of who has which. */
+static void only_direct_assignment_says_that_a_host_is_nobodys(void **state)
+{
+    (void)state;
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+    struct rd_spec *spec = read_spec(arena, trusted_launch);
+    for (int is_direct = 0; is_direct < 2; is_direct++) {
+        spec->hosts.direct_assignment = is_direct;
+        struct rd_set *set = compile_spec(arena, spec);
+        const struct rd_json *user = rd_json_at(
+            &first_of_type(set, "Microsoft.DesktopVirtualization/hostPools/sessionHosts")->body,
+            "properties.assignedUser");
+        assert_int_equal(user->type, is_direct ? RD_JSON_STRING : RD_JSON_ABSENT);
+        assert_int_equal(rd_json_str(user).n, 0);
+        rd_set_done(set);
+    }
+}
+
 static void without_monitoring_nothing_is_collected(void **state)
 {
     (void)state;
@@ -423,9 +487,12 @@ int main(void)
         cmocka_unit_test(sovereign_hosts_reach_what_joining_and_working_there_needs),
         cmocka_unit_test(rdp_properties_are_sorted_and_end_with_a_semicolon),
         cmocka_unit_test(a_native_schedule_gets_its_plan_and_the_wide_role),
+        cmocka_unit_test(until_the_firewall_stands_every_way_out_is_closed),
+        cmocka_unit_test(early_hosts_ask_the_address_that_the_firewall_will_have),
         cmocka_unit_test(an_existing_subnet_is_used_and_no_network_is_made),
         cmocka_unit_test(a_basic_firewall_is_managed_over_a_subnet_of_its_own),
         cmocka_unit_test(joining_a_domain_takes_a_password_that_must_be_there),
+        cmocka_unit_test(only_direct_assignment_says_that_a_host_is_nobodys),
         cmocka_unit_test(without_monitoring_nothing_is_collected),
         cmocka_unit_test(alerts_carry_the_specs_thresholds),
     };

@@ -498,6 +498,87 @@ static void a_killed_run_is_finished_by_the_next(void **state)
     assert_true(kills >= 2 * WANTED);
 }
 
+/* The plan's host pool gets a provisional body and a step that writes it first. */
+static void write_pool_twice(struct stage *s)
+{
+    static const char first[] = "{\"location\":\"westeurope\",\"properties\":{\"first\":1}}";
+    size_t at = 0;
+    while (!rd_str_is(s->plan.steps[at].id, ID_POOL))
+        at++;
+    struct rd_step *whole = &s->plan.steps[at];
+    rd_resource_provide(s->desired, (size_t)rd_set_index(s->desired, whole->id),
+                        parse(s->arena, first));
+    assert_int_equal(rd_set_resolve(s->desired, &s->err), RD_RC_OK);
+    struct rd_step *steps = rd_arena_array(s->arena, s->plan.step_count + 1, sizeof(*steps));
+    memcpy(steps, s->plan.steps, s->plan.step_count * sizeof(*steps));
+    steps[s->plan.step_count] = *whole;
+    steps[s->plan.step_count].action = RD_STR("provisional");
+    steps[at].needs = rd_arena_array(s->arena, steps[at].need_count + 1, sizeof(uint32_t));
+    memcpy(steps[at].needs, whole->needs, whole->need_count * sizeof(uint32_t));
+    steps[at].needs[steps[at].need_count++] = (uint32_t)s->plan.step_count;
+    s->plan.steps = steps;
+    s->plan.step_count++;
+}
+
+static void what_is_written_twice_ends_whole(void **state)
+{
+    (void)state;
+    struct fake_cloud *cloud = cloud_new();
+    struct stage s;
+    stage_open(&s, cloud);
+    plan_creation(&s, NULL);
+    write_pool_twice(&s);
+    run_plan(&s, 100);
+    assert_int_equal(s.rc, RD_RC_OK);
+    const struct fake_item *pool = fake_cloud_find(cloud, ID_POOL);
+    assert_int_equal(pool->put_count, 2);
+    assert_null(strstr(pool->body, "first"));
+    assert_non_null(strstr(pool->body, "expirationTime"));
+    stage_close(&s);
+    cloud_free(cloud);
+}
+
+/* Killed while the first write's operation runs, the next run follows that operation and then still
+ * makes the second write: that something is there already proves nothing of its body. */
+static void a_run_killed_at_the_first_write_makes_the_second(void **state)
+{
+    (void)state;
+    struct fake_cloud *cloud = cloud_new();
+    struct stage s;
+    stage_open(&s, cloud);
+    plan_creation(&s, NULL);
+    write_pool_twice(&s);
+    struct rd_plan whole = s.plan;
+    struct rd_step first = s.plan.steps[s.plan.step_count - 1];
+    first.need_count = 0;
+    s.plan.steps = &first;
+    s.plan.step_count = 1;
+    run_plan(&s, 100);
+    assert_int_equal(s.rc, RD_RC_OK);
+    assert_non_null(strstr(fake_cloud_find(cloud, ID_POOL)->body, "first"));
+    /* As if its end and an accepted second write had not been seen. */
+    static const char *const steps[] = {"put provisional", "put"};
+    for (size_t i = 0; i < 2; i++) {
+        struct rd_journal_entry entry = {
+            .run = s.run->number,
+            .sequence = 1000 + (int64_t)i,
+            .phase = RD_JOURNAL_ACCEPTED,
+            .step = rd_str_from(steps[i]),
+            .id = RD_STR(ID_POOL),
+            .url = RD_STR("https://management.azure.com" SUB "/operations/0?c=s"),
+        };
+        assert_int_equal(rd_journal_add(s.world.journal, &entry, &s.err), RD_RC_OK);
+    }
+    s.plan = whole;
+    run_plan(&s, 100);
+    assert_int_equal(s.rc, RD_RC_OK);
+    const struct fake_item *pool = fake_cloud_find(cloud, ID_POOL);
+    assert_int_equal(pool->put_count, 2);
+    assert_null(strstr(pool->body, "first"));
+    stage_close(&s);
+    cloud_free(cloud);
+}
+
 /* An open operation is polled; one that the cloud has forgotten is looked into. */
 static void an_open_operation_is_resumed(void **state)
 {
@@ -626,6 +707,8 @@ int main(void)
         IN_FOLDER(a_stopped_run_ends_what_is_under_way),
         IN_FOLDER(what_is_live_is_read_back),
         IN_FOLDER(a_killed_run_is_finished_by_the_next),
+        IN_FOLDER(what_is_written_twice_ends_whole),
+        IN_FOLDER(a_run_killed_at_the_first_write_makes_the_second),
         IN_FOLDER(an_open_operation_is_resumed),
         IN_FOLDER(an_operation_of_an_earlier_life_proves_nothing),
         IN_FOLDER(deleting_what_is_gone_is_well),

@@ -67,6 +67,29 @@ static void a_destroy_plan_has_no_desired_set(void **state)
     rd_plan_done(back);
 }
 
+static void what_changes_hands_and_what_is_given_up_can_be_saved(void **state)
+{
+    struct world *world = *state;
+    keep(world, GROUP, T);
+    keep(world, POOL, T);
+    keep(world, RSV, T);
+    have(world, VM, T);
+    have(world, ITEM, "{\"properties\":{\"sourceResourceId\":\"" VM "\",\"state\":\"Protected\"}}");
+    want(world, POOL "/sessionHosts/vm1", "{\"properties\":{\"assignedUser\":\"ben\"}}");
+    have(world, POOL "/sessionHosts/vm1", "{\"properties\":{\"assignedUser\":\"ann\"}}");
+    want(world, POOL "/sessionHosts/vm2", "{\"properties\":{\"assignedUser\":\"ann\"}}");
+    have(world, POOL "/sessionHosts/vm2", "{\"properties\":{\"assignedUser\":\"ben\"}}");
+    struct rd_str text = text_of(world, make(world));
+    struct rd_plan *back = NULL;
+    if (rd_plan_from_json(world->arena, "p", text, &back, &world->err) != RD_RC_OK)
+        fail_msg("%s", world->err.msg);
+    assert_non_null(back);
+    assert_true(rd_str_eq(text_of(world, back), text));
+    assert_true(step_of(back, RD_STEP_PUT, ITEM, "retire") >= 0);
+    assert_true(step_of(back, RD_STEP_PUT, POOL "/sessionHosts/vm2", "release") >= 0);
+    rd_plan_done(back);
+}
+
 static void all_kinds_of_steps_can_be_saved(void **state)
 {
     struct world *world = *state;
@@ -203,6 +226,8 @@ static void a_step_that_its_change_does_not_announce_is_refused(void **state)
         {RD_CHANGE_UPDATE, RD_STEP_DELETE, ""},
         {RD_CHANGE_UPDATE, RD_STEP_PUT, "on_delete"},
         {RD_CHANGE_UPDATE, RD_STEP_PUT, "run"},
+        {RD_CHANGE_UPDATE, RD_STEP_PUT, "release"}, /* a pool holds nothing */
+        {RD_CHANGE_UPDATE, RD_STEP_PUT, "retire"},  /* and is desired */
     };
     want(world, POOL, "{" TAGGED ",\"properties\":{\"a\":1}}");
     have(world, POOL, T);
@@ -291,6 +316,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_plan_goes_through_json_and_back_exactly),
         TEST(a_destroy_plan_has_no_desired_set),
+        TEST(what_changes_hands_and_what_is_given_up_can_be_saved),
         TEST(all_kinds_of_steps_can_be_saved),
         TEST(what_was_edited_is_refused_with_its_place),
         TEST(steps_in_a_circle_are_refused),

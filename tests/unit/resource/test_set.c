@@ -352,6 +352,31 @@ static void a_set_goes_through_json_and_back(void **state)
     rd_set_done(back);
 }
 
+static void the_first_write_has_needs_of_its_own(void **state)
+{
+    struct world *world = *state;
+    size_t pool = add(world, POOL, "{}");
+    size_t vm = add(world, VM, "{\"x\":\"" POOL "\",\"y\":\"" NIC "\"}");
+    size_t nic = add(world, NIC, "{}");
+    world->set->resources[vm].is_early = true;
+    rd_resource_provide(world->set, vm, body_of(world, "{\"y\":\"" NIC "\"}"));
+    resolve(world);
+    const struct rd_resource *resource = &world->set->resources[vm];
+    assert_int_equal(resource->need_count, 2);
+    assert_int_equal(resource->first_need_count, 1);
+    assert_int_equal(resource->first_needs[0], nic);
+    assert_int_equal(world->set->resources[pool].first_need_count, 0);
+    struct rd_json json = rd_set_to_json(world->arena, world->set);
+    struct rd_set *back = NULL;
+    assert_int_equal(rd_set_from_json(world->arena, "s", &json, &back, &world->err), RD_RC_OK);
+    assert_non_null(back);
+    struct rd_json again = rd_set_to_json(world->arena, back);
+    assert_true(rd_json_eq(&json, &again));
+    assert_true(back->resources[vm].is_early);
+    assert_non_null(back->resources[vm].provisional);
+    rd_set_done(back);
+}
+
 static void bad_json_is_refused_with_the_place(void **state)
 {
     struct world *world = *state;
@@ -403,6 +428,7 @@ int main(void)
         TEST(references_are_told_from_bodies),
         TEST(resolving_is_linear),
         TEST(a_set_goes_through_json_and_back),
+        TEST(the_first_write_has_needs_of_its_own),
         TEST(bad_json_is_refused_with_the_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -187,6 +187,58 @@ static void an_intent_without_an_end_is_unsure(void **state)
     rd_journal_close(journal);
 }
 
+static void add_step(struct rd_journal *journal, int64_t run, int64_t sequence,
+                     enum rd_journal_phase phase, const char *step, const char *id)
+{
+    struct rd_err err;
+    struct rd_journal_entry entry = {.run = run,
+                                     .sequence = sequence,
+                                     .phase = phase,
+                                     .step = rd_str_from(step),
+                                     .id = rd_str_from(id)};
+    assert_int_equal(rd_journal_add(journal, &entry, &err), RD_RC_OK);
+}
+
+static bool is_written(struct rd_journal *journal, const char *id)
+{
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+    struct rd_err err;
+    struct rd_str *ids = NULL;
+    size_t count = 0;
+    assert_int_equal(rd_journal_written(journal, arena, &ids, &count, &err), RD_RC_OK);
+    for (size_t i = 0; i < count; i++)
+        if (rd_str_is_case(ids[i], id))
+            return true;
+    return false;
+}
+
+static void what_a_run_wrote_is_written_until_it_is_deleted(void **state)
+{
+    (void)state;
+    struct rd_journal *journal = open_journal();
+    int64_t run = begin_run(journal);
+    add(journal, run, 1, RD_JOURNAL_INTENT, "/done", "");
+    add(journal, run, 2, RD_JOURNAL_DONE, "/done", "");
+    add(journal, run, 3, RD_JOURNAL_INTENT, "/refused", "");
+    add(journal, run, 4, RD_JOURNAL_FAILED, "/refused", "");
+    add(journal, run, 5, RD_JOURNAL_INTENT, "/killed", "");
+    add_step(journal, run, 6, RD_JOURNAL_DONE, "action run", "/called");
+    assert_true(is_written(journal, "/DONE"));
+    assert_false(is_written(journal, "/refused"));
+    assert_true(is_written(journal, "/killed"));
+    assert_false(is_written(journal, "/called"));
+    run = begin_run(journal);
+    add_step(journal, run, 1, RD_JOURNAL_INTENT, "delete", "/Done");
+    add_step(journal, run, 2, RD_JOURNAL_FAILED, "delete", "/Done");
+    assert_true(is_written(journal, "/done"));
+    add_step(journal, run, 3, RD_JOURNAL_DONE, "delete", "/Done");
+    assert_false(is_written(journal, "/done"));
+    add(journal, run, 4, RD_JOURNAL_DONE, "/done", "");
+    add(journal, run, 5, RD_JOURNAL_FAILED, "/done", "");
+    assert_true(is_written(journal, "/done")); /* an update that failed leaves it there */
+    rd_journal_close(journal);
+}
+
 /* An old deletion's operation must not tell that what was made since is gone. */
 static void an_intent_closes_whatever_was_open_on_its_resource(void **state)
 {
@@ -352,6 +404,7 @@ int main(void)
         IN_FOLDER(the_hash_of_what_was_asked_for_is_kept_while_it_is_open),
         IN_FOLDER(what_no_run_has_brought_to_a_good_end_is_unfinished),
         IN_FOLDER(an_intent_without_an_end_is_unsure),
+        IN_FOLDER(what_a_run_wrote_is_written_until_it_is_deleted),
         IN_FOLDER(an_intent_closes_whatever_was_open_on_its_resource),
         IN_FOLDER(what_was_flushed_outlives_the_process),
         IN_FOLDER(runs_come_newest_first),

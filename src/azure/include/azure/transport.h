@@ -3,8 +3,8 @@
 #define AZURE_TRANSPORT_H
 
 /*
- * One of the engine's doors: how a request travels and its reply comes back. Real (libcurl, from
- * the wire issue on), simulated (a call into the embedded cloud, in cli/), tracing and failing ones
+ * One of the engine's doors: how a request travels and its reply comes back. Real (wire/,
+ * by libcurl), simulated (a call into the embedded cloud, in cli/), tracing and failing ones
  * implement it; one contract suite (tests/contract) runs on each.
  */
 

@@ -11,6 +11,7 @@
  *   virtual  starts where it is told and moves only when somebody waits
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/str.h"
@@ -35,6 +36,8 @@ void rd_clock_init_real(struct rd_clock *clock);
 void rd_clock_init_scaled(struct rd_clock *clock, int64_t start_ms, int64_t speed); /* speed >= 1 */
 void rd_clock_init_virtual(struct rd_clock *clock, int64_t start_ms);
 
+/* Whether it moves only when somebody waits. */
+bool rd_clock_is_virtual(const struct rd_clock *clock);
 int64_t rd_clock_now_ms(struct rd_clock *clock);
 void rd_clock_wait_until_ms(struct rd_clock *clock, int64_t until_ms);
 

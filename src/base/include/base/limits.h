@@ -20,6 +20,8 @@ enum {
     /* Real operation URLs are 3.5 kB; documents ask clients for 4 kB at least. */
     RD_HTTP_URL_SIZE_MAX = 16 << 10,
     RD_HTTP_HEADER_COUNT_MAX = 128,
+    /* A reply's head: the largest recorded one, with two signed URLs in it, has 10 kB. */
+    RD_HTTP_HEAD_SIZE_MAX = 64 << 10,
     /* ARM ids observed are under 500 characters. */
     RD_ARM_ID_SIZE_MAX = 2048,
     /* A saved plan of 5,000 hosts is about 60 MB. */

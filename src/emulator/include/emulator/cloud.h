@@ -20,6 +20,7 @@
  * that a client was told. One process at a time; one thread.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -35,6 +36,37 @@ struct rd_cloud_options {
     size_t subscription_count;
     uint64_t seed;    /* of what is drawn: ids, durations, random faults */
     int64_t start_ms; /* the time of a new cloud; an old one goes on from its last request */
+    int64_t speed;    /* how many times faster its time runs than its clients'; 0: as fast. A token
+                       * lives as long for them as it says */
+    /* Where it is served, as "host:port" without scheme: planes are then told apart by path and by
+     * labels before that host, and URLs in replies lead there. "": the cloud's own public hosts. */
+    struct rd_str address;
+    /* In-process only: "Authorization: Bearer embedded" is the built-in deployer, who may do
+     * everything. A served cloud never sets it. */
+    bool trusts_embedded;
+};
+
+enum { RD_CLOUD_GRANT_COUNT_MAX = 8 };
+
+/* An application with its service principal, as a tenant's administrator makes one. */
+struct rd_cloud_application {
+    struct rd_str name;
+    struct rd_str client_id; /* GUID */
+    struct rd_str object_id; /* GUID of the service principal; "": drawn from the seed */
+    struct rd_str
+        secret_sha256_hex;         /* of the client secret, which the cloud never holds; "": none */
+    struct rd_str certificate_pem; /* whose key signs its client assertions; "": none */
+    /* A federated credential: tokens of `issuer` for `subject`, signed by this public key. */
+    struct rd_str federated_issuer, federated_subject, federated_key_pem; /* "": none */
+    struct rd_cloud_grant {
+        struct rd_str role;             /* name or GUID of a built-in role */
+        struct rd_str scope;            /* "/", "/subscriptions/..." */
+    } grants[RD_CLOUD_GRANT_COUNT_MAX]; /* role assignments it starts with, made once per file */
+    size_t grant_count;
+    /* It is the identity of the machine that serves the cloud: the managed-identity endpoints give
+     * its tokens to whoever reaches them (and, by client_id and the like, those of the cloud's
+     * user-assigned identities). Without such an application they refuse. */
+    bool is_managed_identity;
 };
 
 /* Errors: those of the file (STATE, LOCKED, IO); INVALID for an unknown cloud name. */
@@ -47,6 +79,13 @@ void rd_cloud_close(struct rd_cloud *cloud); /* NULL does nothing */
 RD_NODISCARD enum rd_rc rd_cloud_handle(struct rd_cloud *cloud, struct rd_arena *arena,
                                         int64_t now_ms, const struct rd_http_request *request,
                                         struct rd_http_reply *ret_reply, struct rd_err *err);
+
+/* Adds an application, or replaces the one of its client id: who can sign in lasts for this process
+ * only, so that no credential stands in the file; the principal and its first role assignments
+ * stay. Errors: INVALID for ids, roles, scopes and PEM texts that are none; those of the file. */
+RD_NODISCARD enum rd_rc rd_cloud_add_application(struct rd_cloud *cloud,
+                                                 const struct rd_cloud_application *application,
+                                                 struct rd_err *err);
 
 /* The time of the last request, from which a virtual clock goes on. */
 int64_t rd_cloud_time_ms(const struct rd_cloud *cloud);

@@ -14,6 +14,11 @@
  * Comparison (rd_diff): only what the desired body says is compared; rows of data/types.yaml name
  * read-only, write-only and unordered fields; text compares without case unless a row says
  * otherwise; nothing differs because of server defaults, order, casing or read-only fields.
+ *
+ * Two kinds of update are no plain write. What one holder at a time may have (column held: the user
+ * of a personal desktop) is *released* where it is before another gets it, and where nobody is to
+ * have it any more. What holds data (column retire: a backup item) is *retired* when the spec no
+ * longer names it: its work ends, its data stays; after that it is left alone.
  */
 
 #include <stdbool.h>
@@ -38,13 +43,14 @@ struct rd_field_change {
     const struct rd_json *after;  /* rd_json_absent when it goes; a reference when known later */
     bool is_secret;               /* show neither */
     bool replaces;                /* it cannot be changed in place */
+    bool shrinks;                 /* a number that can only grow, and does not */
 };
 
 struct rd_change {
     enum rd_change_kind kind;
     struct rd_str id;
     const struct rd_type *type;
-    const struct rd_resource *desired; /* NULL when deleted */
+    const struct rd_resource *desired; /* NULL when deleted, or retired (an update) */
     const struct rd_resource *live;    /* NULL when created */
     struct rd_field_change *fields;
     size_t field_count;
@@ -71,8 +77,11 @@ const char *rd_step_kind_name(enum rd_step_kind kind);
 struct rd_step {
     enum rd_step_kind kind;
     struct rd_str id;     /* of the resource; with `kind` and `action` it names the step */
-    struct rd_str action; /* RD_STEP_ACTION: "run". RD_STEP_PUT: "", or "on_delete" when what is
-                             written is the merge patch on_delete.update of the type's row */
+    struct rd_str action; /* RD_STEP_ACTION: "run". RD_STEP_PUT: "" for the whole body,
+                             "provisional" for the body of a first write (resource/set.h), after
+                             which the whole one updates it, or what is written instead of the whole
+                             body, by the column of the type's row: "on_delete" (its merge patch),
+                             "release" (that of column held), "retire" */
     uint32_t change;      /* index of the change it belongs to */
     uint32_t *needs;      /* indexes of steps, ascending */
     uint32_t need_count;
@@ -101,7 +110,9 @@ struct rd_plan {
 };
 
 /* The changes from `live` to `desired` and the steps that make them. Errors: INVALID for what
- * cannot be planned (a field that can't change on a resource that must not be replaced). */
+ * cannot be planned (a field that can't change on a resource that must not be replaced; a disk that
+ * would have to become smaller). What bears no tags is proved by marks of its own (column mark), or
+ * by the facts of `live`: {"written": ["<id>" ...]}, ids that earlier runs wrote. */
 RD_NODISCARD enum rd_rc rd_plan_make(struct rd_arena *arena, const struct rd_set *desired,
                                      const struct rd_set *live, struct rd_plan **ret_plan,
                                      struct rd_err *err);

@@ -21,6 +21,13 @@
  * its child (or an extension resource on it), when the other is its resource group, and when it
  * says so with rd_resource_need.
  *
+ * A resource may be written twice. Its *provisional* body is what it is made with while what its
+ * whole body refers to is not there yet: a route to nowhere until the firewall has its address. A
+ * resource that is *early* builds on what is there provisionally; any other waits for the whole
+ * write of what it needs, and of what the early ones among its needs were content without. So
+ * nothing comes before what it needs by being forgotten: who may be early says so. An early
+ * resource refers to ids of what is provisional, not to values.
+ *
  * Calling sequence: rd_set_new, rd_set_add / rd_resource_need ..., rd_set_resolve (once), then
  * read.
  */
@@ -59,11 +66,15 @@ struct rd_resource {
     struct rd_str via;    /* created by an action instead of a PUT: "<id>/run", or "" */
     int32_t host;         /* which session host it belongs to, counted from 0, or RD_NONE */
     bool is_existing;     /* only referred to: must be there, is never written or deleted */
-    struct rd_str *after; /* ids named with rd_resource_need */
+    bool is_early;        /* builds on what is there provisionally */
+    const struct rd_json *provisional; /* the body of a first write, or NULL */
+    struct rd_str *after;              /* ids named with rd_resource_need */
     size_t after_count;
     size_t after_cap;
     uint32_t *needs; /* resolved: indexes into the set, ascending, without doubles */
     uint32_t need_count;
+    uint32_t *first_needs; /* likewise of the first write: some of `needs` */
+    uint32_t first_need_count;
 };
 
 struct rd_set {
@@ -93,6 +104,8 @@ RD_NODISCARD enum rd_rc rd_set_add(struct rd_set *set, struct rd_str id, struct 
                                    struct rd_str origin, size_t *ret_index, struct rd_err *err);
 /* Says that `index` must come after `id`. */
 void rd_resource_need(struct rd_set *set, size_t index, struct rd_str id);
+/* Gives it a provisional body, which names nothing that the whole body does not name. */
+void rd_resource_provide(struct rd_set *set, size_t index, struct rd_json body);
 
 /*
  * Resolves needs. An id as text or of a $call or parent leads to the nearest resource of the set

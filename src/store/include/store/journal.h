@@ -89,6 +89,10 @@ RD_NODISCARD enum rd_rc rd_journal_is_unsure(struct rd_journal *journal, struct 
 RD_NODISCARD enum rd_rc rd_journal_unfinished(struct rd_journal *journal, struct rd_arena *arena,
                                               struct rd_str **ret_ids, size_t *ret_count,
                                               struct rd_err *err);
+/* The ids that runs have written and not deleted since, or may have, in no order. */
+RD_NODISCARD enum rd_rc rd_journal_written(struct rd_journal *journal, struct rd_arena *arena,
+                                           struct rd_str **ret_ids, size_t *ret_count,
+                                           struct rd_err *err);
 /* Runs, newest first, at most `count_max`; entries of one, oldest first. */
 RD_NODISCARD enum rd_rc rd_journal_runs(struct rd_journal *journal, struct rd_arena *arena,
                                         size_t count_max, struct rd_run_record **ret_runs,

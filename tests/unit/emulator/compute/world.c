@@ -12,6 +12,7 @@ void world_open(struct world *w)
         .subscription_count = 1,
         .seed = 7,
         .start_ms = 1790000000000,
+        .trusts_embedded = true,
     };
     struct rd_err err;
     *w = (struct world){.arena = rd_arena_new(0), .now_ms = options.start_ms};
@@ -54,7 +55,7 @@ static int send_request(struct world *w, enum rd_http_method method, const char 
         .body = body != NULL ? quoted(w, body) : RD_STR(""),
     };
     if (has_token)
-        rd_http_headers_add(w->arena, &request.headers, "Authorization", RD_STR("Bearer x"));
+        rd_http_headers_add(w->arena, &request.headers, "Authorization", RD_STR("Bearer embedded"));
     if (body != NULL)
         rd_http_headers_add(w->arena, &request.headers, "Content-Type", RD_STR("application/json"));
     struct rd_err err;

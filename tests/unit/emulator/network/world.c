@@ -15,6 +15,7 @@ int world_open(void **state)
         .subscription_count = 1,
         .seed = 7,
         .start_ms = INT64_C(1795000000000), /* 2026-11-18 */
+        .trusts_embedded = true,
     };
     world->arena = arena;
     world->now_ms = options.start_ms;
@@ -43,7 +44,7 @@ int call(struct world *world, enum rd_http_method method, const char *path, cons
     for (const char *p = body; p != NULL && *p != '\0'; p++)
         text[n++] = *p == '\'' ? '"' : *p;
     struct rd_http_request request = {.method = method, .url = url, .body = {text, n}};
-    rd_http_headers_add(world->arena, &request.headers, "Authorization", RD_STR("Bearer test"));
+    rd_http_headers_add(world->arena, &request.headers, "Authorization", RD_STR("Bearer embedded"));
     rd_http_headers_add(world->arena, &request.headers, "Content-Type", RD_STR("application/json"));
     assert_int_equal(
         rd_cloud_handle(world->cloud, world->arena, world->now_ms, &request, &world->reply, &err),

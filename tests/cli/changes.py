@@ -1,0 +1,236 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""changes.py PROGRAM SOURCE: a spec that changes: who has which desktop, disks that cannot shrink, what is
+taken out of the spec and bears no tag, backups of hosts that go, and keys that come back."""
+import re
+
+from tap import Standing, claim, collect, main
+
+STANDING = Standing()
+# Three hosts, and nobody but redoubt gives desktops out.
+DIRECT = Standing(hosts=3, edit=lambda text: text.replace("assignment: automatic", "assignment: direct"))
+
+
+def change(place, pattern, text):
+    before = place.read("spec.yaml")
+    after = re.sub(pattern, text, before, count=1)
+    assert after != before, pattern
+    place.write("spec.yaml", after)
+
+
+def pin(place, pins):
+    change(place, r"pins: (\[.*?\]|\{.*?\})", f"pins: {pins}")
+
+
+def switch_off(place, section):
+    change(place, rf"(?ms)^{section}:.*?\n(?=\w|\Z)", f"{section}:\n  enabled: false\n")
+
+
+def users(place):
+    rows = place.cloud("SELECT id, json_extract(text, '$.properties.assignedUser') FROM resource "
+                       "WHERE type LIKE '%hostPools/sessionHosts' ORDER BY id")
+    return [(id_.split("/")[-1], (user or "").split("@")[0]) for id_, user in rows]
+
+
+def is_there(place, like):
+    return place.cloud("SELECT count(*) FROM resource WHERE id LIKE ?", like)[0][0] > 0
+
+
+# Who has which desktop
+
+
+@claim
+def who_leaves_a_pool_with_direct_assignment_loses_the_desktop(place):
+    DIRECT.copy(place)
+    pin(place, "{cui-01: user01@contoso.us, cui-03: user03@contoso.us}")
+    place.run("plan", "spec.yaml").works("user02@contoso.us loses the desktop cui-02", "0 to create, 1 to change")
+    place.up(verb="apply").works("1 of 1 steps done")
+    assert users(place) == [("cui-01", "user01"), ("cui-02", ""), ("cui-03", "user03")]
+    place.is_settled()
+    place.run("check", "spec.yaml").works("'cui-02' has no user yet")
+
+
+@claim
+def who_was_given_a_desktop_by_the_service_keeps_it_in_an_automatic_pool(place):
+    STANDING.copy(place)
+    pin(place, "[user01@contoso.us]")
+    told = place.run("plan", "spec.yaml").works("no changes")
+    assert "user02" not in told.out and "left alone" not in told.out, told
+
+
+@claim
+def two_users_swap_desktops_in_either_kind_of_pool(place):
+    STANDING.copy(place)
+    pin(place, "[user02@contoso.us, user01@contoso.us]")
+    told = place.run("plan", "spec.yaml").works("user01@contoso.us loses the desktop cui-01 and gets cui-02",
+                                                "user02@contoso.us loses the desktop cui-02 and gets cui-01")
+    assert told.out.count("loses the desktop") == 2, told
+    place.up(verb="apply").works("4 of 4 steps done")
+    assert users(place) == [("cui-01", "user02"), ("cui-02", "user01")]
+    place.is_settled()
+
+
+@claim
+def all_move_on_by_one_and_one_gets_nothing(place):
+    DIRECT.copy(place)
+    pin(place, "{cui-01: user02@contoso.us, cui-02: user03@contoso.us, cui-03: user01@contoso.us}")
+    place.up(verb="apply").works("6 of 6 steps done")
+    assert users(place) == [("cui-01", "user02"), ("cui-02", "user03"), ("cui-03", "user01")]
+    pin(place, "{cui-02: user02@contoso.us, cui-03: user03@contoso.us}")
+    place.up(verb="apply").works()
+    assert users(place) == [("cui-01", ""), ("cui-02", "user02"), ("cui-03", "user03")]
+    place.is_settled()
+
+
+@claim
+def a_user_moves_from_a_desktop_of_an_automatic_pool(place):
+    STANDING.copy(place)
+    pin(place, "{cui-02: user01@contoso.us}")
+    place.run("plan", "spec.yaml").works("because: user01@contoso.us gets cui-02")
+    place.up(verb="apply").works("2 of 2 steps done")
+    assert users(place) == [("cui-01", ""), ("cui-02", "user01")]
+    place.is_settled()
+
+
+@claim
+def a_user_moves_from_a_host_that_goes(place):
+    STANDING.copy(place)
+    change(place, "count: 2", "count: 1")
+    pin(place, "[user02@contoso.us]")
+    place.up(verb="apply").works()
+    assert users(place) == [("cui-01", "user02")]
+    place.is_settled()
+
+
+@claim
+def a_swap_that_is_killed_anywhere_is_finished_by_the_next_run(place):
+    STANDING.copy(place)
+    pin(place, "[user02@contoso.us, user01@contoso.us]")
+    for after in range(1, 200):
+        assert place.up("--fault", f"crash:after={after}", verb="apply").status == -9
+        if users(place) != [("cui-01", "user01"), ("cui-02", "user02")]:
+            break
+    assert "" in dict(users(place)).values(), users(place)
+    place.up(verb="apply").works()
+    assert users(place) == [("cui-01", "user02"), ("cui-02", "user01")]
+    place.is_settled()
+
+
+@claim
+def a_saved_plan_of_a_swap_runs(place):
+    STANDING.copy(place)
+    pin(place, "[user02@contoso.us, user01@contoso.us]")
+    place.run("plan", "--save", "plan.json", "spec.yaml").works()
+    place.up(spec="plan.json", verb="apply").works("4 of 4 steps done")
+    place.is_settled()
+
+
+# Disks
+
+
+@claim
+def a_disk_grows_in_place_and_is_refused_to_shrink_before_anything_is_done(place):
+    STANDING.copy(place)
+    change(place, "size_gb: 128", "size_gb: 256")
+    place.up(verb="apply").works("2 of 2 steps done")
+    place.is_settled()
+    change(place, "size_gb: 256", "size_gb: 128")
+    change(place, "data-class: CUI", "data-class: ITAR")
+    before = place.cloud("SELECT id, text FROM resource ORDER BY id")
+    for told in [place.run("plan", "spec.yaml"), place.up(verb="apply")]:
+        told.fails(4, "cannot become smaller: it is 256, the spec says 128 (hosts)", "Azure makes no disk smaller")
+    assert place.cloud("SELECT id, text FROM resource ORDER BY id") == before
+
+
+# What bears no tag
+
+
+@claim
+def a_budget_that_left_the_spec_goes_unless_it_watches_another_enclave(place):
+    STANDING.copy(place)
+    switch_off(place, "budget")
+    place.run("plan", "spec.yaml").works("- budget", "0 to create, 0 to change, 0 to replace, 1 to delete")
+    place.database("redoubt.db", "DELETE FROM entry WHERE id LIKE '%/budgets/%'")
+    place.run("plan", "spec.yaml").works("- budget")  # its filter proves it as well
+    ((text,),) = place.cloud("SELECT text FROM resource WHERE type LIKE '%budgets'")
+    place.cloud("UPDATE resource SET text = replace(text, '[\"contoso-cui\"]', '[\"contoso-cuix\"]') WHERE type LIKE '%budgets'")
+    place.run("plan", "spec.yaml").works("no changes")
+    place.cloud("UPDATE resource SET text = ? WHERE type LIKE '%budgets'", text)
+    place.up(verb="apply").works("1 of 1 steps done")
+    assert not is_there(place, "%/budgets/%")
+    place.is_settled()
+
+
+@claim
+def diagnostic_settings_go_with_the_monitoring_and_others_stay(place):
+    STANDING.copy(place)
+    assert is_there(place, "%/diagnosticSettings/redoubt")
+    switch_off(place, "monitoring")
+    place.up(verb="apply").works()
+    assert not is_there(place, "%/diagnosticSettings/%")
+    place.is_settled()
+
+
+@claim
+def sentinel_is_taken_off_only_where_the_journal_says_that_redoubt_put_it_there(place):
+    STANDING.copy(place)
+    change(place, "sentinel: true", "sentinel: false")
+    place.run("plan", "spec.yaml").works("- Sentinel onboarding")
+    place.database("redoubt.db", "DELETE FROM entry WHERE id LIKE '%onboardingStates%'")
+    told = place.run("plan", "spec.yaml").works("left alone", "Sentinel onboarding")
+    assert "- Sentinel onboarding" not in told.out, told
+
+
+@claim
+def sentinel_goes_with_the_alert_rule_that_needs_it(place):
+    STANDING.copy(place)
+    change(place, "sentinel: true", "sentinel: false")
+    place.up(verb="apply").works()
+    assert not is_there(place, "%/onboardingStates/%")
+    place.is_settled()
+
+
+# Backups
+
+
+@claim
+def a_host_that_goes_leaves_its_backups_behind(place):
+    STANDING.copy(place)
+    change(place, "count: 2", "count: 1")
+    pin(place, "[user01@contoso.us]")
+    place.run("plan", "--save", "plan.json", "spec.yaml").works('properties.protectionState: "IRPending" -> "ProtectionStopped"')
+    place.up(spec="plan.json", verb="apply").works()
+    ((state,),) = place.cloud("SELECT json_extract(text, '$.properties.protectionState') FROM resource "
+                              "WHERE id LIKE '%protectedItems/%cui-02'")
+    assert state == "ProtectionStopped"
+    order = [row[0] for row in place.database(
+        "redoubt.db", "SELECT step || ' ' || substr(id, -22) FROM entry WHERE run = 2 AND phase = 2 ORDER BY sequence")]
+    stops = next(i for i, step in enumerate(order) if step.startswith("put retire"))
+    goes = next(i for i, step in enumerate(order) if step.startswith("delete") and "Machines/cui-02" in step)
+    assert stops < goes, order
+    place.is_settled()
+    place.run("plan", "spec.yaml").works("left alone", "its recovery points are kept")
+    change(place, "count: 1", "count: 2")
+    place.run("plan", "spec.yaml").works("it is taken up again")
+    place.up(verb="apply").works()
+    place.is_settled()
+    ((state,),) = place.cloud("SELECT json_extract(text, '$.properties.protectionState') FROM resource "
+                              "WHERE id LIKE '%protectedItems/%cui-02'")
+    assert state != "ProtectionStopped"
+
+
+# Keys
+
+
+@claim
+def keys_of_the_customer_come_back_after_those_of_the_platform(place):
+    place.spec("confidential-cmk")
+    customer = place.read("spec.yaml")
+    platform = re.sub(r"(?ms)^keys:.*?\n(?=\w)", "keys:\n  mode: platform\n\n", customer)
+    for text in [customer, platform, customer]:
+        place.write("spec.yaml", text)
+        place.up(verb="apply").works()
+        place.is_settled()
+
+
+main(collect(globals()))
