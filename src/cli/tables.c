@@ -77,7 +77,7 @@ const struct option options[OPTION_COUNT] = {
     [OPTION_FORCE] = {.name = "force", .help = "overwrite a file that is there"},
     [OPTION_ALL] = {.name = "all",
                     .letter = 'a',
-                    .help = "show also what passed or did not change"},
+                    .help = "show also what passed or did not change; of explain, all codes"},
     [OPTION_OUT] = {.name = "out", .value = "FILE", .help = "where to write the report"},
     [OPTION_SET] = {.name = "set",
                     .value = "FILE",
@@ -251,6 +251,25 @@ const struct verb verbs[] = {
      .options = RUN_OPTIONS,
      .operand_max = 1,
      .run = verb_destroy},
+    {.name = "explain",
+     .operands = "[CODE | FILE | -]",
+     .summary = "what an error of Azure's means, what to do, and who must do it",
+     .text =
+         "Takes a code (SkuNotAvailable, AADSTS7000215, 0x801c0083, 429, NeedsAssistance; upper "
+         "or lower case) or a file, or '-' for standard input, with an error in any form: an "
+         "answer of ARM, Entra ID, Graph, a vault or Log Analytics, an operation, a session host, "
+         "an instance view, or what az, PowerShell, Terraform or a log printed. Every code in it "
+         "is explained, the innermost first: that is the cause. A file that is called like a "
+         "code is meant with './' before it.\n\nEvery error that redoubt passes on carries the "
+         "same explanation. Without an operand it lists all codes in groups; 'redoubt help "
+         "errors' has them with all that is known. Ends with 5 when a code is not known, or when "
+         "there is none.",
+     .examples = "redoubt explain SkuNotAvailable\n"
+                 "echo 'ERROR: (AuthorizationFailed) The client ...' | redoubt explain -\n"
+                 "redoubt explain --all\n",
+     .options = OPTION_BIT(OPTION_ALL),
+     .operand_max = 1,
+     .run = verb_explain},
     {.name = "cloud serve",
      .operands = "[SPEC]",
      .summary = "serve the embedded cloud over HTTPS, for Azure's own clients and for redoubt",
@@ -312,7 +331,8 @@ const struct verb verbs[] = {
      .operands = "[TOPIC] [FORM]",
      .summary = "help on a command, or on a topic",
      .text = "Topics besides the commands: spec, exit-status, faults, rules, types, prices, "
-             "fidelity, commands. With 'markdown' after it, a topic comes as it stands in docs/. "
+             "fidelity, errors, commands. With 'markdown' after it, a topic comes as it stands in "
+             "docs/. "
              "'redoubt help man [COMMAND]' writes a man page, 'redoubt help completion-bash', "
              "'completion-zsh' and 'completion-fish' what a shell completes by.",
      .examples = "redoubt help plan\nredoubt help exit-status\n",

@@ -120,6 +120,7 @@ enum rd_rc verb_destroy(struct rd_arena *arena, const struct args *args, struct 
 enum rd_rc verb_audit(struct rd_arena *arena, const struct args *args, struct rd_err *err);
 enum rd_rc verb_cost(struct rd_arena *arena, const struct args *args, struct rd_err *err);
 enum rd_rc verb_report(struct rd_arena *arena, const struct args *args, struct rd_err *err);
+enum rd_rc verb_explain(struct rd_arena *arena, const struct args *args, struct rd_err *err);
 enum rd_rc verb_cloud_serve(struct rd_arena *arena, const struct args *args, struct rd_err *err);
 enum rd_rc verb_cloud_env(struct rd_arena *arena, const struct args *args, struct rd_err *err);
 enum rd_rc verb_login_status(struct rd_arena *arena, const struct args *args, struct rd_err *err);

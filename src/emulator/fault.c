@@ -28,7 +28,7 @@ RD_NODISCARD static enum rd_rc fail_name(struct rd_str name, struct rd_err *err)
         return rd_err_hint(rc, err, "did you mean '%.*s'?", RD_FMT(nearest));
     return rd_err_hint(rc, err,
                        "capacity, quota, feature, release-policy, throttle, server-error, "
-                       "extension, image-build, replication or crash");
+                       "extension, image-build, replication, token-life or crash");
 }
 
 RD_NODISCARD static enum rd_rc fail_argument(struct rd_str name, struct rd_str key,

@@ -232,7 +232,7 @@ struct rd_str em_place_url(const struct em_exchange *ex, enum em_place place, st
 static const char *const url_members[] = {
     "vaultUri", "hsmUri",      "keyUrl",     "keyUri",        "kid",
     "id",       "recoveryId",  "secretUrl",  "keyVaultUri",   "keyEncryptionKeyURL",
-    "message",  "keyVaultUrl", "storageUri", "keyIdentifier", "logUri",
+    "message",  "keyVaultUrl", "storageUri", "keyIdentifier", "endpoint",
 };
 
 static bool is_url_member(struct rd_str key)

@@ -5,9 +5,9 @@
 /*
  * Private to engine/: a plan that runs. prepare.c readies it, schedule.c decides which step is
  * next, step.c takes one step from its start to its end, look.c says when to look at what others
- * make, send.c sends its request, outcome.c decides what the request's end means for it, boot.c sees
- * to it that what was made runs, lookup.c fetches what steps need to know of other resources (each
- * thing once a run), body.c makes request bodies.
+ * make, send.c sends its request, outcome.c decides what the request's end means for it, boot.c
+ * sees to it that what was made runs, lookup.c fetches what steps need to know of other resources
+ * (each thing once a run), body.c makes request bodies.
  *
  * A step's way, each stage through step_enter():
  *

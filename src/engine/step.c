@@ -378,8 +378,8 @@ static void become_ready(struct job *job)
 {
     const struct rd_json *ready = rd_json_get(job->type->row, RD_STR("ready"));
     bool has_ready = rd_json_exists(ready);
-    bool is_watched = job->step->kind == RD_STEP_WAIT ||
-                      (step_is_write(job) && !step_is_part(job) && has_ready);
+    bool is_watched =
+        job->step->kind == RD_STEP_WAIT || (step_is_write(job) && !step_is_part(job) && has_ready);
     if (!is_watched) {
         step_enter(job, STAGE_BOOT);
         return;

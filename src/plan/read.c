@@ -267,8 +267,8 @@ static enum rd_rc check_step(const struct reader *reader, const struct rd_json *
     bool is_fitting = step->kind != RD_STEP_DELETE || deletes;
     if (step->kind == RD_STEP_PUT)
         is_fitting = (step->action.n == 0 && is_desired) ||
-                     (rd_str_is(step->action, "provisional") &&
-                      change->kind == RD_CHANGE_CREATE && change->desired->provisional != NULL) ||
+                     (rd_str_is(step->action, "provisional") && change->kind == RD_CHANGE_CREATE &&
+                      change->desired->provisional != NULL) ||
                      (rd_str_is(step->action, "on_delete") && deletes) ||
                      (rd_str_is(step->action, "release") && updates && is_desired &&
                       rd_json_exists(rd_json_at(change->type->row, "held"))) ||

@@ -130,6 +130,14 @@ def errors_of_the_command_line_and_of_files(place):
 
 
 @claim
+def errors_of_azures(place):
+    place.write("e.json", '{"error":{"code":"OperationNotAllowed","message":"exceeding approved x"}}')
+    for words in [["OperationNotAllowed"], ["e.json"], ["--all"], ["InvalidAuthenticationToken"]]:
+        expect(place.run("explain", "-o", "json", *words), "explain")
+    expect(place.run("explain", "-o", "json", "SkuNotAvailabel"), "error", 5)
+
+
+@claim
 def every_documented_member_was_seen(place):
     assert isinstance(place, Place)
     never = {(shape, member) for shape in SHAPES for member in SHAPES[shape]} - SEEN - RARE
