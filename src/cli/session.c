@@ -280,7 +280,8 @@ enum rd_rc session_open_cloud(struct session *session, bool writes, struct rd_er
     return open_doors(session, err);
 }
 
-enum rd_rc session_check_door(const struct session *session, struct rd_err *err)
+/* What went wrong behind the engine's back, if anything: the embedded cloud's file, a sign-in. */
+RD_NODISCARD static enum rd_rc check_door(const struct session *session, struct rd_err *err)
 {
     return session->live != NULL ? live_check(session, err)
                                  : local_transport_check(session->transport, err);
@@ -360,7 +361,7 @@ enum rd_rc session_read_live(struct session *session, struct rd_set **ret_live, 
     enum rd_rc rc = rd_engine_read(&session->world, session->arena, session->desired, &live, err);
     if (rc == RD_RC_OK)
         session->read_sets[session->read_set_count++] = live;
-    RD_TRY(session_check_door(session, err));
+    RD_TRY(check_door(session, err));
     if (rc != RD_RC_OK)
         return rc;
     take_facts(session, live);
@@ -387,7 +388,7 @@ enum rd_rc session_run(struct session *session, const char *verb, const struct r
         rd_engine_run(&session->world, session->arena, plan, &run_options, ret_run, err);
     is_running = 0;
     progress_free(progress);
-    RD_TRY(session_check_door(session, err));
+    RD_TRY(check_door(session, err));
     return rc;
 }
 

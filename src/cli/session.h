@@ -81,8 +81,6 @@ RD_NODISCARD enum rd_rc session_read_live(struct session *session, struct rd_set
 RD_NODISCARD enum rd_rc session_run(struct session *session, const char *verb,
                                     const struct rd_plan *plan, struct rd_run **ret_run,
                                     struct rd_err *err);
-/* What went wrong behind the engine's back, if anything: the embedded cloud's file, a sign-in. */
-RD_NODISCARD enum rd_rc session_check_door(const struct session *session, struct rd_err *err);
 /* Stops the run under way as Ctrl-C does. */
 void session_stop(void);
 bool session_is_stopping(void);
