@@ -1,47 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the suites of tests/live share: the embedded cloud served with a virtual clock, and redoubt as its
-client. Where the served cloud does not say itself that its time is its client's, a document of metadata
-that says so stands beside it: it is the only thing there."""
-import http.server
+client."""
 import json
 import os
 import signal
 import ssl
 import subprocess
 import sys
-import threading
 import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "cli"))
 from tap import PROGRAM, die_with_parent  # pylint: disable=wrong-import-position
-
-
-class Metadata:
-    """Serves one document over HTTPS, with the certificate of the cloud that it is of."""
-
-    def __init__(self, folder, document):
-        body = json.dumps(document).encode()
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):  # pylint: disable=invalid-name
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):  # pylint: disable=arguments-differ
-                pass
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(os.path.join(folder, "server.pem"), os.path.join(folder, "server.key"))
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
-        self.url = f"https://localhost:{self.server.server_port}/metadata/endpoints?api-version=2022-09-01"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 class Served:
@@ -66,12 +35,8 @@ class Served:
         context = ssl.create_default_context(cafile=self.about["caFile"])
         with urllib.request.urlopen(url, context=context) as reply:
             self.document = json.load(reply)
-        self.metadata = None
         self.metadata_url = url
-        if clock == "virtual" and "redoubt" not in self.document[0]:
-            self.document[0]["redoubt"] = {"clock": "virtual"}
-            self.metadata = Metadata(self.about["folder"], self.document)
-            self.metadata_url = self.metadata.url
+        assert (self.document[0].get("redoubt", {}).get("clock") == "virtual") == (clock == "virtual"), self.document[0]
 
     def environment(self, name="deployer", **more):
         """What a person signed in as that application has, and nothing else of Azure's."""
@@ -89,9 +54,6 @@ class Served:
         return self.place.run(*words, env=self.environment(name, **(env or {})), **more)
 
     def stop(self):
-        if self.metadata is not None:
-            self.metadata.close()
-            self.metadata = None
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(30)
         self.process.stdout.close()
