@@ -223,6 +223,15 @@ def a_host_that_goes_leaves_its_backups_behind(place):
 
 
 @claim
+def a_pool_changes_how_it_assigns_desktops_and_its_hosts_stay(place):
+    STANDING.copy(place)
+    change(place, "assignment: automatic", "assignment: direct")
+    place.up(verb="apply").works("1 of 1 steps done")
+    assert users(place) == [("cui-01", "user01"), ("cui-02", "user02")]
+    place.is_settled()
+
+
+@claim
 def the_firewall_goes_along_with_a_policy_that_is_replaced(place):
     STANDING.copy(place)
     change(place, "tier: standard", "tier: premium")
