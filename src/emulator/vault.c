@@ -89,17 +89,15 @@ static struct rd_json without_value(struct em_exchange *ex, const struct rd_json
 
 static bool list_secrets(struct em_exchange *ex, struct em_resource *vault, bool is_deleted)
 {
-    struct rd_json reply = rd_json_object();
-    struct rd_json *value = em_array(ex, &reply, "value");
+    struct rd_json items = rd_json_array();
     for (struct em_resource *secret = em_next_child(vault, EM_SECRET_TYPE, NULL); secret != NULL;
          secret = em_next_child(vault, EM_SECRET_TYPE, secret)) {
         struct rd_json hidden = em_hidden(ex, secret);
         bool is_gone = rd_json_int(rd_json_at(&hidden, "purge_ms"), INT64_MAX) <= ex->now_ms;
         if (!secret->is_deleted && !is_gone && em_has(&hidden, "deleted_ms") == is_deleted)
-            (void)rd_json_append(ex->arena, value, without_value(ex, newest(&hidden), false));
+            (void)rd_json_append(ex->arena, &items, without_value(ex, newest(&hidden), false));
     }
-    (void)rd_json_set_c(ex->arena, &reply, "nextLink", rd_json_null());
-    return answer(ex, &reply);
+    return em_plane_reply_page(ex, false, &items);
 }
 
 static struct rd_json deleted_bundle(struct em_exchange *ex, struct em_resource *vault,

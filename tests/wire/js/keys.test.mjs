@@ -5,7 +5,7 @@ import { KeyVaultManagementClient } from '@azure/arm-keyvault';
 import { AuthorizationManagementClient } from '@azure/arm-authorization';
 import { ComputeManagementClient } from '@azure/arm-compute';
 import { ResourceManagementClient } from '@azure/arm-resources';
-import { CryptographyClient, KeyClient } from '@azure/keyvault-keys';
+import { KeyClient } from '@azure/keyvault-keys';
 import { SecretClient } from '@azure/keyvault-secrets';
 import { randomUUID } from 'node:crypto';
 import { claim, collect, manage, names, prove, refused, serve, signIn, soon, sovereign, until } from './wire.mjs';
@@ -30,7 +30,7 @@ const policy = { version: '1.0.0', anyOf: [{ authority: 'https://sharedeus.eus.a
 
 await manage(ResourceManagementClient, about).resourceGroups.createOrUpdate('keys', { location });
 
-claim('a vault is made, shown, listed, changed, deleted and listed as deleted', cells('vaults', 'create', 'get', 'list', 'update', 'delete', 'listDeleted', 'refused: VaultAlreadyExists'), async () => {
+claim('a vault is made, shown, listed, changed, deleted and listed as deleted', cells('vaults', 'create', 'get', 'list', 'update', 'delete', 'listDeleted', 'checkNameAvailability'), async () => {
   const made = await vaults.vaults.createOrUpdate('keys', 'kv-wire', body, soon);
   assert.equal(made.properties.vaultUri.replace(/\/$/, ''), vaultUrl);
   assert.equal((await vaults.vaults.get('keys', 'kv-wire')).properties.provisioningState, 'Succeeded');
@@ -105,16 +105,45 @@ claim('an encryption set is bound to a key and read with its identity', ['create
   assert.deepEqual(await names(compute.diskEncryptionSets.listByResourceGroup('keys')), ['des']);
 });
 
-claim('an HSM is made by its poller, activated by its security domain, and holds keys', [...cells('managedHSMs', 'create', 'get', 'list', 'update', 'delete'),
-  ...cells('managedHSMs/keys', 'create', 'get', 'list')], async () => {
+claim('an HSM is made by its poller, changed and deleted', cells('managedHSMs', 'create', 'get', 'list', 'update', 'delete', 'listDeleted'), async () => {
   const hsm = { location, sku: { family: 'B', name: 'Standard_B1' }, properties: { tenantId: about.tenant, initialAdminObjectIds: [me], enablePurgeProtection: true, softDeleteRetentionInDays: 7 } };
   const made = await vaults.managedHsms.createOrUpdate('keys', 'hsm-wire', hsm, soon);
   assert.equal(made.properties.hsmUri.replace(/\/$/, ''), hsmUrl);
   assert.equal((await vaults.managedHsms.get('keys', 'hsm-wire')).properties.provisioningState, 'Succeeded');
   assert.deepEqual((await vaults.managedHsms.update('keys', 'hsm-wire', { location, tags: { a: 'b' } }, soon)).tags, { a: 'b' });
   assert.deepEqual(await names(vaults.managedHsms.listBySubscription()), ['hsm-wire']);
+  await vaults.managedHsms.createOrUpdate('keys', 'hsm-gone', hsm, soon);
+  await vaults.managedHsms.delete('keys', 'hsm-gone', soon);
+  assert.deepEqual(await names(vaults.managedHsms.listByResourceGroup('keys')), ['hsm-wire']);
+  assert.deepEqual(await names(vaults.managedHsms.listDeleted()), ['hsm-gone']);
+});
+
+const CRYPTO_OFFICER = '515eb02d-2335-4d2d-92f2-b1cbdf9c3778';
+const CRYPTO_USER = '21dbd100-6940-42c2-9190-5d6cb909625b';
+
+// The SDK for an HSM's own roles is on no registry that this runs with: they are assigned by hand.
+const assignAtHsm = async (role) => {
+  const { token } = await credential.getToken(`https://managedhsm.localhost:${about.port}/.default`);
+  const reply = await fetch(`${hsmUrl}/keys/providers/Microsoft.Authorization/roleAssignments/${randomUUID()}?api-version=7.4`, { method: 'PUT',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ properties: { roleDefinitionId: `Microsoft.KeyVault/providers/Microsoft.Authorization/roleDefinitions/${role}`, principalId: me } }) });
+  assert.equal(reply.status, 201, await reply.text());
+};
+
+claim('an HSM holds a key that is released to the attested only', cells('managedHSMs/keys', 'create', 'get', 'list', 'update', 'delete', 'refused: AccessDenied'), async () => {
+  await until(() => vaults.managedHsms.get('keys', 'hsm-wire'), (hsm) => hsm.properties.securityDomainProperties.activationStatus === 'Active');
   const keys = new KeyClient(hsmUrl, credential);
-  await refused(keys.createRsaKey('early', { hsm: true }), 403, 'Forbidden');
+  await refused(keys.createRsaKey('early', { hsm: true }), 403, 'AccessDenied');
+  for (const role of [CRYPTO_OFFICER, CRYPTO_USER]) await assignAtHsm(role);
+  const made = await until(() => keys.createRsaKey('cmk', { hsm: true, keySize: 3072, exportable: true, keyOps: ['wrapKey', 'unwrapKey'],
+    releasePolicy: { encodedPolicy: Buffer.from(JSON.stringify(policy)) } }).catch((error) => error), (key) => key.statusCode !== 403);
+  assert.equal(made.keyType, 'RSA-HSM');
+  assert.equal(JSON.parse(Buffer.from((await keys.getKey('cmk')).properties.releasePolicy.encodedPolicy)).anyOf[0].authority, policy.anyOf[0].authority);
+  assert.equal((await keys.updateKeyProperties('cmk', made.properties.version, { enabled: false })).properties.enabled, false);
+  await keys.createRsaKey('gone', { hsm: true });
+  assert.deepEqual(await names(keys.listPropertiesOfKeys()), ['cmk', 'gone']);
+  await (await keys.beginDeleteKey('gone', { intervalInMs: 20 })).pollUntilDone();
+  await refused(keys.getKey('gone'), 404, 'KeyNotFound');
 });
 
 await prove();

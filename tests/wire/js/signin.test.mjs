@@ -49,6 +49,13 @@ claim('a token for a vault opens nothing at Resource Manager, nor the other way 
     .then(async (reply) => { if (reply.status !== 200) throw new Error((await reply.json()).error.code); }), /InvalidAuthenticationToken/);
 });
 
+claim('a reader reads, and is told what it may not', [`${CELL} | refused: AuthorizationFailed`], async () => {
+  const reading = group(signIn(about, 1));
+  assert.equal((await reading.get('mine')).name, 'mine');
+  await refused(reading.createOrUpdate('theirs', { location: 'usgovvirginia' }), 403, 'AuthorizationFailed', /Microsoft.Resources\/subscriptions\/resourcegroups\/write/i);
+  await refused(reading.beginDelete('mine'), 403, 'AuthorizationFailed', /does not have authorization to perform action/);
+});
+
 claim('an unsigned, malformed or missing token is refused with a challenge', [`${CELL} | refused: AuthenticationFailed`], async () => {
   const ask = (headers) => fetch(`${about.url}/subscriptions?api-version=2022-12-01`, { headers });
   const none = await ask({});
