@@ -2,8 +2,10 @@
 // @azure/arm-desktopvirtualization: host pools and what people see of them.
 import assert from 'node:assert/strict';
 import { DesktopVirtualizationAPIClient } from '@azure/arm-desktopvirtualization';
+import { ComputeManagementClient } from '@azure/arm-compute';
+import { NetworkManagementClient } from '@azure/arm-network';
 import { ResourceManagementClient } from '@azure/arm-resources';
-import { claim, manage, names, prove, refused, serve } from './wire.mjs';
+import { claim, manage, names, prove, refused, serve, soon, sovereign, until } from './wire.mjs';
 
 const about = await serve();
 const desktop = manage(DesktopVirtualizationAPIClient, about);
@@ -87,6 +89,33 @@ claim('a scaling plan and its schedules', [...cells('scalingPlans', 'create', 'g
   assert.deepEqual(await names(desktop.scalingPlans.listBySubscription()), ['plan']);
   await desktop.scalingPlans.delete('avd', 'plan');
   assert.deepEqual(await names(desktop.scalingPlans.listByResourceGroup('avd')), []);
+});
+
+claim('a machine whose agent registers is a host of its pool, until it is taken out', cells('hostPools/sessionHosts', 'create', 'get', 'list', 'update', 'delete'), async () => {
+  const network = manage(NetworkManagementClient, about);
+  const compute = manage(ComputeManagementClient, about, sovereign(about));
+  const group = `/subscriptions/${about.subscription}/resourceGroups/avd`;
+  await network.virtualNetworks.beginCreateOrUpdateAndWait('avd', 'vnet', { location, addressSpace: { addressPrefixes: ['10.1.0.0/16'] }, subnets: [{ name: 'hosts', addressPrefix: '10.1.0.0/24' }] }, soon);
+  await network.networkInterfaces.beginCreateOrUpdateAndWait('avd', 'nic', { location, ipConfigurations: [{ name: 'primary', primary: true,
+    subnet: { id: `${group}/providers/Microsoft.Network/virtualNetworks/vnet/subnets/hosts` } }] }, soon);
+  await compute.virtualMachines.createOrUpdate('avd', 'host-1', { location, identity: { type: 'SystemAssigned' }, hardwareProfile: { vmSize: 'Standard_D4as_v5' }, licenseType: 'Windows_Client',
+    osProfile: { computerName: 'host-1', adminUsername: 'avdadmin', adminPassword: 'Zb7!kQ2#wR9$mT4x' },
+    securityProfile: { securityType: 'TrustedLaunch', uefiSettings: { secureBootEnabled: true, vTpmEnabled: true } },
+    storageProfile: { imageReference: { publisher: 'microsoftwindowsdesktop', offer: 'windows-11', sku: 'win11-25h2-avd', version: 'latest' }, osDisk: { createOption: 'FromImage' } },
+    networkProfile: { networkInterfaces: [{ id: `${group}/providers/Microsoft.Network/networkInterfaces/nic` }] } }, soon);
+  await compute.virtualMachineExtensions.createOrUpdate('avd', 'host-1', 'AADLoginForWindows', { location, publisher: 'Microsoft.Azure.ActiveDirectory', typePropertiesType: 'AADLoginForWindows',
+    typeHandlerVersion: '2.0', autoUpgradeMinorVersion: true }, soon);
+  const { token } = await desktop.hostPools.retrieveRegistrationToken('avd', 'pool');
+  await compute.virtualMachineExtensions.createOrUpdate('avd', 'host-1', 'Microsoft.PowerShell.DSC', { location, publisher: 'Microsoft.Powershell', typePropertiesType: 'DSC', typeHandlerVersion: '2.83',
+    autoUpgradeMinorVersion: true, settings: { configurationFunction: 'Configuration.ps1\\AddSessionHost', modulesUrl: 'https://wvdportalstorageblob.blob.core.usgovcloudapi.net/galleryartifacts/Configuration_1.0.02797.442.zip',
+      properties: { hostPoolName: 'pool', registrationInfoTokenCredential: { UserName: 'PLACEHOLDER_DO_NOT_USE', Password: 'PrivateSettingsRef:RegistrationInfoToken' }, aadJoin: true } },
+    protectedSettings: { Items: { RegistrationInfoToken: token } } }, soon);
+  const host = await until(() => desktop.sessionHosts.get('avd', 'pool', 'host-1').catch((error) => error), (it) => it.status === 'Available');
+  assert.match(host.resourceId, /virtualMachines\/host-1$/i);
+  assert.deepEqual(await names(desktop.sessionHosts.list('avd', 'pool')), ['pool/host-1']);
+  assert.equal((await desktop.sessionHosts.update('avd', 'pool', 'host-1', { sessionHost: { allowNewSession: false } })).allowNewSession, false);
+  await desktop.sessionHosts.delete('avd', 'pool', 'host-1', { force: true });
+  assert.deepEqual(await names(desktop.sessionHosts.list('avd', 'pool')), []);
 });
 
 claim('what is wrong is refused with Azure\'s code', cells('hostPools', 'refused: ResourceNotFound', 'refused: LocationNotAvailableForResourceType'), async () => {

@@ -107,12 +107,14 @@ claim('action groups, and alerts on metrics and activity', [...cells('Microsoft.
 
 // What this month's @azure/arm-monitor has no current shape of, and types without a client of their
 // own, go by @azure/arm-resources, which writes any resource by its id.
-const generic = (type, at, body, change, read) => claim(`${type} by its id`, cells(type, 'create', 'get', ...(change ? ['update'] : []), 'delete'), async () => {
+const generic = (type, at, body, change, read) => claim(`${type} by its id`, cells(type, 'create', 'get', ...(change ? ['update'] : []), ...(at.isListed ? ['list'] : []), 'delete'), async () => {
   const { id, version } = at;
   const made = await resources.resources.beginCreateOrUpdateByIdAndWait(id, version, body, soon);
   assert.equal(made.type.toLowerCase(), type.toLowerCase());
   if (change) await resources.resources.beginCreateOrUpdateByIdAndWait(id, version, change, soon);
   read((await resources.resources.getById(id, version)).properties);
+  // The list of all resources has what stands in a group; extensions of others are not in it.
+  if (at.isListed) assert.equal((await collect(resources.resources.list({ filter: `resourceType eq '${type}'` }))).length, 1);
   await resources.resources.beginDeleteByIdAndWait(id, version, soon);
   await refused(resources.resources.getById(id, version), 404, 'ResourceNotFound');
 });
@@ -120,7 +122,7 @@ const generic = (type, at, body, change, read) => claim(`${type} by its id`, cel
 const query = { displayName: 'unavailable', severity: 1, enabled: true, scopes: [workspace], evaluationFrequency: 'PT5M', windowSize: 'PT15M', autoMitigate: true,
   criteria: { allOf: [{ query: 'Heartbeat | count', timeAggregation: 'Count', operator: 'GreaterThan', threshold: 0,
     failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 } }] } };
-generic('Microsoft.Insights/scheduledQueryRules', byId(`${group}/providers/Microsoft.Insights/scheduledQueryRules/q`, '2022-06-15'),
+generic('Microsoft.Insights/scheduledQueryRules', { ...byId(`${group}/providers/Microsoft.Insights/scheduledQueryRules/q`, '2022-06-15'), isListed: true },
   { location, kind: 'LogAlert', properties: query }, { location, kind: 'LogAlert', properties: { ...query, severity: 2 } }, (properties) => assert.equal(properties.severity, 2));
 generic('Microsoft.SecurityInsights/onboardingStates', byId(`${workspace}/providers/Microsoft.SecurityInsights/onboardingStates/default`, '2024-09-01'),
   { properties: { customerManagedKey: false } }, { properties: { customerManagedKey: false } }, (properties) => assert.equal(properties.customerManagedKey, false));

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // @azure/identity: every way in, and the ways that stay shut.
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import https from 'node:https';
 import { ClientSecretCredential, EnvironmentCredential, ManagedIdentityCredential } from '@azure/identity';
 import { ResourceManagementClient } from '@azure/arm-resources';
 import { SecretClient } from '@azure/keyvault-secrets';
-import { claim, manage, prove, refused, serve, signIn } from './wire.mjs';
+import { claim, manage, prove, refused, serve, signIn, until } from './wire.mjs';
 
 const about = await serve();
 const CELL = 'Microsoft.Resources/resourceGroups';
@@ -28,6 +30,21 @@ claim('the variables of redoubt cloud env are enough', [`${CELL} | signs in: env
   assert.equal((await group(new EnvironmentCredential({ disableInstanceDiscovery: true })).get('mine')).name, 'mine');
 });
 
+claim('a managed identity signs in where it runs, and may what its role says', [`${CELL} | signs in: managed identity`], async () => {
+  const { ManagedServiceIdentityClient } = await import('@azure/arm-msi');
+  const { AuthorizationManagementClient } = await import('@azure/arm-authorization');
+  const identity = await manage(ManagedServiceIdentityClient, about).userAssignedIdentities.createOrUpdate('mine', 'runner', { location: 'usgovvirginia' });
+  const mine = `/subscriptions/${about.subscription}/resourceGroups/mine`;
+  await manage(AuthorizationManagementClient, about).roleAssignments.create(mine, randomUUID(), { principalId: identity.principalId, principalType: 'ServicePrincipal',
+    roleDefinitionId: `/subscriptions/${about.subscription}/providers/Microsoft.Authorization/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7` });
+  process.env.IDENTITY_ENDPOINT = `${about.httpUrl}/msi/token`;
+  process.env.IDENTITY_HEADER = 'any';
+  const running = group(new ManagedIdentityCredential({ clientId: identity.clientId }));
+  const read = await until(() => running.get('mine').catch((error) => error), (it) => it.code !== 'AuthorizationFailed');
+  assert.equal(read.name, 'mine', read.message);
+  await refused(running.createOrUpdate('theirs', { location: 'usgovvirginia' }), 403, 'AuthorizationFailed');
+});
+
 claim('a wrong secret, an unknown client and another tenant are refused as AuthenticationError', [`${CELL} | refused: AADSTS7000215`, `${CELL} | refused: AADSTS700016`], async () => {
   const tried = (tenant, client, word) => assert.rejects(new ClientSecretCredential(tenant, client, word.secret, options).getToken(scope), (error) => {
     assert.match(error.name, /^Authentication(Required)?Error$/);
@@ -41,7 +58,7 @@ claim('a wrong secret, an unknown client and another tenant are refused as Authe
   await assert.rejects(elsewhere.getToken(scope), { name: 'CredentialUnavailableError', message: /endpoints_resolution_error/ });
 });
 
-claim('a token for a vault opens nothing at Resource Manager, nor the other way round', [`${CELL} | refused: InvalidAuthenticationTokenAudience`, 'Microsoft.KeyVault/vaults/secrets | refused: Unauthorized'], async () => {
+claim('a token for a vault opens nothing at Resource Manager, nor does a forged one', [`${CELL} | refused: InvalidAuthenticationTokenAudience`], async () => {
   const vault = `https://vault.localhost:${about.port}/.default`;
   await refused(group(signIn(about), { credentialScopes: [vault] }).get('mine'), 401, 'InvalidAuthenticationTokenAudience');
   const { token } = await signIn(about).getToken(scope);
@@ -75,12 +92,11 @@ claim('an unknown type, a malformed version and a missing subscription are told 
   await refused(other.resourceGroups.get('mine'), 404, 'SubscriptionNotFound');
 });
 
-claim('a vault asks for a token before it says anything', ['Microsoft.KeyVault/vaults/secrets | signs in: challenge'], async () => {
+claim('a vault asks for a token before it says anything, and for one of its own', ['signs in: challenge', 'refused: Unauthorized'].map((o) => `Microsoft.KeyVault/vaults/secrets | ${o}`), async () => {
   const { KeyVaultManagementClient } = await import('@azure/arm-keyvault');
   await manage(KeyVaultManagementClient, about).vaults.createOrUpdate('mine', 'kv-ask', { location: 'usgovvirginia',
     properties: { tenantId: about.tenant, sku: { family: 'A', name: 'standard' }, accessPolicies: [], enableRbacAuthorization: true } });
-  const bare = await (await import('node:https')).default;
-  const head = await new Promise((resolve, reject) => bare.get(`https://kv-ask.vault.localhost:${about.port}/secrets/x?api-version=7.4`, resolve).on('error', reject));
+  const head = await new Promise((resolve, reject) => https.get(`https://kv-ask.vault.localhost:${about.port}/secrets/x?api-version=7.4`, resolve).on('error', reject));
   head.resume();
   assert.equal(head.statusCode, 401);
   assert.match(head.headers['www-authenticate'], new RegExp(`resource="https://vault.localhost:${about.port}"`));
@@ -88,6 +104,8 @@ claim('a vault asks for a token before it says anything', ['Microsoft.KeyVault/v
   const credential = { getToken: (scopes, more) => { asked.push(scopes); return signIn(about).getToken(scopes, more); } };
   await assert.rejects(new SecretClient(`https://kv-ask.vault.localhost:${about.port}`, credential).getSecret('x'), (error) => [403, 404].includes(error.statusCode));
   assert.deepEqual(asked.flat(), [`https://vault.localhost:${about.port}/.default`]);
+  const wrong = { getToken: () => signIn(about).getToken(scope) };
+  await refused(new SecretClient(`https://kv-ask.vault.localhost:${about.port}`, wrong).getSecret('x'), 401, 'Unauthorized');
 });
 
 await prove();
