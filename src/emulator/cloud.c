@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "state.h"
+#include "access.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -83,6 +83,7 @@ copy_options(struct rd_cloud *cloud, const struct rd_cloud_options *options, str
     cloud->trusts_embedded = options->trusts_embedded;
     cloud->seed = options->seed;
     cloud->speed = options->speed > 1 ? options->speed : 1;
+    cloud->has_clients_time = options->has_clients_time;
     cloud->now_ms = options->start_ms;
     cloud->saved_ms = options->start_ms;
     return RD_RC_OK;
@@ -120,6 +121,7 @@ enum rd_rc rd_cloud_open(const struct rd_cloud_options *options, struct rd_cloud
     rd_map_init(&cloud->regions, true);
     em_members_open(cloud);
     em_login_open(cloud);
+    em_access_open(cloud);
     em_index_init(&cloud->resources, resource_key);
     em_index_init(&cloud->operations, operation_key);
     cloud->next_seq = cloud->next_event_seq = cloud->next_operation_seq = 1;
@@ -178,6 +180,7 @@ void rd_cloud_close(struct rd_cloud *cloud)
     rd_sql_close(cloud->sql);
     free_all(cloud);
     em_throttle_close(cloud);
+    em_access_close(cloud);
     em_login_close(cloud);
     for (size_t i = 0; i < cloud->class_count; i++) {
         if (cloud->classes[i].name_pattern != NULL)

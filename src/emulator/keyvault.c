@@ -376,19 +376,19 @@ static struct em_resource *grave_of(struct em_exchange *ex, bool is_hsm)
     return grave;
 }
 
-static struct rd_json grave_view(struct em_exchange *ex, struct em_resource *grave, bool is_hsm)
+static struct rd_json view_grave(struct em_exchange *ex, struct em_resource *grave, bool is_hsm)
 {
+    const char *kind = is_hsm ? "deletedManagedHSMs" : "deletedVaults";
     struct rd_json view = rd_json_object(), body = em_body(ex, grave);
     em_set_text(ex, &view, "id",
                 rd_arena_printf(ex->arena,
                                 "/subscriptions/%.*s/providers/Microsoft.KeyVault/locations/%.*s/"
                                 "%s/%.*s",
                                 RD_FMT(em_subscription(grave)),
-                                RD_FMT(em_text_at(&body, "properties.location")),
-                                is_hsm ? "deletedManagedHSMs" : "deletedVaults",
+                                RD_FMT(em_text_at(&body, "properties.location")), kind,
                                 RD_FMT(em_name(grave))));
     em_set_text(ex, &view, "name", em_name(grave));
-    em_set_word(ex, &view, "type", is_hsm ? DELETED_HSM_TYPE : DELETED_VAULT_TYPE);
+    em_set_text(ex, &view, "type", rd_arena_printf(ex->arena, "Microsoft.KeyVault/%s", kind));
     em_set(ex, &view, "properties", *rd_json_at(&body, "properties"));
     return view;
 }
@@ -398,24 +398,25 @@ static bool get_grave(struct em_exchange *ex, bool is_hsm)
     struct em_resource *grave = grave_of(ex, is_hsm);
     if (grave == NULL)
         return false;
-    struct rd_json view = grave_view(ex, grave, is_hsm);
+    struct rd_json view = view_grave(ex, grave, is_hsm);
     em_reply_json(ex, 200, &view, EM_JSON_COMPACT);
     return true;
 }
 
-/* Azure CLI finds by this list what it is to recover or purge (real-clients 1.3). */
 static bool list_graves(struct em_exchange *ex, bool is_hsm)
 {
-    struct rd_json list = rd_json_array();
-    struct em_resource *grave;
     const char *type = is_hsm ? DELETED_HSM_TYPE : DELETED_VAULT_TYPE;
-    for (size_t cursor = 0; (grave = em_each(ex->cloud, type, &cursor)) != NULL;)
-        if (!grave->is_deleted && rd_str_eq_case(em_subscription(grave), ex->params[0]) &&
-            find_deleted(ex, is_hsm, em_name(grave)) == grave)
-            (void)rd_json_append(ex->arena, &list, grave_view(ex, grave, is_hsm));
-    struct rd_json body = rd_json_object();
-    em_set(ex, &body, "value", list);
-    em_reply_json(ex, 200, &body, EM_JSON_COMPACT);
+    struct rd_json list = rd_json_array(), reply = rd_json_object();
+    size_t cursor = 0;
+    for (struct em_resource *item = em_each(ex->cloud, type, &cursor); item != NULL;
+         item = em_each(ex->cloud, type, &cursor)) {
+        struct rd_json hidden = em_hidden(ex, item);
+        if (!item->is_deleted && rd_str_eq_case(em_subscription(item), ex->params[0]) &&
+            rd_json_int(rd_json_at(&hidden, "purge_ms"), INT64_MAX) > ex->now_ms)
+            (void)rd_json_append(ex->arena, &list, view_grave(ex, item, is_hsm));
+    }
+    em_set(ex, &reply, "value", list);
+    em_reply_json(ex, 200, &reply, EM_JSON_COMPACT);
     return true;
 }
 

@@ -31,7 +31,8 @@ static bool put_workspace(struct em_exchange *ex, struct em_resource *former, st
         return fail_value(ex, "properties.retentionInDays", "it must be 30 to 730");
     struct rd_json was = former != NULL ? em_body(ex, former) : rd_json_object();
     struct rd_str created = em_text_at(&was, "properties.createdDate");
-    em_set_guid(ex, body, "properties.customerId", "customerId", ex->id);
+    em_set_guid(ex, body, "properties.customerId", "customerId",
+                former != NULL ? former->id : ex->id);
     em_set_text(ex, body, "properties.createdDate",
                 rd_str_is_empty(created) ? em_time(ex, ex->now_ms) : created);
     em_set_text(ex, body, "properties.modifiedDate", em_time(ex, ex->now_ms));

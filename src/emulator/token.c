@@ -61,6 +61,11 @@ static const struct rd_sign_key *signing_key(struct em_exchange *ex)
     return login->key;
 }
 
+void em_token_ready(struct em_exchange *ex)
+{
+    (void)signing_key(ex);
+}
+
 struct rd_json em_token_jwk(struct em_exchange *ex)
 {
     const struct rd_sign_key *key = signing_key(ex);
@@ -283,6 +288,11 @@ static enum em_token_state judge(struct em_exchange *ex, const struct em_seen *s
         .tenant = seen->tenant,
         .audience = seen->audience,
     };
+    const struct em_application *application = em_application_find(ex->cloud, seen->app_id);
+    if (application != NULL) {
+        ex->caller.groups = application->groups;
+        ex->caller.group_count = application->group_count;
+    }
     return EM_TOKEN_GOOD;
 }
 

@@ -68,7 +68,7 @@ def groups_come_are_tagged_found_and_go():
 def what_azure_refuses_is_refused():
     az("group", "create", "-n", "nowhere", "-l", "nowhere").fails("(LocationNotAvailableForResource", "'nowhere'")
     az("rest", "-u", "/subscriptions/99999999-3333-4444-5555-666666666666/resourcegroups?api-version=2021-04-01").fails(
-        "SubscriptionNotFound")
+        "Subscription '99999999-3333-4444-5555-666666666666' not found")
     az("rest", "-u", CLOUD.scope + "/providers/Microsoft.NoSuch/things?api-version=2021-04-01").fails("InvalidResourceNamespace")
     az("rest", "-u", CLOUD.scope + "/resourcegroups").fails("MissingApiVersionParameter")
 
