@@ -4,6 +4,7 @@
 #include "azure/client.h"
 #include "base/limits.h"
 #include "facts/facts.h"
+#include "find.h"
 
 enum { NESTING_MAX = 8 }; /* of details in details; real ones have three levels at most */
 
@@ -21,28 +22,41 @@ static enum rd_rc rc_of_name(struct rd_str name)
     return RD_RC_CONFIGURATION; /* a word of an overriding file that we don't know */
 }
 
-/* The first row that fits, or rd_json_absent. `status` 0 fits only rows that ask for none. */
-static const struct rd_json *row_of(int status, struct rd_str code, struct rd_str message)
+const struct rd_json *errors_table(void)
 {
     const struct rd_json *table = &rd_json_absent;
     struct rd_err err;
     if (rd_facts_get("errors", &table, &err) != RD_RC_OK)
         table = rd_facts_embedded("errors");
+    return table;
+}
+
+static struct rd_str text_of(const struct rd_json *row, struct rd_str key)
+{
+    return rd_json_str(rd_json_get(row, key));
+}
+
+/* A row that asks for a text or a status says more than the plain one of its code, and than a plain
+ * one of the code that happens to stand around that text. */
+const struct rd_json *errors_row(int status, struct rd_str code, struct rd_str message)
+{
+    const struct rd_json *table = errors_table();
+    const struct rd_json *plain = &rd_json_absent;
     for (size_t i = 0; i < rd_json_count(table); i++) {
         const struct rd_json *row = rd_json_item(table, i);
-        struct rd_str row_code = rd_json_str(rd_json_get(row, RD_STR("code")));
-        struct rd_str text = rd_json_str(rd_json_get(row, RD_STR("text")));
+        struct rd_str row_code = text_of(row, RD_STR("code"));
+        if (row_code.n > 0 && (row_code.n != code.n || !rd_str_eq_case(row_code, code)))
+            continue;
+        struct rd_str text = text_of(row, RD_STR("text"));
         int64_t row_status = rd_json_int(rd_json_get(row, RD_STR("status")), 0);
-        if (row_code.n > 0 && !rd_str_eq_case(row_code, code))
+        if (row_status != 0 && status != 0 && row_status != status)
             continue;
-        if (text.n > 0 && rd_str_find_case(message, text, 0) == RD_STR_NONE)
-            continue;
-        if ((row_status != 0 && status != 0 && row_status != status) ||
-            (row_code.n == 0 && text.n == 0))
-            continue;
-        return row;
+        if (text.n > 0 && rd_str_find_case(message, text, 0) != RD_STR_NONE)
+            return row;
+        if (text.n == 0 && row_code.n > 0 && !rd_json_exists(plain))
+            plain = row;
     }
-    return &rd_json_absent;
+    return plain;
 }
 
 static enum rd_rc rc_of_status(int status)
@@ -74,7 +88,7 @@ enum rd_rc rd_error_classify(int status, struct rd_str code, struct rd_str messa
     /* Throttling keys on the status: its codes are shared with quota (azure-compute 1.4). */
     if (status == 429)
         return RD_RC_TRANSIENT;
-    const struct rd_json *row = row_of(status, code, message);
+    const struct rd_json *row = errors_row(status, code, message);
     if (rd_json_exists(row))
         return rc_of_name(rd_json_str(rd_json_get(row, RD_STR("class"))));
     /* A failed operation comes with HTTP 200: an unknown code there is the input's fault at first
@@ -84,16 +98,17 @@ enum rd_rc rd_error_classify(int status, struct rd_str code, struct rd_str messa
 
 struct rd_str rd_error_hint(struct rd_str code, struct rd_str message)
 {
-    return rd_json_str(rd_json_get(row_of(0, code, message), RD_STR("remedy")));
+    return rd_json_str(rd_json_get(errors_row(0, code, message), RD_STR("remedy")));
 }
 
 enum rd_rc rd_error_explain(enum rd_rc rc, struct rd_str code, struct rd_str message,
                             struct rd_str hint, struct rd_err *err)
 {
-    const struct rd_json *row = row_of(0, code, message);
-    struct rd_str meaning = rd_json_str(rd_json_get(row, RD_STR("meaning")));
-    struct rd_str who = rd_json_str(rd_json_get(row, RD_STR("who")));
-    struct rd_str source = rd_json_str(rd_json_get(row, RD_STR("source")));
+    const struct rd_json *row = errors_row(0, code, message);
+    struct rd_str meaning = text_of(row, RD_STR("meaning"));
+    struct rd_str who = text_of(row, RD_STR("who"));
+    struct rd_str source = text_of(row, RD_STR("source"));
+    struct rd_str date = text_of(row, RD_STR("date"));
     if (hint.n == 0)
         hint = rd_json_str(rd_json_get(row, RD_STR("remedy")));
     if (hint.n == 0)
@@ -104,13 +119,75 @@ enum rd_rc rd_error_explain(enum rd_rc rc, struct rd_str code, struct rd_str mes
     if (who.n > 0 && !rd_str_is(who, "nobody"))
         rc = rd_err_frame(rc, err, "to act: %.*s", RD_FMT(who));
     if (source.n > 0)
-        rc = rd_err_frame(rc, err, "known from: %.*s", RD_FMT(source));
+        rc = rd_err_frame(rc, err, "known from: %.*s%s%.*s", RD_FMT(source), date.n > 0 ? ", " : "",
+                          RD_FMT(date));
     return rc;
+}
+
+static struct rd_explanation explanation_of(const struct rd_json *row)
+{
+    return (struct rd_explanation){
+        .code = text_of(row, RD_STR("code")),
+        .text = text_of(row, RD_STR("text")),
+        .status = (int)rd_json_int(rd_json_get(row, RD_STR("status")), 0),
+        .group = text_of(row, RD_STR("group")),
+        .rc = rc_of_name(text_of(row, RD_STR("class"))),
+        .is_state = rd_str_is(text_of(row, RD_STR("kind")), "state"),
+        .meaning = text_of(row, RD_STR("meaning")),
+        .remedy = text_of(row, RD_STR("remedy")),
+        .who = text_of(row, RD_STR("who")),
+        .source = text_of(row, RD_STR("source")),
+        .date = text_of(row, RD_STR("date")),
+    };
+}
+
+size_t rd_explanation_count(void)
+{
+    return rd_json_count(errors_table());
+}
+
+struct rd_explanation rd_explanation_at(size_t index)
+{
+    return explanation_of(rd_json_item(errors_table(), index));
+}
+
+bool rd_explanation_of(const struct rd_error_found *found, struct rd_explanation *ret_explanation)
+{
+    if (!rd_json_exists(found->row))
+        return false;
+    *ret_explanation = explanation_of(found->row);
+    return true;
+}
+
+static void add_near(struct rd_str near, struct rd_str ret_near[RD_EXPLAIN_NEAR_MAX], size_t *count)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (rd_str_eq_case(ret_near[i], near))
+            return;
+    if (near.n > 0 && *count < RD_EXPLAIN_NEAR_MAX)
+        ret_near[(*count)++] = near;
+}
+
+size_t rd_explain_nearest(struct rd_str code, struct rd_str ret_near[RD_EXPLAIN_NEAR_MAX])
+{
+    enum { WORD_COUNT_MAX = 1000, PART_SIZE_MIN = 4 };
+    struct rd_str words[WORD_COUNT_MAX];
+    const struct rd_json *table = errors_table();
+    size_t word_count = 0;
+    size_t count = 0;
+    for (size_t i = 0; i < rd_json_count(table) && word_count < WORD_COUNT_MAX; i++)
+        words[word_count++] = text_of(rd_json_item(table, i), RD_STR("code"));
+    add_near(rd_str_nearest(code, words, word_count), ret_near, &count);
+    for (size_t i = 0; i < word_count && code.n >= PART_SIZE_MIN; i++)
+        if (rd_str_find_case(words[i], code, 0) != RD_STR_NONE ||
+            (words[i].n >= PART_SIZE_MIN && rd_str_find_case(code, words[i], 0) != RD_STR_NONE))
+            add_near(words[i], ret_near, &count);
+    return count;
 }
 
 bool rd_error_propagates(struct rd_str code, struct rd_str message)
 {
-    return rd_json_is_true(rd_json_get(row_of(0, code, message), RD_STR("propagation")));
+    return rd_json_is_true(rd_json_get(errors_row(0, code, message), RD_STR("propagation")));
 }
 
 /* Some providers put a whole error, as escaped JSON, where the message belongs (deployments do).

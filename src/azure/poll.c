@@ -25,7 +25,8 @@ static enum progress progress_of(struct rd_str status)
 {
     if (rd_str_is_case(status, "Succeeded"))
         return PROGRESS_SUCCEEDED;
-    if (rd_str_is_case(status, "Failed"))
+    /* Image Builder's third ending (azure-compute 4.3): nothing more will happen by itself. */
+    if (rd_str_is_case(status, "Failed") || rd_str_is_case(status, "PartiallySucceeded"))
         return PROGRESS_FAILED;
     if (rd_str_is_case(status, "Canceled") || rd_str_is_case(status, "Cancelled"))
         return PROGRESS_CANCELED;
@@ -185,7 +186,9 @@ static void take_operation(struct exchange *x, const struct rd_http_reply *reply
         wait_for_poll(x, reply);
         return;
     case PROGRESS_FAILED:
-        exchange_fail(x, reply->status, body, "ProvisioningFailed");
+        exchange_fail(x, reply->status, body,
+                      rd_str_is_case(status, "Failed") ? "ProvisioningFailed"
+                                                       : "PartiallySucceeded");
         return;
     case PROGRESS_CANCELED:
         exchange_fail(x, reply->status, body, "Canceled");

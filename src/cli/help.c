@@ -143,6 +143,11 @@ static void topic_rules(struct rd_arena *arena, struct rd_buf *out)
         rd_buf_printf(out, "%s\n", err.msg);
 }
 
+static void topic_errors(struct rd_arena *arena, struct rd_buf *out)
+{
+    document_errors(arena, out);
+}
+
 static void topic_types(struct rd_arena *arena RD_UNUSED, struct rd_buf *out)
 {
     const struct rd_json *types = rd_facts_embedded("types");
@@ -193,7 +198,7 @@ static const struct topic {
     {"faults", topic_faults, false},    {"exit-status", topic_exit_status, false},
     {"rules", topic_rules, true},       {"types", topic_types, false},
     {"prices", topic_prices, false},    {"fidelity", topic_fidelity, true},
-    {"commands", topic_commands, true},
+    {"commands", topic_commands, true}, {"errors", topic_errors, true},
 };
 
 enum { TOPIC_COUNT = sizeof(topics) / sizeof(topics[0]) };
@@ -206,7 +211,8 @@ RD_NODISCARD static enum rd_rc fail_topic(const char *name, const char *more, st
     if (more != NULL)
         return rd_err_hint(
             RD_FAIL(err, RD_RC_USAGE, "there is no help on '%s' as '%s'", name, more), err,
-            "spec, rules, fidelity and commands come as 'markdown' too; or leave '%s' out", more);
+            "spec, rules, fidelity, errors and commands come as 'markdown' too; or leave '%s' out",
+            more);
     struct rd_str words[TOPIC_COUNT + 32];
     size_t count = 0;
     for (size_t i = 0; i < TOPIC_COUNT; i++)

@@ -13,8 +13,9 @@ void help_show_group(const char *group);
 void help_show(struct rd_arena *arena, const struct verb *verb);
 
 /* Documents, appended to `out`. */
-void document_man(struct rd_buf *out, const struct verb *verb); /* NULL: redoubt(1) */
-void document_commands(struct rd_buf *out);                     /* Markdown */
+void document_man(struct rd_buf *out, const struct verb *verb);   /* NULL: redoubt(1) */
+void document_commands(struct rd_buf *out);                       /* Markdown */
+void document_errors(struct rd_arena *arena, struct rd_buf *out); /* Markdown; verb_explain.c */
 /* "bash", "zsh" or "fish"; false when it is another. */
 bool document_completion(struct rd_buf *out, const char *shell);
 

@@ -16,6 +16,7 @@ enum { WIDTH_MIN = 20, HEIGHT_MIN = 10, REDRAW_WIDTH_MIN = 60 };
 static int write_errno;
 
 static const struct rd_json *kept_run;
+static const struct rd_json *kept_explained;
 
 struct terminal terminal_look(const struct args *args)
 {
@@ -90,12 +91,19 @@ static void error_as_json(const struct rd_err *err)
     (void)rd_json_set_c(arena, &whole, "error", error);
     if (kept_run != NULL)
         (void)rd_json_set_c(arena, &whole, "run", *kept_run);
+    if (kept_explained != NULL)
+        (void)rd_json_set_c(arena, &whole, "explained", *kept_explained);
     output_json(&whole);
 }
 
 void output_keep_run(const struct rd_json *run)
 {
     kept_run = run;
+}
+
+void output_keep_explained(const struct rd_json *explained)
+{
+    kept_explained = explained;
 }
 
 void output_error(const struct args *args, const struct rd_err *err)

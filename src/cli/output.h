@@ -30,6 +30,8 @@ RD_PRINTF(1, 2) void output_printf(const char *fmt, ...);
 void output_json(const struct rd_json *value);
 /* Told with the error, should the command end with one: `run` must live until then. */
 void output_keep_run(const struct rd_json *run);
+/* Told with the error of codes that are not known: the others' explanations. */
+void output_keep_explained(const struct rd_json *explained);
 /* An error for people on standard error, and as JSON on standard output when asked for. */
 void output_error(const struct args *args, const struct rd_err *err);
 /* What a person should know although the command goes on: on standard error, whatever the output's

@@ -9,8 +9,8 @@ from tap import Standing, claim, collect, main
 EXAMPLE = Standing(hosts=20)
 LOOKS = [["check"], ["check", "--all"], ["plan"], ["plan", "--all"], ["status"], ["audit"],
          ["audit", "--all"], ["cost"], ["cost", "--scenarios"], ["report"]]
-TOPICS = ["", "spec", "faults", "exit-status", "rules", "types", "prices", "fidelity", "commands"]
-VERBS = ["init", "up", "check", "plan", "apply", "status", "audit", "cost", "report", "destroy", "help"]
+TOPICS = ["", "spec", "faults", "exit-status", "rules", "types", "prices", "fidelity", "errors", "commands"]
+VERBS = ["init", "up", "check", "plan", "apply", "status", "audit", "cost", "report", "destroy", "explain", "help"]
 
 
 def too_wide(text):
