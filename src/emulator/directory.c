@@ -29,6 +29,13 @@ const char *em_directory_type(enum em_directory_kind kind)
     return kinds[kind].type;
 }
 
+/* A cloud made of a few parts only lacks some of the types. */
+static struct em_resource *each(struct em_exchange *ex, const char *type, size_t *cursor)
+{
+    bool is_there = em_class_find(ex->cloud, rd_str_from(type)) != NULL;
+    return is_there ? em_each(ex->cloud, type, cursor) : NULL;
+}
+
 /* Service principals --------------------------------------------------------------------------- */
 
 static struct rd_json principal(struct em_exchange *ex, struct rd_str object_id,
@@ -53,7 +60,7 @@ static void add_added(struct em_exchange *ex, struct rd_json *list)
 {
     size_t cursor = 0;
     struct em_resource *added;
-    while ((added = em_each(ex->cloud, ADDED_TYPE, &cursor)) != NULL) {
+    while ((added = each(ex, ADDED_TYPE, &cursor)) != NULL) {
         struct rd_json body = em_body(ex, added);
         (void)rd_json_append(ex->arena, list,
                              principal(ex, em_text_at(&body, "objectId"), em_name(added),
@@ -114,7 +121,7 @@ static struct rd_json applications(struct em_exchange *ex)
     struct rd_json list = rd_json_array();
     size_t cursor = 0;
     struct em_resource *added;
-    while ((added = em_each(ex->cloud, ADDED_TYPE, &cursor)) != NULL) {
+    while ((added = each(ex, ADDED_TYPE, &cursor)) != NULL) {
         struct rd_json body = em_body(ex, added), view = rd_json_object();
         em_set_guid(ex, &view, "id", "application object", added->id);
         em_set_text(ex, &view, "appId", em_name(added));
@@ -168,7 +175,7 @@ static struct rd_json named_by_assignments(struct em_exchange *ex, const char *t
     struct rd_json list = rd_json_array();
     size_t cursor = 0;
     struct em_resource *assignment;
-    while ((assignment = em_each(ex->cloud, ASSIGNMENT_TYPE, &cursor)) != NULL) {
+    while ((assignment = each(ex, ASSIGNMENT_TYPE, &cursor)) != NULL) {
         struct rd_json body = em_body(ex, assignment);
         struct rd_str id = em_text_at(&body, "properties.principalId");
         if (em_is_word(&body, "properties.principalType", type) && !is_listed(&list, id))
