@@ -193,6 +193,11 @@ static void an_hsm_serves_keys_only_after_its_custodians_activated_it(void **sta
         was_refused = was_refused || status == 403;
     }
     assert_true(was_refused);
+    /* Its first administrators give roles, but use no key. */
+    assert_int_equal(call(&w, RD_HTTP_GET, HSM_HOST "/keys", NULL), 403);
+    assert_string_equal(text(&w, "error.code"), "AccessDenied");
+    assert_non_null(strstr(text(&w, "error.message"),
+                           "Microsoft.KeyVault/managedHsm/keys/read/action on /keys"));
     let_use_hsm(&w, HSM_HOST);
     assert_int_equal(call(&w, RD_HTTP_GET, HSM_HOST "/keys", NULL), 200);
     world_close(&w);
