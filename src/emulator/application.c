@@ -216,5 +216,7 @@ enum rd_rc rd_cloud_add_application(struct rd_cloud *cloud,
     for (size_t i = 0; i < asked->group_count && i < RD_CLOUD_GROUP_COUNT_MAX; i++)
         made.groups[made.group_count++] = rd_arena_str(cloud->memory, asked->groups[i]);
     keep(cloud, &made);
+    if (cloud->sql != NULL)
+        em_token_ready(&ex);
     return em_store_flush(cloud, true, err);
 }
