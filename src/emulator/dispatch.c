@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "state.h"
+#include "access.h"
 
 #include <string.h>
 
@@ -179,7 +179,9 @@ void em_answer_arm(struct em_exchange *ex)
     }
     if (!check_path(ex))
         return;
-    if (!check_version(ex) || !check_subscription(ex) || em_operation_poll(ex))
+    /* Whoever knows an operation's URL may poll it. */
+    if (!check_version(ex) || !check_subscription(ex) || em_operation_poll(ex) ||
+        !em_access_gate(ex))
         return;
     bool is_answered = false;
     if (!em_fault_gate(ex, NULL) || !answer_routes(ex, &is_answered) || is_answered)

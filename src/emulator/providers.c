@@ -14,6 +14,7 @@ static const struct em_part *const parts[] = {
 #endif
 #ifdef EM_HAS_AUTHORIZATION
     &em_authorization_part,
+    &em_role_part,
 #endif
 #ifdef EM_HAS_GRAPH
     &em_graph_part,

@@ -250,6 +250,8 @@ bool em_vault_plane(struct em_exchange *ex)
         return false;
     struct rd_str segments[8] = {{0}};
     size_t count = em_plane_segments(ex, segments);
+    if (!em_vault_may(ex, vault, segments, count))
+        return false;
     if (rd_str_is_case(segments[0], "keys") || rd_str_is_case(segments[0], "deletedkeys"))
         return em_key_request(ex, vault, false, segments, count);
     if (rd_str_is_case(segments[0], "secrets") || rd_str_is_case(segments[0], "deletedsecrets"))
