@@ -255,8 +255,8 @@ static bool list_subscriptions(struct em_exchange *ex)
     const struct rd_str read = RD_STR("Microsoft.Resources/subscriptions/read");
     struct rd_json list = rd_json_array();
     for (size_t i = 0; i < ex->cloud->subscription_count; i++) {
-        struct rd_str scope = rd_arena_printf(ex->arena, "/subscriptions/%.*s",
-                                              RD_FMT(ex->cloud->subscriptions[i]));
+        struct rd_str scope =
+            rd_arena_printf(ex->arena, "/subscriptions/%.*s", RD_FMT(ex->cloud->subscriptions[i]));
         if (em_may(ex, read, scope) || em_may_below(ex, read, scope))
             (void)rd_json_append(ex->arena, &list, subscription_view(ex, i));
     }
