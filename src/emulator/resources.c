@@ -213,7 +213,8 @@ static bool list_groups(struct em_exchange *ex, struct rd_str scope)
     struct em_resource *group;
     while ((group = em_each(ex->cloud, GROUP_TYPE, &cursor)) != NULL) {
         struct rd_json body = em_body(ex, group);
-        if (!rd_str_has_prefix_case(group->id, base) || !fits_tag(&filter, &body))
+        if (!rd_str_has_prefix_case(group->id, base) || !fits_tag(&filter, &body) ||
+            !em_sees(ex, group))
             continue;
         enum em_pager_step step = em_pager_next(&pager, group->seq);
         if (step == EM_PAGER_FULL)
