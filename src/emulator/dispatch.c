@@ -169,6 +169,9 @@ void em_answer_arm(struct em_exchange *ex)
     struct rd_str path = ex->url.path;
     while (path.n > 1 && path.p[path.n - 1] == '/')
         path.n--;
+    /* SDKs put an id, with its slash, behind the slash of their own "/{scope}/providers/...". */
+    while (path.n > 1 && path.p[1] == '/')
+        path = rd_str_sub(path, 1, path.n);
     ex->id = rd_http_decode(ex->arena, path);
     if (!em_gate_arm(ex))
         return;

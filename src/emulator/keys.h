@@ -55,6 +55,9 @@ bool em_key_request(struct em_exchange *ex, struct em_resource *store, bool is_h
 RD_PRINTF(5, 6)
 bool em_plane_fail(struct em_exchange *ex, int status, const char *code, const char *inner,
                    const char *fmt, ...);
+/* Answers the page of `items` that maxresults and $skiptoken ask for, with the next one's address.
+ */
+bool em_plane_reply_page(struct em_exchange *ex, bool is_hsm, const struct rd_json *items);
 /* The headers of all the store's answers, the challenge among them (recorded). */
 void em_plane_headers(struct em_exchange *ex, const struct em_resource *store, bool is_hsm);
 /* 401 with the challenge, when the request carries no bearer token; true when it may go on. */

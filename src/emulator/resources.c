@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "access.h"
 #include "deployment.h"
+#include "shape.h"
 #include "state.h"
 
 /* Microsoft.Resources: resource groups, resource lists, subscriptions and locations; deployments
@@ -255,8 +256,8 @@ static bool list_subscriptions(struct em_exchange *ex)
     const struct rd_str read = RD_STR("Microsoft.Resources/subscriptions/read");
     struct rd_json list = rd_json_array();
     for (size_t i = 0; i < ex->cloud->subscription_count; i++) {
-        struct rd_str scope = rd_arena_printf(ex->arena, "/subscriptions/%.*s",
-                                              RD_FMT(ex->cloud->subscriptions[i]));
+        struct rd_str scope =
+            rd_arena_printf(ex->arena, "/subscriptions/%.*s", RD_FMT(ex->cloud->subscriptions[i]));
         if (em_may(ex, read, scope) || em_may_below(ex, read, scope))
             (void)rd_json_append(ex->arena, &list, subscription_view(ex, i));
     }
@@ -401,6 +402,8 @@ static const struct em_type types[] = {
         .name_pattern = "^[A-Za-z0-9_.()-]{0,89}[A-Za-z0-9_()-]$",
         .source = "azure-compute 1.5; recordings 08-role-assignment (PUT)",
         .put = put_group,
+        .patch = em_patch_tags,
+        .has_top = true,
         .list = list_groups,
         .duration = group_write_duration,
         .deletes_children = true,
