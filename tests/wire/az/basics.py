@@ -39,8 +39,8 @@ def it_signs_in_by_the_metadata_url_alone():
         az("group", "list", environment=environment).works()
 
 
-@claim()
-def a_wrong_secret_is_told_and_a_reader_signs_in():
+@claim("Microsoft.Resources/resourceGroups | error AuthorizationFailed")
+def a_wrong_secret_is_told_and_a_reader_may_not_write():
     with tempfile.TemporaryDirectory() as folder:
         environment = {**CLOUD.environment, "AZURE_CONFIG_DIR": folder}
         CLOUD.register(environment=environment)
@@ -49,6 +49,8 @@ def a_wrong_secret_is_told_and_a_reader_signs_in():
            environment=environment).fails("AADSTS7000215")
         CLOUD.login("reader", environment=environment).works()
         az("group", "list", environment=environment).works()
+        az("group", "create", "-n", "no", "-l", REGION, environment=environment).fails(
+            "(AuthorizationFailed)", "Microsoft.Resources/subscriptions/resourcegroups/write")
 
 
 @claim("Microsoft.Resources/resourceGroups | create, get, list, update, delete, poll, error ResourceGroupNotFound")

@@ -21,9 +21,11 @@ const cells = (type, ...operations) => operations.map((operation) => `${KV}/${ty
 const group = `/subscriptions/${about.subscription}/resourceGroups/keys`;
 const vaultUrl = `https://kv-wire.vault.localhost:${about.port}`;
 const hsmUrl = `https://hsm-wire.managedhsm.localhost:${about.port}`;
-const me = JSON.parse(Buffer.from((await credential.getToken(`${about.url}/.default`)).token.split('.')[1], 'base64url')).oid;
+const whoIs = async (who) => JSON.parse(Buffer.from((await who.getToken(`${about.url}/.default`)).token.split('.')[1], 'base64url')).oid;
+const me = await whoIs(credential);
 const body = { location, properties: { tenantId: about.tenant, sku: { family: 'A', name: 'premium' }, enableRbacAuthorization: true,
   enablePurgeProtection: true, enableSoftDelete: true, softDeleteRetentionInDays: 7 } };
+const SECRETS_USER = '4633458b-17de-408a-b874-0445c86b69e6';
 const ADMINISTRATOR = '00482a5a-887f-4fb3-b363-3b7fe8e74483';
 const policy = { version: '1.0.0', anyOf: [{ authority: 'https://sharedeus.eus.attest.azure.net/', allOf: [
   { claim: 'x-ms-attestation-type', equals: 'sevsnpvm' }, { claim: 'x-ms-compliance-status', equals: 'azure-compliant-cvm' }] }] };
@@ -45,11 +47,17 @@ claim('a vault is made, shown, listed, changed, deleted and listed as deleted', 
 });
 
 claim('a vault lets nobody in before a role says so', cells('vaults/secrets', 'refused: Forbidden'), async () => {
-  const secrets = new SecretClient(vaultUrl, credential);
+  const reader = signIn(about, 1);
+  const secrets = new SecretClient(vaultUrl, reader);
   await refused(secrets.getSecret('nothing'), 403, 'Forbidden', /not authorized/);
   await access.roleAssignments.create(`${group}/providers/Microsoft.KeyVault/vaults/kv-wire`, randomUUID(),
-    { roleDefinitionId: `/subscriptions/${about.subscription}/providers/Microsoft.Authorization/roleDefinitions/${ADMINISTRATOR}`, principalId: me, principalType: 'ServicePrincipal' });
+    { roleDefinitionId: `/subscriptions/${about.subscription}/providers/Microsoft.Authorization/roleDefinitions/${SECRETS_USER}`,
+      principalId: await whoIs(reader), principalType: 'ServicePrincipal' });
   await until(() => secrets.getSecret('nothing').catch((error) => error), (error) => error.statusCode === 404);
+  await refused(secrets.setSecret('nothing', 'x'), 403, 'Forbidden');
+  await access.roleAssignments.create(`${group}/providers/Microsoft.KeyVault/vaults/kv-wire`, randomUUID(),
+    { roleDefinitionId: `/subscriptions/${about.subscription}/providers/Microsoft.Authorization/roleDefinitions/${ADMINISTRATOR}`, principalId: me, principalType: 'ServicePrincipal' });
+  await until(() => new SecretClient(vaultUrl, credential).getSecret('nothing').catch((error) => error), (error) => error.statusCode === 404);
 });
 
 claim('a secret, its versions, its deletion and its return', cells('vaults/secrets', 'create', 'get', 'list', 'update', 'delete', 'recover'), async () => {

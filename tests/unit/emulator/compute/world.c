@@ -62,7 +62,8 @@ static int send_request(struct world *w, enum rd_http_method method, const char 
     assert_int_equal(rd_cloud_handle(w->cloud, w->arena, w->now_ms, &request, &w->reply, &err),
                      RD_RC_OK);
     w->json = rd_json_absent;
-    if (w->reply.body.n != 0)
+    struct rd_str type = rd_http_headers_get(&w->reply.headers, "Content-Type");
+    if (w->reply.body.n != 0 && rd_str_find(type, RD_STR("json"), 0) != RD_STR_NONE)
         assert_int_equal(rd_json_parse(w->arena, "reply", w->reply.body, 0, &w->json, &err),
                          RD_RC_OK);
     return w->reply.status;
@@ -129,4 +130,40 @@ void grant(struct world *w, const char *scope, const char *role, const char *pri
                         role, principal);
     assert_int_equal(call(w, RD_HTTP_PUT, path.p, body.p), 201);
     later(w, 1800);
+}
+
+#define PERSON "99999999-9999-4999-8999-999999999999"
+
+void let_use_vaults(struct world *w)
+{
+    assert_int_equal(
+        call(w, RD_HTTP_PUT,
+             SUB "/providers/Microsoft.Authorization/roleAssignments/"
+                 "99999999-0000-4000-8000-000000000001",
+             "{'properties':{'roleDefinitionId':'" SUB
+             "/providers/Microsoft.Authorization/roleDefinitions/"
+             "00482a5a-887f-4fb3-b363-3b7fe8e74483','principalId':'" PERSON
+             "','principalType':'User'}}"),
+        201);
+    later(w, 1200);
+}
+
+void let_use_hsm(struct world *w, const char *host)
+{
+    static const char *const roles[] = {"21dbd100-6940-42c2-9190-5d6cb909625b",
+                                        "515eb02d-2335-4d2d-92f2-b1cbdf9c3778"};
+    for (int i = 0; i < 2; i++) {
+        struct rd_str path = rd_arena_printf(
+            w->arena,
+            "%s/providers/Microsoft.Authorization/roleAssignments/"
+            "99999999-0000-4000-8000-00000000000%d",
+            host, i);
+        struct rd_str body = rd_arena_printf(
+            w->arena,
+            "{'properties':{'roleDefinitionId':'Microsoft.KeyVault/providers/"
+            "Microsoft.Authorization/roleDefinitions/%s','principalId':'" PERSON "'}}",
+            roles[i]);
+        assert_int_equal(call(w, RD_HTTP_PUT, path.p, body.p), 201);
+    }
+    later(w, 1200);
 }
