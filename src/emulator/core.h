@@ -449,8 +449,6 @@ struct em_filter {
 bool em_filter_read(struct em_exchange *ex, const char *const *names, struct em_filter *ret_filter);
 /* The value compared with `name`, or "" when the filter does not name it. */
 struct rd_str em_filter_value(const struct em_filter *filter, const char *name);
-/* Whether the tags of `body` are as tagName and tagValue ask, where the filter has them. */
-bool em_filter_fits_tag(const struct em_filter *filter, const struct rd_json *body);
 bool em_filter_has(const struct em_filter *filter, const char *name);
 
 /* Features --------------------------------------------------------------------------------------

@@ -164,15 +164,23 @@ static bool check_path(struct em_exchange *ex)
                               "The path of the request has characters that no id may have.");
 }
 
+/* Slashes in a row count as one: SDKs put an id, with its slash, behind the slash of their own
+ * "/{scope}/providers/...", and `az resource` an absent parent between two. */
+static struct rd_str without_empty_segments(struct em_exchange *ex, struct rd_str path)
+{
+    char *out = rd_arena_bytes(ex->arena, path.n);
+    size_t n = 0;
+    for (size_t i = 0; i < path.n; i++)
+        if (path.p[i] != '/' || n == 0 || out[n - 1] != '/')
+            out[n++] = path.p[i];
+    while (n > 1 && out[n - 1] == '/')
+        n--;
+    return (struct rd_str){out, n};
+}
+
 void em_answer_arm(struct em_exchange *ex)
 {
-    struct rd_str path = ex->url.path;
-    while (path.n > 1 && path.p[path.n - 1] == '/')
-        path.n--;
-    /* SDKs put an id, with its slash, behind the slash of their own "/{scope}/providers/...". */
-    while (path.n > 1 && path.p[1] == '/')
-        path = rd_str_sub(path, 1, path.n);
-    ex->id = rd_http_decode(ex->arena, path);
+    ex->id = rd_http_decode(ex->arena, without_empty_segments(ex, ex->url.path));
     if (!em_gate_arm(ex))
         return;
     if (ex->id.n > RD_ARM_ID_SIZE_MAX) {

@@ -147,15 +147,3 @@ struct rd_str em_filter_value(const struct em_filter *filter, const char *name)
             return filter->terms[i].value;
     return (struct rd_str){"", 0};
 }
-
-bool em_filter_fits_tag(const struct em_filter *filter, const struct rd_json *body)
-{
-    if (!em_filter_has(filter, "tagName"))
-        return true;
-    const struct rd_json *tag =
-        rd_json_get_case(rd_json_get(body, RD_STR("tags")), em_filter_value(filter, "tagName"));
-    if (!rd_json_exists(tag))
-        return false;
-    return !em_filter_has(filter, "tagValue") ||
-           rd_str_eq(rd_json_str(tag), em_filter_value(filter, "tagValue"));
-}

@@ -165,12 +165,9 @@ void em_list(struct em_exchange *ex, const struct em_target *target)
         (void)em_fail(ex, 405, "MethodNotAllowed", "'%s' cannot be listed.", target->type->name);
         return;
     }
-    /* Groups alone can be asked for by tag. */
-    static const char *const names[] = {"tagName", "tagValue", NULL};
-    bool is_of_groups =
-        rd_str_is(rd_str_from(target->type->name), "Microsoft.Resources/resourceGroups");
+    static const char *const no_names[] = {NULL};
     struct em_filter filter;
-    if (!em_filter_read(ex, is_of_groups ? names : names + 2, &filter))
+    if (!em_filter_read(ex, no_names, &filter))
         return;
     /* What stands on a resource is a child of it: a list on one of many looks at its own alone. */
     const struct em_resource *parent =
@@ -186,14 +183,8 @@ void em_list(struct em_exchange *ex, const struct em_target *target)
     const struct em_class *class_ = em_class_find(ex->cloud, rd_str_from(target->type->name));
     for (size_t i = 0; class_ != NULL && i < class_->count; i++) {
         struct em_resource *resource = class_->items[i];
-        if (resource == NULL || !is_listed(target, resource, target->scope))
-            continue;
-        if (filter.count > 0) {
-            struct rd_json body = em_body(ex, resource);
-            if (!em_filter_fits_tag(&filter, &body))
-                continue;
-        }
-        if (!add(&pager, resource))
+        if (resource != NULL && is_listed(target, resource, target->scope) &&
+            !add(&pager, resource))
             break;
     }
     em_pager_reply(&pager);

@@ -46,7 +46,6 @@ static struct rd_str registration_id(struct em_exchange *ex, struct rd_str name)
                            RD_FMT(ex->subscription), RD_FMT(name));
 }
 
-<<<<<<< HEAD
 /* What `az resource` picks from when it is not told: the newest without "preview". */
 static struct rd_json api_versions(struct em_exchange *ex, const struct em_type *type)
 {
@@ -57,16 +56,6 @@ static struct rd_json api_versions(struct em_exchange *ex, const struct em_type 
     const struct rd_json *versions = rd_json_get(row, RD_STR("versions"));
     for (size_t i = 0; i < rd_json_count(versions); i++)
         (void)rd_json_append(ex->arena, &list, *rd_json_item(versions, i));
-=======
-/* Any well-formed version is taken. Clients that pick one themselves ('az resource') take the first
- * that is no preview: the newest that this snapshot knows of for all types alike. */
-static struct rd_json api_versions(struct em_exchange *ex)
-{
-    static const char *const all[] = {"2026-11-01", "2024-03-01", "2021-04-01"};
-    struct rd_json list = rd_json_array();
-    for (size_t i = 0; i < EM_COUNT(all); i++)
-        (void)rd_json_append(ex->arena, &list, rd_json_string_c(all[i]));
->>>>>>> main
     return list;
 }
 
@@ -94,13 +83,9 @@ static struct rd_json resource_types(struct em_exchange *ex, struct rd_str name)
         rd_json_set_c(ex->arena, &item, "resourceType",
                       rd_json_string(rd_str_sub(full, name.n + 1, full.n)));
         rd_json_set_c(ex->arena, &item, "locations", locations);
-<<<<<<< HEAD
         rd_json_set_c(ex->arena, &item, "apiVersions", api_versions(ex, type));
-=======
-        rd_json_set_c(ex->arena, &item, "apiVersions", api_versions(ex));
         rd_json_set_c(ex->arena, &item, "capabilities",
                       rd_json_string_c(type->has_tags ? "SupportsTags, SupportsLocation" : "None"));
->>>>>>> main
         (void)rd_json_append(ex->arena, &list, item);
     }
     return list;

@@ -59,6 +59,18 @@ static bool is_tracked(const struct em_type *type)
     return type->has_tags && !type->is_internal && !rd_str_is(rd_str_from(type->name), GROUP_TYPE);
 }
 
+static bool fits_tag(const struct em_filter *filter, const struct rd_json *body)
+{
+    if (!em_filter_has(filter, "tagName"))
+        return true;
+    const struct rd_json *tag =
+        rd_json_get_case(rd_json_get(body, RD_STR("tags")), em_filter_value(filter, "tagName"));
+    if (!rd_json_exists(tag))
+        return false;
+    return !em_filter_has(filter, "tagValue") ||
+           rd_str_eq(rd_json_str(tag), em_filter_value(filter, "tagValue"));
+}
+
 static bool fits(struct em_exchange *ex, const struct em_filter *filter,
                  const struct em_resource *resource, const struct rd_json *body)
 {
@@ -79,7 +91,7 @@ static bool fits(struct em_exchange *ex, const struct em_filter *filter,
         !rd_str_eq(em_region_name(ex, rd_json_str(rd_json_get(body, RD_STR("location")))),
                    em_region_name(ex, location)))
         return false;
-    return em_filter_fits_tag(filter, body);
+    return fits_tag(filter, body);
 }
 
 /* The short form that /resources shows; `expand` is the request's $expand. */

@@ -85,10 +85,21 @@ def roles_are_given_and_taken():
     assert reader["roleName"] == "Reader" and reader["name"] == "acdd72a7-3385-48ef-bd42-f606fba81ae7", reader
     az("role", "assignment", "create", "--assignee-object-id", who, "--assignee-principal-type", "User", "--role", "Reader",
        *place).works(principalId=who)
-    assert who in az("role", "assignment", "list", *place, "--fill-principal-name", "false").works().out
+    assert who in az("role", "assignment", "list", *place).works().out
     az("role", "assignment", "delete", "--ids", *[item["id"] for item in az(
-        "role", "assignment", "list", *place, "--fill-principal-name", "false").works().json if item["principalId"] == who]).works()
-    assert who not in az("role", "assignment", "list", *place, "--fill-principal-name", "false").works().out
+        "role", "assignment", "list", *place).works().json if item["principalId"] == who]).works()
+    assert who not in az("role", "assignment", "list", *place).works().out
+
+
+@claim()
+def a_template_is_read_and_the_deployment_refused_in_clear_words():
+    place = group("template")
+    template = os.path.join(CLOUD.folder, "template.json")
+    with open(template, "w", encoding="utf-8") as out:
+        out.write("""{ // a comment, as Azure CLI sends it on
+            "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+            "contentVersion": "1.0.0.0", "resources": [] }""")
+    az("deployment", "group", "create", *place, "-n", "d1", "--template-file", template).fails("(DeploymentsNotEmulated)", "'d1'")
 
 
 @claim("Microsoft.DesktopVirtualization/hostPools | create, get, list, update, delete, action retrieveRegistrationToken",
