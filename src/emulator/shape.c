@@ -244,10 +244,14 @@ void em_keep_text(struct em_exchange *ex, struct rd_json *hidden, const char *me
 void em_set_guid(struct em_exchange *ex, struct rd_json *body, const char *path, const char *what,
                  struct rd_str id)
 {
-    /* Azure CLI writes ids in casing of its own; the same resource keeps its GUID. */
+    /* Azure CLI writes ids in casing of its own: what is there keeps its GUID whatever the id says.
+     */
     const struct em_resource *there = em_find(ex->cloud, id);
-    if (there != NULL)
-        id = there->id;
+    struct rd_json former = there != NULL ? em_body(ex, there) : rd_json_object();
+    if (em_text_at(&former, path).n > 0) {
+        em_set_text(ex, body, path, em_text_at(&former, path));
+        return;
+    }
     struct rd_str seed = rd_arena_printf(ex->arena, "%s %.*s", what, RD_FMT(id));
     em_set_text(ex, body, path, em_guid(ex, seed));
 }
