@@ -329,6 +329,7 @@ static bool list_definitions(struct em_exchange *ex)
 {
     static const char *const names[] = {"roleName", "type", "atScope()", NULL};
     struct em_filter filter;
+    em_reply_header(ex, "x-ms-request-charge", "1");
     if (!em_filter_read(ex, names, &filter))
         return false;
     struct rd_str wanted = em_filter_value(&filter, "roleName");
@@ -378,6 +379,12 @@ static bool list_permissions(struct em_exchange *ex)
     return true;
 }
 
+static const struct em_order assignment_order[] = { /* recording 08 */
+    {"properties", "roleDefinitionId principalId principalType scope createdOn updatedOn "
+                   "createdBy updatedBy"},
+    {NULL, NULL},
+};
+
 static const struct em_type types[] = {
     {
         .name = ASSIGNMENT_TYPE,
@@ -387,6 +394,8 @@ static const struct em_type types[] = {
         .delete_shows_body = true,
         .async = EM_SYNC,
         .source = "azure-compute 1.11, azure-avd-ops 4.1; recording 08-role-assignment",
+        .order = assignment_order,
+        .head = EM_HEAD_LAST_TYPE_FIRST,
         .put = put_assignment,
         .show = show_assignment,
         .list = list_assignments,

@@ -54,7 +54,7 @@ class Difference(NamedTuple):
 
 def is_cut(value):
     """Whether this stands where the recording holds nothing."""
-    return isinstance(value, str) and re.match(r"\(.*\)|<.*>$|\.\.\.|\u2026|\{ \.\.\. ", value, re.S) is not None
+    return isinstance(value, str) and re.match(r"\([^()]*\)$|<.*>$|\.\.\.|\u2026|\{ \.\.\. ", value, re.S) is not None
 
 
 def form_of(text):
@@ -114,7 +114,8 @@ def compare_list(at, recorded, served, cut):
     if at in cut:  # any that are missing are missing by name
         by_name = {item.get("name"): item for item in served}
         for number, item in enumerate(recorded):
-            yield from compare_value(f"{at}.{number}", item, by_name.get(item["name"]), cut)
+            if not is_cut(item):
+                yield from compare_value(f"{at}.{number}", item, by_name.get(item["name"]), cut)
         return
     is_open = len(recorded) > 0 and is_cut(recorded[-1])
     known = recorded[:-1] if is_open else recorded

@@ -117,16 +117,17 @@ class Replay:
 
     def remember(self, recorded, served):
         for name in ("azure-asyncoperation", "location"):
-            if name in recorded:
+            if name in recorded and name in served:
                 operation = urllib.parse.urlsplit(recorded[name]).path.rsplit("/", 1)[-1]
-                self.operations.setdefault(operation, {})[name] = served.get(name, recorded[name])
+                self.operations.setdefault(operation, {})[name] = served[name]
 
     def keep_drawn(self, recorded, answer):
         """What the cloud drew and later requests name: the key's version."""
-        kid = lambda body: body.get("key", {}).get("kid") if isinstance(body, dict) else None  # pylint: disable=unnecessary-lambda-assignment
-        theirs, ours = kid(recorded["body"]), kid(answer.json() if answer.status < 300 else None)
-        if theirs and ours:
-            self.exchanges = yaml_replace(self.exchanges, theirs, ours)
+        try:
+            theirs, ours = recorded["body"]["key"]["kid"], answer.json()["key"]["kid"]
+        except (KeyError, TypeError):
+            return
+        self.exchanges = replaced(self.exchanges, theirs, ours)
 
     def send(self, request, recorded):
         url, body = self.followed(request["uri"]), request["body"]
@@ -150,14 +151,14 @@ class Replay:
             self.keep_drawn(recorded, answer)
 
 
-def yaml_replace(value, old, new):
+def replaced(value, old, new):
     """Every text of a JSON value with one word replaced."""
     if isinstance(value, str):
         return value.replace(old, new)
     if isinstance(value, list):
-        return [yaml_replace(item, old, new) for item in value]
+        return [replaced(item, old, new) for item in value]
     if isinstance(value, dict):
-        return {name: yaml_replace(item, old, new) for name, item in value.items()}
+        return {name: replaced(item, old, new) for name, item in value.items()}
     return value
 
 

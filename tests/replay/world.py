@@ -111,7 +111,7 @@ class World:
             ended = self.settled(follow)
             assert state_of(ended.json()) in (None, "Succeeded"), f"{method} {url}: {ended.body[:500]!r}"
         headers = answer.headers
-        if method == "put":
+        if method == "put" and "/accessPolicies/" not in url:
             answer = self.settled(url)
         self.now_ms += step.get("then_wait_s", 0) * 1000
         return headers, answer.json()
