@@ -379,7 +379,8 @@ static bool list_permissions(struct em_exchange *ex)
     return true;
 }
 
-static const struct em_order assignment_order[] = { /* recording 08 */
+static const struct em_order assignment_order[] = {
+    /* recording 08 */
     {"properties", "roleDefinitionId principalId principalType scope createdOn updatedOn "
                    "createdBy updatedBy"},
     {NULL, NULL},

@@ -281,7 +281,8 @@ static const struct em_event_name events[] = {
     {"builder-cancelled", em_builder_cancelled},
 };
 
-static const struct em_order template_order[] = { /* recording 04: name and type stand last */
+static const struct em_order template_order[] = {
+    /* recording 04: name and type stand last */
     {"", "properties identity tags location"},
     {NULL, NULL},
 };

@@ -13,7 +13,8 @@
     .json_style = EM_JSON_CRLF, .operation_path = "Microsoft.Compute/locations/{l}/operations",    \
     .retry_after_s = 10
 
-static const struct em_order vm_order[] = { /* recording 03 */
+static const struct em_order vm_order[] = {
+    /* recording 03 */
     {"", "location tags properties"},
     {"properties", "hardwareProfile provisioningState vmId storageProfile osProfile"},
     {"properties.storageProfile", "imageReference osDisk dataDisks diskControllerType"},

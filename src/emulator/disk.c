@@ -178,7 +178,8 @@ static const struct em_action des_actions[] = {
     .operation_path = "Microsoft.Compute/locations/{l}/DiskOperations", .hides_id_at_first = true, \
     .create_state = "Updating", .throttle_policy = "compute.disk"
 
-static const struct em_order des_order[] = { /* recording 01 */
+static const struct em_order des_order[] = {
+    /* recording 01 */
     {"", "location tags identity properties"},
     {"identity", "type principalId tenantId"},
     {"properties", "activeKey encryptionType provisioningState"},

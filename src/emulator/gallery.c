@@ -437,7 +437,8 @@ static bool may_delete_version(struct em_exchange *ex, struct em_resource *versi
     .async = EM_ASYNC_OPERATION, .operation_body = EM_OPERATION_COMPUTE,                           \
     .json_style = EM_JSON_CRLF, .operation_path = OPERATIONS, .throttle_policy = "compute.gallery"
 
-static const struct em_order image_order[] = { /* recording 04 */
+static const struct em_order image_order[] = {
+    /* recording 04 */
     {"", "location tags properties"},
     {"properties", "hyperVGeneration architecture osType osState identifier provisioningState"},
     {"properties.identifier", "publisher offer sku"},

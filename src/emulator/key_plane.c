@@ -315,8 +315,7 @@ static bool create_key(struct em_exchange *ex, struct em_resource *store, bool i
     struct rd_json material_of = *rd_json_at(&bundle, "key");
     fill_material(ex, &material_of, em_text_at(&ex->body, "kty"), &ex->body, kid);
     em_set(ex, &bundle, "key", material_of);
-    struct rd_json attributes =
-        em_plane_attributes(ex, store, rd_json_at(&ex->body, "attributes"));
+    struct rd_json attributes = em_plane_attributes(ex, store, rd_json_at(&ex->body, "attributes"));
     if (rd_json_is_true(rd_json_at(&ex->body, "attributes.exportable")))
         em_set_bool(ex, &attributes, "exportable", true);
     if (!is_hsm)

@@ -465,7 +465,8 @@ static const struct em_route routes[] = {
 
 static const struct em_event_name events[] = {{"hsm-activate", activate}};
 
-static const struct em_order vault_order[] = { /* recording 01 */
+static const struct em_order vault_order[] = {
+    /* recording 01 */
     {"", "location tags systemData properties"},
     {"properties", "sku tenantId accessPolicies networkAcls enabledForDeployment "
                    "enabledForDiskEncryption enabledForTemplateDeployment enableSoftDelete "

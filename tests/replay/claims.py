@@ -6,6 +6,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "cli"))
+from accepted import Accepted  # pylint: disable=wrong-import-position
 import cassette  # pylint: disable=wrong-import-position
 import compare  # pylint: disable=wrong-import-position
 from tap import claim, collect, main  # pylint: disable=wrong-import-position
@@ -147,6 +148,36 @@ def an_empty_body_is_empty_and_a_broken_one_is_none(_):
     assert answers({"body": ""}, text=b"{}") == [("body", "unexpected")]
     assert answers({"body": {"a": 1}}, text=b"<html>") == [("body", "type")]
     assert answers({"body": {"a": 1}}, text=b"") == [("body", "type")]
+
+
+ROW = {"recording": "r", "exchanges": [1, 2], "at": "body.a.*", "what": "value", "served": '"x"', "reason": "it is drawn from a hat each time"}
+
+
+@claim
+def only_what_a_row_says_is_accepted(_):
+    difference = compare.Difference("body.a.b", "value", '"y"', '"x"')
+    assert Accepted([ROW]).find("r", 1, difference) == ROW
+    for recording, exchange, other in (("s", 1, difference), ("r", 3, difference), ("r", 1, difference._replace(at="body.b")),
+                                       ("r", 1, difference._replace(what="case")), ("r", 1, difference._replace(served='"z"'))):
+        assert Accepted([ROW]).find(recording, exchange, other) is None, (recording, exchange, other)
+
+
+@claim
+def a_row_that_an_exchange_does_not_need_is_told(_):
+    accepted = Accepted([ROW])
+    assert len(list(accepted.unused())) == 1
+    accepted.find("r", 1, compare.Difference("body.a.b", "value", "", '"x"'))
+    assert [line.rsplit(" ", 1)[1] for line in accepted.unused()] == ["2"]
+    accepted.find("r", 2, compare.Difference("body.a.c", "value", "", '"x"'))
+    assert not list(accepted.unused())
+
+
+@claim
+def a_row_must_have_its_reason(_):
+    assert not list(Accepted([ROW]).problems())
+    for wrong in ({"reason": "because"}, {"exchanges": []}, {"color": "red"}):
+        assert len(list(Accepted([{**ROW, **wrong}]).problems())) == 1, wrong
+    assert len(list(Accepted([{name: ROW[name] for name in ROW if name != "at"}]).problems())) == 1
 
 
 @claim

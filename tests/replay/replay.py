@@ -10,7 +10,6 @@ Prints TAP: one test a recording, with a line for each exchange. `same` is alike
 body (compare.py says what that means), `accepted` differs only as accepted.yaml allows, DIFFERENT is
 the rest. Two tests more: every accepted difference occurred, and docs/replay.md says what this run says
 ('--write' writes it anew)."""
-import fnmatch
 import os
 import re
 import sys
@@ -22,6 +21,7 @@ import yaml
 
 import cassette
 import compare
+from accepted import Accepted
 from world import ENDED, World, state_of
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -38,39 +38,6 @@ def folder_of_recordings():
     if "--recordings" in sys.argv:
         return sys.argv[sys.argv.index("--recordings") + 1]
     return os.environ.get("REDOUBT_RECORDINGS") or os.path.join(SOURCE, "..", "shared", "recordings")
-
-
-# Accepted differences ------------------------------------------------------------------------------
-
-
-class Accepted:
-    """accepted.yaml, and which exchange each of its rows was needed for."""
-
-    def __init__(self, rows):
-        self.rows = rows
-        self.used = {}  # number of the row: {exchange}
-
-    def problems(self):
-        """What is wrong with the file itself."""
-        needed = {"recording", "exchanges", "at", "what", "reason"}
-        for number, row in enumerate(self.rows, 1):
-            if set(row) - {"served"} != needed or len(str(row["reason"])) < 20 or not row["exchanges"]:
-                yield f"row {number} must have {', '.join(sorted(needed))}, and a reason in words"
-
-    def find(self, recording, exchange, difference):
-        for number, row in enumerate(self.rows):
-            if row["recording"] == recording and exchange in row["exchanges"] and row["what"] == difference.what and \
-                    fnmatch.fnmatchcase(difference.at, row["at"]) and fnmatch.fnmatchcase(difference.served, str(row.get("served", "*"))):
-                self.used.setdefault(number, set()).add(exchange)
-                return row
-        return None
-
-    def unused(self):
-        """A row that nothing needed would hide the next difference."""
-        for number, row in enumerate(self.rows):
-            missing = sorted(set(row["exchanges"]) - self.used.get(number, set()))
-            if missing:
-                yield f"{row['recording']} {row['at']} ({row['what']}) did not occur in exchange {', '.join(map(str, missing))}"
 
 
 # A recording ---------------------------------------------------------------------------------------
