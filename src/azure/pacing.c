@@ -77,7 +77,7 @@ static struct bucket *bucket_of(struct exchange *x)
     struct rd_str arm = client->options.endpoints.arm;
     enum bucket_kind kind = BUCKET_FREE; /* data planes and the directory have no ARM bucket */
     struct rd_str subscription = RD_STR("");
-    if (rd_str_has_prefix_case(url, arm)) {
+    if (rd_endpoints_which(&client->options.endpoints, url) == RD_ENDPOINT_ARM) {
         kind = kind_of(x);
         subscription =
             rd_str_sub(subscription_of(url, arm.n), 0, sizeof(x->bucket->subscription) - 1);

@@ -45,12 +45,6 @@ RD_NODISCARD static enum rd_rc run(struct rd_arena *arena, const struct args *ar
                    ? RD_FAIL(err, RD_RC_USAGE, "no command was given")
                    : RD_RC_OK;
     }
-    /* Before anything is read, asked or written. */
-    if (args->is_given[OPTION_LIVE])
-        return rd_err_hint(RD_FAIL(err, RD_RC_UNSUPPORTED,
-                                   "--live is not there yet: this redoubt only acts on its "
-                                   "embedded cloud"),
-                           err, "leave --live out to rehearse; nothing was sent to Azure");
     struct stat status;
     if (args->is_given[OPTION_DATA] &&
         (stat(args->value[OPTION_DATA], &status) != 0 || !S_ISDIR(status.st_mode)))

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "live.h"
 #include "local_transport.h"
 #include "progress.h"
 
@@ -65,7 +66,9 @@ void session_close(struct session *session)
 {
     if (session->cloud != NULL)
         faults_warn(session);
+    live_settle(session);
     rd_client_free(session->client);
+    live_close(session);
     local_transport_free(session->transport);
     rd_loop_free(session->loop);
     rd_journal_close(session->journal);
@@ -179,19 +182,14 @@ RD_NODISCARD static enum rd_rc open_emulator(struct session *session, bool keeps
     return RD_RC_OK;
 }
 
-RD_NODISCARD static enum rd_rc open_doors(struct session *session, struct rd_err *err)
+/* The client's side, the same for every cloud. */
+static void open_client(struct session *session, struct rd_transport *transport,
+                        struct rd_random *random)
 {
-    rd_clock_init_virtual(&session->clock, rd_cloud_time_ms(session->cloud));
-    session->loop = rd_loop_new(&session->clock);
-    rd_random_init_seeded(&session->seeded, (uint64_t)args_int(session->args, OPTION_SEED, 1));
-    rd_random_init_system(&session->system);
-    session->transport = local_transport_new(session->loop, session->cloud);
-    RD_TRY(faults_add(session, err));
-    RD_TRY(rd_endpoints_find(session->desired->cloud, &session->world.endpoints, err));
     struct rd_client_options client_options = {
         .loop = session->loop,
-        .transport = local_transport_door(session->transport),
-        .random = &session->seeded,
+        .transport = transport,
+        .random = random,
         .endpoints = session->world.endpoints,
         .in_flight_max = IN_FLIGHT_MAX,
         .attempts_max = ATTEMPTS_MAX,
@@ -201,6 +199,18 @@ RD_NODISCARD static enum rd_rc open_doors(struct session *session, struct rd_err
     session->world.client = session->client;
     session->world.random = &session->system;
     session->world.journal = session->journal;
+}
+
+RD_NODISCARD static enum rd_rc open_doors(struct session *session, struct rd_err *err)
+{
+    rd_clock_init_virtual(&session->clock, rd_cloud_time_ms(session->cloud));
+    session->loop = rd_loop_new(&session->clock);
+    rd_random_init_seeded(&session->seeded, (uint64_t)args_int(session->args, OPTION_SEED, 1));
+    rd_random_init_system(&session->system);
+    session->transport = local_transport_new(session->loop, session->cloud);
+    RD_TRY(faults_add(session, err));
+    RD_TRY(rd_endpoints_find(session->desired->cloud, &session->world.endpoints, err));
+    open_client(session, local_transport_door(session->transport), &session->seeded);
     return RD_RC_OK;
 }
 
@@ -217,25 +227,71 @@ RD_NODISCARD static enum rd_rc find_state(const struct session *session, bool *r
                        err, "make it yours to read and write, or name another one with --state");
 }
 
-enum rd_rc session_open_cloud(struct session *session, bool writes, struct rd_err *err)
+bool session_is_live(const struct session *session)
 {
-    RD_TRY(faults_check(session, err));
-    catch_signals();
+    return session->args->is_given[OPTION_LIVE];
+}
+
+/* A live cloud's history lies apart: what was rehearsed is no part of it. */
+RD_NODISCARD static enum rd_rc open_state(struct session *session, bool writes, bool *ret_keeps,
+                                          struct rd_err *err)
+{
+    bool is_live = session_is_live(session);
     session->folder = session_state_folder(session);
+    if (is_live)
+        session->folder = rd_arena_printf(session->arena, "%s/live", session->folder).p;
     bool keeps_state = writes;
     if (!keeps_state)
         RD_TRY(find_state(session, &keeps_state, err));
     if (keeps_state) {
         RD_TRY(rd_lock_take(session->folder, session->args->verb->name, &session->lock, err));
-        RD_TRY(rd_journal_open(session->folder, false, &session->journal, err));
+        RD_TRY(rd_journal_open(session->folder, is_live, &session->journal, err));
     }
+    *ret_keeps = keeps_state;
+    return RD_RC_OK;
+}
+
+/* Nothing is made on the disk before it is known that somebody may act there. */
+RD_NODISCARD static enum rd_rc open_live(struct session *session, bool writes, struct rd_err *err)
+{
+    bool keeps_state = false;
+    rd_random_init_system(&session->system);
+    RD_TRY(live_open(session, session->desired->cloud, err));
+    RD_TRY(live_sign_in(session, err));
+    RD_TRY(open_state(session, writes, &keeps_state, err));
+    if (keeps_state)
+        RD_TRY(live_check_journal(session, err));
+    open_client(session, live_door(session), &session->system);
+    return RD_RC_OK;
+}
+
+enum rd_rc session_open_cloud(struct session *session, bool writes, struct rd_err *err)
+{
+    if (session_is_live(session)) {
+        catch_signals();
+        return open_live(session, writes, err);
+    }
+    RD_TRY(live_check_unused(session->args, err));
+    RD_TRY(faults_check(session, err));
+    catch_signals();
+    bool keeps_state = false;
+    RD_TRY(open_state(session, writes, &keeps_state, err));
     RD_TRY(open_emulator(session, keeps_state, err));
     return open_doors(session, err);
+}
+
+/* What went wrong behind the engine's back, if anything: the embedded cloud's file, a sign-in. */
+RD_NODISCARD static enum rd_rc check_door(const struct session *session, struct rd_err *err)
+{
+    return session->live != NULL ? live_check(session, err)
+                                 : local_transport_check(session->transport, err);
 }
 
 void session_set_clock(struct session *session, int64_t critical_path_ms)
 {
     const struct args *args = session->args;
+    if (session->live != NULL)
+        return; /* it has its own */
     bool watches = session->terminal.err_is_terminal && !args->is_given[OPTION_QUIET];
     const char *kind = watches ? "scaled" : "virtual";
     if (args->is_given[OPTION_SPEED])
@@ -305,7 +361,7 @@ enum rd_rc session_read_live(struct session *session, struct rd_set **ret_live, 
     enum rd_rc rc = rd_engine_read(&session->world, session->arena, session->desired, &live, err);
     if (rc == RD_RC_OK)
         session->read_sets[session->read_set_count++] = live;
-    RD_TRY(local_transport_check(session->transport, err));
+    RD_TRY(check_door(session, err));
     if (rc != RD_RC_OK)
         return rc;
     take_facts(session, live);
@@ -332,7 +388,7 @@ enum rd_rc session_run(struct session *session, const char *verb, const struct r
         rd_engine_run(&session->world, session->arena, plan, &run_options, ret_run, err);
     is_running = 0;
     progress_free(progress);
-    RD_TRY(local_transport_check(session->transport, err));
+    RD_TRY(check_door(session, err));
     return rc;
 }
 

@@ -18,6 +18,7 @@
 #include "verb.h"
 
 struct local_transport;
+struct live;
 
 enum { READ_SET_COUNT_MAX = 4 };
 
@@ -34,7 +35,8 @@ struct session {
     struct rd_loop *loop;
     struct rd_random seeded;
     struct rd_random system;
-    struct local_transport *transport;
+    struct local_transport *transport; /* NULL when live */
+    struct live *live;                 /* NULL when on the embedded cloud */
     struct rd_client *client;
     struct rd_journal *journal;
     struct rd_world world;
@@ -61,10 +63,12 @@ const char *session_state_folder(const struct session *session);
 /* The path the command line names for the spec. */
 const char *session_spec_path(const struct args *args);
 
+/* Whether the command line asks for a cloud outside this process. */
+bool session_is_live(const struct session *session);
 /*
- * Opens the embedded cloud and the engine's doors. A verb that only reads leaves no trace where
- * there is no state yet. Errors: LOCKED, STATE, IO from the state folder;
- * USAGE for a fault that does not exist.
+ * Opens the embedded cloud, or the way to a live one, and the engine's doors. A verb that only
+ * reads leaves no trace where there is no state yet. Errors: LOCKED, STATE, IO from the state
+ * folder; USAGE for a fault that does not exist.
  */
 RD_NODISCARD enum rd_rc session_open_cloud(struct session *session, bool writes,
                                            struct rd_err *err);

@@ -25,7 +25,8 @@ const struct option options[OPTION_COUNT] = {
                       .letter = 'q',
                       .help = "no progress, only results and errors"},
     [OPTION_LIVE] = {.name = "live",
-                     .help = "act on Azure instead of the embedded cloud (not there yet)"},
+                     .help =
+                         "act on Azure, or on a cloud that is served, instead of the embedded one"},
     [OPTION_CLOCK] =
         {.name = "clock",
          .value = "CLOCK",
@@ -109,15 +110,29 @@ const struct option options[OPTION_COUNT] = {
                              "four times that in all (default: 120)",
                      .min = 1,
                      .max = 3600},
+    [OPTION_CLOUD_METADATA] = {.name = "cloud-metadata",
+                               .value = "URL",
+                               .help = "of a custom cloud: where its metadata tells its endpoints "
+                                       "(default: REDOUBT_METADATA)"},
+    [OPTION_CA_FILE] = {.name = "ca-file",
+                        .value = "FILE",
+                        .help = "PEM file of the authorities to trust instead of the system's "
+                                "(default: REDOUBT_CA_FILE)"},
+    [OPTION_AUTH] = {.name = "auth",
+                     .value = "METHOD",
+                     .words = "auto secret certificate federated managed-identity cli",
+                     .help = "how to sign in: auto takes the first that the environment has"},
 };
 
 const uint64_t common_options = OPTION_BIT(OPTION_HELP) | OPTION_BIT(OPTION_VERSION) |
                                 OPTION_BIT(OPTION_OUTPUT) | OPTION_BIT(OPTION_DATA) |
                                 OPTION_BIT(OPTION_COLOR) | OPTION_BIT(OPTION_QUIET);
 
+#define LIVE_OPTIONS                                                                               \
+    (OPTION_BIT(OPTION_CLOUD_METADATA) | OPTION_BIT(OPTION_CA_FILE) | OPTION_BIT(OPTION_AUTH))
 #define WORLD_OPTIONS                                                                              \
     (OPTION_BIT(OPTION_STATE) | OPTION_BIT(OPTION_LIVE) | OPTION_BIT(OPTION_CLOCK) |               \
-     OPTION_BIT(OPTION_SPEED) | OPTION_BIT(OPTION_FAULT) | OPTION_BIT(OPTION_SEED))
+     OPTION_BIT(OPTION_SPEED) | OPTION_BIT(OPTION_FAULT) | OPTION_BIT(OPTION_SEED) | LIVE_OPTIONS)
 #define RUN_OPTIONS (WORLD_OPTIONS | OPTION_BIT(OPTION_YES) | OPTION_BIT(OPTION_PARALLEL))
 
 const struct verb verbs[] = {
@@ -294,6 +309,24 @@ const struct verb verbs[] = {
      .options = OPTION_BIT(OPTION_STATE),
      .operand_max = 1,
      .run = verb_cloud_env},
+    {.name = "login status",
+     .operands = "[SPEC]",
+     .summary = "who you are for a cloud, where it is, and what you may do there",
+     .text =
+         "Signs in as --live would and tells who that is, for how long, the cloud and its "
+         "endpoints, and whether the roles on the spec's subscriptions are enough to look (plan, "
+         "audit, status, report: Reader) and to build (apply, up, destroy: Contributor, and a role "
+         "that may assign roles). It changes nothing. Without a spec the subscription is that of "
+         "AZURE_SUBSCRIPTION_ID.\n\nThe first of these that is there is used, unless --auth names "
+         "one: a client secret (AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET), a "
+         "certificate (AZURE_CLIENT_CERTIFICATE_PATH), a federated token "
+         "(AZURE_FEDERATED_TOKEN_FILE), the managed identity of the machine, the login of Azure "
+         "CLI. Tokens stay in memory.",
+     .examples = "redoubt login status examples/sovereign.yaml\n"
+                 "redoubt login status --auth cli examples/sovereign.yaml\n",
+     .options = LIVE_OPTIONS,
+     .operand_max = 1,
+     .run = verb_login_status},
     {.name = "help",
      .operands = "[TOPIC] [FORM]",
      .summary = "help on a command, or on a topic",

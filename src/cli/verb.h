@@ -46,6 +46,9 @@ enum option_id {
     OPTION_LISTEN,
     OPTION_CLOUD,
     OPTION_IDLE,
+    OPTION_CLOUD_METADATA,
+    OPTION_CA_FILE,
+    OPTION_AUTH,
     OPTION_COUNT,
 };
 
@@ -120,6 +123,7 @@ enum rd_rc verb_report(struct rd_arena *arena, const struct args *args, struct r
 enum rd_rc verb_explain(struct rd_arena *arena, const struct args *args, struct rd_err *err);
 enum rd_rc verb_cloud_serve(struct rd_arena *arena, const struct args *args, struct rd_err *err);
 enum rd_rc verb_cloud_env(struct rd_arena *arena, const struct args *args, struct rd_err *err);
+enum rd_rc verb_login_status(struct rd_arena *arena, const struct args *args, struct rd_err *err);
 enum rd_rc verb_help(struct rd_arena *arena, const struct args *args, struct rd_err *err);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "live.h"
 
 enum { FAILURES_SHOWN_MAX = 8 };
 
@@ -97,11 +98,12 @@ static void print_failures(const struct rd_run *run)
     }
 }
 
-static void run_print(const struct rd_run *run)
+static void run_print(const struct session *session, const struct rd_run *run)
 {
     char took[RD_TIME_TEXT_MAX];
-    output_printf("\n%zu of %zu steps done in %s on the embedded cloud's clock\n", run->done_count,
-                  run->plan->step_count, rd_duration_format(run->end_ms - run->start_ms, took));
+    output_printf("\n%zu of %zu steps done in %s%s\n", run->done_count, run->plan->step_count,
+                  rd_duration_format(run->end_ms - run->start_ms, took),
+                  session_is_live(session) ? "" : " on the embedded cloud's clock");
     if (run->failed_count > 0 || run->skipped_count > 0)
         output_printf("%zu failed, %zu not started\n", run->failed_count, run->skipped_count);
     print_failures(run);
@@ -112,6 +114,8 @@ enum rd_rc plan_run(struct session *session, const char *verb, const struct rd_p
                     struct rd_err *err)
 {
     RD_TRY(output_ask(session->args, &session->terminal, question, expected, err));
+    if (session_is_live(session) && !rd_str_eq(expected, session->desired->name))
+        RD_TRY(live_ask(session, err));
     /* Who closed standard output before a run has left: nothing is started for nobody. */
     enum rd_rc rc = output_finish(err);
     if (rc != RD_RC_OK)
@@ -125,7 +129,7 @@ enum rd_rc run_show(struct session *session, const struct rd_run *run, enum rd_r
     if (run == NULL)
         return rc;
     if (!args_is_json(session->args)) {
-        run_print(run);
+        run_print(session, run);
         return rc;
     }
     struct rd_json *json = rd_arena_alloc(session->arena, sizeof(*json));

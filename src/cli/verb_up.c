@@ -41,7 +41,9 @@ RD_NODISCARD static enum rd_rc deploy(struct session *session, struct outcome *o
         plan_show(session, outcome->plan);
     enum rd_rc rc = RD_RC_OK;
     if (outcome->plan->step_count > 0)
-        rc = plan_run(session, "up", outcome->plan, "\nBuild this on the embedded cloud?",
+        rc = plan_run(session, "up", outcome->plan,
+                      session_is_live(session) ? "\nBuild this?"
+                                               : "\nBuild this on the embedded cloud?",
                       RD_STR("yes"), &outcome->run, err);
     if (rc != RD_RC_OK)
         rc = run_show(session, outcome->run, rc);
@@ -105,8 +107,8 @@ static void print_summary(struct session *session, const struct rd_set *live,
     if (outcome->run != NULL)
         (void)rd_duration_format(outcome->run->end_ms - outcome->run->start_ms, took);
     const struct rd_findings *findings = outcome->audit->findings;
-    output_printf("\n%.*s stands on the embedded %.*s\n\n", RD_FMT(session->desired->name),
-                  RD_FMT(session->desired->cloud));
+    output_printf("\n%.*s stands on %s%.*s\n\n", RD_FMT(session->desired->name),
+                  session_is_live(session) ? "" : "the embedded ", RD_FMT(session->desired->cloud));
     size_t hosts = count_hosts(live);
     output_printf("  resources  %zu live, %zu session host%s\n", live->count, hosts,
                   hosts == 1 ? "" : "s");

@@ -63,7 +63,18 @@ static bool check_customizers(struct em_exchange *ex, const struct rd_json *body
     return true;
 }
 
-static bool check_target(struct em_exchange *ex, const struct rd_json *body,
+/* Whether the template distributes to that version already, which it may have made since. */
+static bool is_its_version(const struct rd_json *was, struct rd_str id)
+{
+    const struct rd_json *targets = rd_json_at(was, "properties.distribute");
+    for (size_t i = 0; i < rd_json_count(targets); i++)
+        if (rd_str_eq_case(em_text_at(rd_json_item(targets, i), "galleryImageId"), id))
+            return true;
+    return false;
+}
+
+/* `was` is the template as it stands, absent for a new one. */
+static bool check_target(struct em_exchange *ex, const struct rd_json *was,
                          const struct rd_json *target)
 {
     if (!rd_str_is_case(em_text_at(target, "type"), "SharedImage"))
@@ -74,7 +85,7 @@ static bool check_target(struct em_exchange *ex, const struct rd_json *body,
     struct rd_str definition_id = rd_str_sub(id, 0, rd_str_find_case(id, RD_STR("/versions/"), 0));
     struct em_resource *definition = em_find(ex->cloud, definition_id);
     if (definition == NULL || !rd_str_is_case(rd_str_from(definition->type->name), EM_IMAGE_TYPE) ||
-        (definition_id.n != id.n && em_find(ex->cloud, id) != NULL))
+        (definition_id.n != id.n && em_find(ex->cloud, id) != NULL && !is_its_version(was, id)))
         return refuse(ex, "distribute", "galleryImageId", id);
     bool has_targets = em_has(target, "targetRegions"),
          has_old = em_has(target, "replicationRegions");
@@ -92,7 +103,6 @@ static bool check_target(struct em_exchange *ex, const struct rd_json *body,
             return refuse(ex, "distribute", "targetRegions", name);
         has_home = has_home || em_location_eq(name, home);
     }
-    (void)body;
     return has_home ? true : refuse(ex, "distribute", "targetRegions", home);
 }
 
@@ -137,6 +147,18 @@ static bool check_unchanged(struct em_exchange *ex, struct em_resource *former,
                    RD_FMT(em_name(former)));
 }
 
+static bool check_targets(struct em_exchange *ex, const struct rd_json *was,
+                          const struct rd_json *body)
+{
+    const struct rd_json *targets = rd_json_at(body, "properties.distribute");
+    if (rd_json_count(targets) == 0)
+        return refuse(ex, "distribute", "distribute", RD_STR(""));
+    for (size_t i = 0; i < rd_json_count(targets); i++)
+        if (!check_target(ex, was, rd_json_item(targets, i)))
+            return false;
+    return true;
+}
+
 static bool put_template(struct em_exchange *ex, struct em_resource *former, struct rd_json *body,
                          struct rd_json *hidden)
 {
@@ -144,17 +166,13 @@ static bool put_template(struct em_exchange *ex, struct em_resource *former, str
         return false;
     if (!check_source(ex, body) || !check_customizers(ex, body) || !check_profile(ex, body))
         return false;
-    const struct rd_json *targets = rd_json_at(body, "properties.distribute");
-    if (rd_json_count(targets) == 0)
-        return refuse(ex, "distribute", "distribute", RD_STR(""));
-    for (size_t i = 0; i < rd_json_count(targets); i++)
-        if (!check_target(ex, body, rd_json_item(targets, i)))
-            return false;
+    struct rd_json was = former == NULL ? rd_json_absent : em_body(ex, former);
+    if (!check_targets(ex, &was, body))
+        return false;
     if (former == NULL) {
         em_set(ex, hidden, "request.properties",
                rd_json_copy(ex->arena, rd_json_at(body, "properties")));
     } else {
-        struct rd_json was = em_body(ex, former);
         em_set(ex, body, "properties", rd_json_copy(ex->arena, rd_json_at(&was, "properties")));
     }
     const struct rd_json *source = rd_json_at(body, "properties.source");
@@ -170,6 +188,32 @@ static bool put_template(struct em_exchange *ex, struct em_resource *former, str
     em_default(ex, body, "properties.vmProfile.vmSize", rd_json_string_c("Standard_D2ds_v4"));
     em_default(ex, body, "properties.vmProfile.osDiskSizeGB", rd_json_integer(0));
     em_default(ex, body, "properties.stagingResourceGroup", rd_json_string_c(""));
+    return em_identity_fill(ex, ex->id, body);
+}
+
+/* A PATCH changes tags, identity, machine and where images go, and nothing else
+ * (azure-compute 4.2). */
+static bool patch_template(struct em_exchange *ex, struct em_resource *resource,
+                           const struct rd_json *patch, struct rd_json *body,
+                           struct rd_json *hidden)
+{
+    static const char *const parts[] = {"vmProfile", "distribute", NULL};
+    const struct rd_json *asked = rd_json_at(patch, "properties");
+    struct rd_json was = em_body(ex, resource);
+    if (resource->state == EM_FAILED)
+        return check_unchanged(ex, resource, patch, hidden);
+    for (size_t i = 0; i < rd_json_count(asked); i++)
+        if (!em_is_one_of(asked->u.members[i].key, parts) &&
+            !rd_json_eq(&asked->u.members[i].value,
+                        rd_json_get_case(rd_json_at(&was, "properties"), asked->u.members[i].key)))
+            return check_unchanged(ex, resource, patch, hidden);
+    rd_json_merge(ex->arena, body, patch);
+    if (!check_profile(ex, body) || !check_targets(ex, &was, body))
+        return false;
+    struct rd_json request = rd_json_copy(ex->arena, rd_json_at(hidden, "request"));
+    rd_json_merge(ex->arena, &request, patch);
+    em_set(ex, hidden, "request.properties",
+           rd_json_copy(ex->arena, rd_json_at(&request, "properties")));
     return em_identity_fill(ex, ex->id, body);
 }
 
@@ -303,6 +347,7 @@ static const struct em_type types[] = {
         .order = template_order,
         .head = EM_HEAD_LAST,
         .put = put_template,
+        .patch = patch_template,
         .duration = template_duration,
         .ready = ready_template,
         .show = em_builder_show,

@@ -83,6 +83,7 @@ copy_options(struct rd_cloud *cloud, const struct rd_cloud_options *options, str
     cloud->trusts_embedded = options->trusts_embedded;
     cloud->seed = options->seed;
     cloud->speed = options->speed > 1 ? options->speed : 1;
+    cloud->has_clients_time = options->has_clients_time;
     cloud->now_ms = options->start_ms;
     cloud->saved_ms = options->start_ms;
     return RD_RC_OK;

@@ -310,6 +310,8 @@ struct rd_str em_quotable(struct em_exchange *ex, struct rd_str message);
 /* The same with one inner detail, or an array of them. */
 bool em_fail_detail(struct em_exchange *ex, int status, const char *code, struct rd_str message,
                     const struct rd_json *details);
+/* `message` with what is no UTF-8 in it masked: a client's text is quoted in errors. */
+struct rd_str em_quotable(struct em_exchange *ex, struct rd_str message);
 /* Sets "error": {code, message}, to which some providers add members of their own. What is no UTF-8
  * in the message is masked: a client's text is quoted in errors. */
 void em_set_error(struct em_exchange *ex, struct rd_json *body, struct rd_str code,

@@ -57,6 +57,10 @@ static void lead_here(struct em_exchange *ex, struct rd_json *cloud)
     /* Azure CLI reads the first two versions, and its MSAL asks login.microsoftonline.com about an
      * authority unless its last segment is "adfs" (real-clients 1.2). */
     bool is_early = rd_str_cmp(ex->api_version, RD_STR("2020")) < 0 && ex->api_version.n > 0;
+    if (ex->cloud->has_clients_time) {
+        em_set_text(ex, cloud, "redoubt.clock", RD_STR("virtual"));
+        em_set(ex, cloud, "redoubt.now", rd_json_integer(ex->now_ms));
+    }
     em_set_text(ex, cloud, "authentication.loginEndpoint",
                 url_of(ex, EM_PLACE_LOGIN, is_early ? "/adfs" : ""));
     (void)rd_json_append(ex->arena, em_array(ex, cloud, "authentication.audiences"),

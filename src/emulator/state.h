@@ -109,6 +109,7 @@ struct rd_cloud {
     bool trusts_embedded;
     uint64_t seed;
     int64_t speed;               /* at least 1 */
+    bool has_clients_time;
     char name_space[37];         /* of GUIDs that are drawn */
     char builtin[37];            /* object id of the built-in deployer */
     struct em_login *login;      /* applications, the signing key, tokens seen: token.c's */

@@ -2,7 +2,7 @@
 #include "diff_internal.h"
 
 /* What holds for everything below a field that says it. */
-enum { INHERITED = RD_FIELD_REPLACE | RD_FIELD_EXACT | RD_FIELD_WEAK };
+enum { INHERITED = RD_FIELD_REPLACE | RD_FIELD_EXACT | RD_FIELD_WEAK | RD_FIELD_ALONG };
 
 /* Members that the service owns: at the root of a body, and anywhere. */
 static const struct rd_str root_names[] = {{"id", 2}, {"name", 4}, {"type", 4}};
@@ -182,6 +182,17 @@ static bool diff_object(struct rd_differ *differ, const struct rd_json *desired,
     return differs;
 }
 
+bool rd_diff_is_bound(const struct rd_differ *differ, const struct rd_json *desired, uint32_t flags)
+{
+    bool binds = (flags & RD_FIELD_ALONG) != 0 ||
+                 ((flags & RD_FIELD_REPLACE) != 0 && (flags & RD_FIELD_WEAK) == 0);
+    if (!binds || desired->type != RD_JSON_STRING || desired->count == 0 ||
+        desired->u.text[0] != '/' || differ->desired_set == NULL)
+        return false;
+    int64_t index = rd_set_index(differ->desired_set, rd_json_str(desired));
+    return index != RD_NONE && differ->kinds[index] == RD_CHANGE_REPLACE;
+}
+
 bool rd_diff_value(struct rd_differ *differ, const struct rd_json *desired,
                    const struct rd_json *live, const struct rd_field *field, uint32_t flags,
                    const struct rd_place *place)
@@ -202,13 +213,9 @@ bool rd_diff_value(struct rd_differ *differ, const struct rd_json *desired,
         differs = rd_diff_array(differ, desired, live, field, flags, place);
     } else if (!(is_empty(desired) && is_empty(live))) {
         differs = !rd_scalar_eq(desired, live, flags, field == NULL ? '\0' : field->separator);
-        /* An id in a field that cannot change binds this resource to what it names: when that is
-         * replaced, so is this one (a machine goes before its network interface can). */
-        if (!differs && (flags & RD_FIELD_REPLACE) != 0 && (flags & RD_FIELD_WEAK) == 0 &&
-            desired->type == RD_JSON_STRING && desired->count > 0 && desired->u.text[0] == '/' &&
-            differ->desired_set != NULL) {
-            int64_t index = rd_set_index(differ->desired_set, rd_json_str(desired));
-            differs = index != RD_NONE && differ->kinds[index] == RD_CHANGE_REPLACE;
+        if (!differs && rd_diff_is_bound(differ, desired, flags)) {
+            differs = true;
+            flags |= RD_FIELD_REPLACE;
         }
         if (differs)
             (void)rd_diff_record(differ, live, desired, flags, place);

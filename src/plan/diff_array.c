@@ -188,6 +188,9 @@ bool rd_diff_array(struct rd_differ *differ, const struct rd_json *desired,
     }
     if (has_arrays(desired))
         return diff_by_position(differ, desired, live, field, flags, place);
+    for (size_t i = 0; i < desired->count; i++)
+        if (rd_diff_is_bound(differ, &desired->u.items[i], flags))
+            return rd_diff_record(differ, live, desired, flags | RD_FIELD_REPLACE, place);
     return diff_scalars(differ, desired, live, field, flags) &&
            rd_diff_record(differ, live, desired, flags, place);
 }

@@ -37,6 +37,10 @@ bool rd_diff_array(struct rd_differ *differ, const struct rd_json *desired,
 /* The same without recording. */
 bool rd_diff_quietly(struct rd_differ *differ, const struct rd_json *desired,
                      const struct rd_json *live, const struct rd_field *field, uint32_t flags);
+/* Whether an id in such a field binds its resource to what it names, which this plan replaces: then
+ * so is this one (a machine goes before its network interface can). */
+bool rd_diff_is_bound(const struct rd_differ *differ, const struct rd_json *desired,
+                      uint32_t flags);
 /* Records a field change; returns true. */
 bool rd_diff_record(struct rd_differ *differ, const struct rd_json *before,
                     const struct rd_json *after, uint32_t flags, const struct rd_place *place);

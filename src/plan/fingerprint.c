@@ -10,12 +10,13 @@
 /*
  * The hash of the sorted hashes of all resources, each of its id in lower case and its body in
  * canonical form without what changes by itself: read-only and write-only fields, etags,
- * provisioning states, system data and times. What the row names as the resource's identity counts:
- * a machine that was deleted and made anew looks the same and has another disk.
+ * provisioning states, system data, times and where the directory's reply came from. What the row
+ * names as the resource's identity counts: a machine that was deleted and made anew looks the same
+ * and has another disk.
  */
 
 static const struct rd_str volatile_names[] = {
-    {"etag", 4}, {"systemData", 10}, {"provisioningState", 17}};
+    {"etag", 4}, {"systemData", 10}, {"provisioningState", 17}, {"@odata.context", 14}};
 
 static bool is_volatile(struct rd_str name, const struct rd_json *value)
 {

@@ -86,11 +86,19 @@ bool rd_maker_deletes(const struct rd_maker *maker, int64_t live)
 
 /* What is desired ------------------------------------------------------------------------------ */
 
-/* The last member's name of a path: "vmSize" of "properties.hardwareProfile.vmSize". */
+/* The last member's name of a path: "vmSize" of "properties.hardwareProfile.vmSize". A dot in what
+ * tells an item apart ("distribute[image-1.0.1]") ends no name. */
 static struct rd_str last_part(struct rd_str path)
 {
-    size_t dot = rd_str_find_last_char(path, '.');
-    return dot == RD_STR_NONE ? path : rd_str_sub(path, dot + 1, path.n);
+    size_t begin = 0;
+    size_t depth = 0;
+    for (size_t i = 0; i < path.n; i++) {
+        depth += path.p[i] == '[';
+        depth -= path.p[i] == ']' && depth > 0;
+        if (path.p[i] == '.' && depth == 0)
+            begin = i + 1;
+    }
+    return rd_str_sub(path, begin, path.n);
 }
 
 static struct rd_str fields_reason(const struct rd_maker *maker, const struct rd_change *draft)
@@ -108,6 +116,28 @@ static struct rd_str fields_reason(const struct rd_maker *maker, const struct rd
                            origin.n > 0 ? " (spec: " : "", RD_FMT(origin), origin.n > 0 ? ")" : "");
 }
 
+/* The id that a field names on both sides, or the first one of a list that says the same on both:
+ * absent when they differ. */
+static struct rd_str same_id(const struct rd_maker *maker, const struct rd_json *before,
+                             const struct rd_json *after)
+{
+    if (after->type == RD_JSON_STRING)
+        return rd_str_eq_case(rd_json_str(after), rd_json_str(before)) ? rd_json_str(after)
+                                                                       : (struct rd_str){"", 0};
+    struct rd_str id = {"", 0};
+    if (after->type != RD_JSON_ARRAY || rd_json_count(before) != after->count)
+        return id;
+    for (size_t i = 0; i < after->count; i++) {
+        struct rd_str item = rd_json_str(&after->u.items[i]);
+        if (!rd_str_eq_case(item, rd_json_str(rd_json_item(before, i))))
+            return (struct rd_str){"", 0};
+        int64_t index = rd_set_index(maker->desired, item);
+        if (id.n == 0 && index != RD_NONE && maker->kinds[index] == RD_CHANGE_REPLACE)
+            id = item;
+    }
+    return id;
+}
+
 /* Fields that differ only because what they name is replaced say so instead of showing one id
  * twice. Returns the resource they name, or NULL. */
 static const struct rd_resource *take_bound_fields(struct rd_maker *maker, struct rd_change *draft)
@@ -116,10 +146,9 @@ static const struct rd_resource *take_bound_fields(struct rd_maker *maker, struc
     size_t kept = 0;
     for (size_t i = 0; i < draft->field_count; i++) {
         const struct rd_field_change *field = &draft->fields[i];
-        bool is_bound = field->replaces && field->after->type == RD_JSON_STRING &&
-                        rd_str_eq_case(rd_json_str(field->after), rd_json_str(field->before));
-        if (is_bound)
-            named = rd_set_find(maker->desired, rd_json_str(field->after));
+        struct rd_str id = same_id(maker, field->before, field->after);
+        if (field->replaces && id.n > 0)
+            named = rd_set_find(maker->desired, id);
         else
             draft->fields[kept++] = *field;
     }

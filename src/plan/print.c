@@ -184,6 +184,19 @@ static struct rd_str from_difference(struct printer *printer, struct rd_str text
         rd_arena_printf(printer->arena, "%s%.*s", start > 0 ? "..." : "", RD_FMT(rest)), width);
 }
 
+/* A path too long for a line goes on in the next one, after a dot. */
+static void print_path(struct printer *printer, struct rd_str path)
+{
+    size_t room = printer->width - INDENT - 1;
+    size_t dot = RD_STR_NONE;
+    if (rd_print_columns(path) > room)
+        dot = rd_str_find_last_char(rd_str_sub(path, 0, room), '.');
+    size_t rest = dot == RD_STR_NONE ? 0 : dot + 1;
+    if (rest > 0)
+        rd_buf_printf(printer->out, "%*s%.*s\n  ", INDENT, "", RD_FMT(rd_str_sub(path, 0, rest)));
+    rd_buf_printf(printer->out, "%*s%.*s:", INDENT, "", RD_FMT(rd_str_sub(path, rest, path.n)));
+}
+
 /* On one line when it fits, otherwise the values on the next one, each cut to half of it and
  * beginning where they differ. */
 static void print_field(struct printer *printer, const struct rd_field_change *field)
@@ -196,7 +209,7 @@ static void print_field(struct printer *printer, const struct rd_field_change *f
     size_t others = strlen(arrow) + strlen(note);
     size_t columns = INDENT + rd_print_columns(field->path) + 2 + rd_print_columns(before) +
                      rd_print_columns(after) + others;
-    rd_buf_printf(out, "%*s%.*s:", INDENT, "", RD_FMT(field->path));
+    print_path(printer, field->path);
     if (columns <= printer->width) {
         rd_buf_printf(out, " %.*s%s%.*s%s\n", RD_FMT(before), arrow, RD_FMT(after), note);
         return;

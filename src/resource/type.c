@@ -26,7 +26,7 @@ static const struct {
     {"replace", RD_FIELD_REPLACE},     {"ordered", RD_FIELD_ORDERED},
     {"exact", RD_FIELD_EXACT},         {"encoded_json", RD_FIELD_ENCODED_JSON},
     {"regions", RD_FIELD_REGION},      {"weak", RD_FIELD_WEAK},
-    {"grows", RD_FIELD_GROWS},
+    {"grows", RD_FIELD_GROWS},         {"along", RD_FIELD_ALONG},
 };
 
 static const struct {

@@ -32,7 +32,7 @@ static struct connection *connection_of(struct MHD_Connection *connection)
     return info == NULL ? NULL : info->socket_context;
 }
 
-void *exchange_take(void *data, const char *target, struct MHD_Connection *connection)
+void *exchange_arrive(void *data, const char *target, struct MHD_Connection *connection)
 {
     struct door *door = data;
     struct rd_server *server = door->server;

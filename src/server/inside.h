@@ -96,7 +96,7 @@ bool refuse(struct exchange *exchange, int status, const char *code, const char 
 void refuse_reply(struct exchange *exchange);
 
 /* exchange.c: the callbacks of libmicrohttpd. */
-void *exchange_take(void *server, const char *target, struct MHD_Connection *connection);
+void *exchange_arrive(void *server, const char *target, struct MHD_Connection *connection);
 enum MHD_Result exchange_go_on(void *door, struct MHD_Connection *connection, const char *url,
                                const char *method, const char *version, const char *upload,
                                size_t *upload_size, void **data);

@@ -244,7 +244,7 @@ RD_NODISCARD static enum rd_rc start_door(struct rd_server *server, struct door 
         MHD_OPTION_LISTEN_SOCKET, door->fd, MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0,
         MHD_OPTION_CONNECTION_LIMIT, connection_limit(), MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)server->options.idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, exchange_take, door,
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, exchange_arrive, door,
         MHD_OPTION_NOTIFY_COMPLETED, exchange_release, door, MHD_OPTION_NOTIFY_CONNECTION,
         on_connection, door, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY,
         door->is_tls ? tls : none, MHD_OPTION_END);

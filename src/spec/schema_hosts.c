@@ -144,8 +144,8 @@ const struct rd_spec_field rd_spec_schema_hosts[] = {
      .max = 3,
      .computed = "[1, 2, 3] where the region has zones",
      .example = "[2, 3]",
-     .help = "Zones in order of preference. All hosts go to the first; the next is taken when "
-             "there is no capacity."},
+     .help = "Zones in order of preference. All hosts go to the first. When it has no capacity, "
+             "redoubt says so: name another one first."},
     {.name = "join",
      .kind = RD_KIND_ENUM,
      .at = AT(hosts.join),

@@ -219,6 +219,41 @@ def a_host_that_goes_leaves_its_backups_behind(place):
     assert state != "ProtectionStopped"
 
 
+# What cannot change in place, and what only seems so
+
+
+@claim
+def a_pool_changes_how_it_assigns_desktops_and_its_hosts_stay(place):
+    STANDING.copy(place)
+    change(place, "assignment: automatic", "assignment: direct")
+    place.up(verb="apply").works("1 of 1 steps done")
+    assert users(place) == [("cui-01", "user01"), ("cui-02", "user02")]
+    place.is_settled()
+
+
+@claim
+def the_firewall_goes_along_with_a_policy_that_is_replaced(place):
+    STANDING.copy(place)
+    change(place, "tier: standard", "tier: premium")
+    place.run("plan", "spec.yaml").works("its firewall policy is replaced", "no host reaches the internet")
+    place.up(verb="apply").works()
+    place.is_settled()
+
+
+@claim
+def hosts_come_from_the_next_version_of_the_image(place):
+    place.spec("confidential-pmk")
+    place.up().works()
+    change(place, r"version: 1\.0\.0", "version: 1.0.1")
+    place.run("plan", "spec.yaml").works("because: distribute[img-contoso-conf-1.0.1] and 1 more changed")
+    place.up(verb="apply").works()
+    assert is_there(place, "%/versions/1.0.1") and not is_there(place, "%/versions/1.0.0")
+    place.is_settled()
+    change(place, r"replicate_to: \[.*?\]", "replicate_to: [westeurope]")
+    place.up(verb="apply").works()
+    place.is_settled()
+
+
 # Keys
 
 

@@ -89,11 +89,12 @@ def a_resource_set_that_is_none(place):
 
 
 @claim
-def live_is_not_there_yet_anywhere(place):
+def live_without_anything_to_sign_in_with_does_nothing(place):
     place.spec()
+    env = {"PATH": place.folder, "HTTPS_PROXY": "http://127.0.0.1:9"}
     for verb in ["plan", "apply", "up", "status", "destroy", "audit", "report"]:
-        place.run(verb, "--live", "spec.yaml").fails(20, "--live is not there yet", "nothing was sent to Azure")
-        place.run(verb, "--live", "nothing.yaml").fails(20)
+        place.run(verb, "--live", "spec.yaml", env=env).fails(16, "nothing to sign in with", "az login", "docs/going-live.md")
+        place.run(verb, "--live", "nothing.yaml", env=env).fails(5)
     assert not place.has_state()
 
 

@@ -127,6 +127,34 @@ static void replacing_an_interface_replaces_the_machine_that_holds_it(void **sta
     assert_true(comes_after(plan, PUT(plan, VM), PUT(plan, NIC)));
 }
 
+static void what_shows_something_replaced_goes_along_in_a_field_that_can_change(void **state)
+{
+    struct world *world = *state;
+    keep(world, GROUP, T);
+    want(world, NIC, "{" TAGGED ",\"location\":\"b\"}");
+    have(world, NIC, "{" TAGGED ",\"location\":\"a\"}");
+    keep(world, POOL, "{" TAGGED ",\"properties\":{\"shows\":[\"" GROUP "\",\"" NIC "\"]}}");
+    const struct rd_plan *plan = make(world);
+    expect_change(plan, POOL, RD_CHANGE_REPLACE, "its network interface is replaced");
+    assert_int_equal(the_change(plan, POOL)->field_count, 0);
+    assert_true(comes_after(plan, DELETE(plan, NIC), DELETE(plan, POOL)));
+    assert_true(comes_after(plan, PUT(plan, POOL), PUT(plan, NIC)));
+    rd_set_find(world->desired, RD_STR(NIC))->body =
+        json_of(world, "{" TAGGED ",\"location\":\"a\"}");
+    rd_set_find(world->desired, RD_STR(POOL))->body =
+        json_of(world, "{" TAGGED ",\"properties\":{\"shows\":[\"" NIC "\"]}}");
+    expect_change(make(world), POOL, RD_CHANGE_UPDATE, "shows changed");
+}
+
+static void a_dot_in_what_tells_an_item_apart_ends_no_name(void **state)
+{
+    struct world *world = *state;
+    keep(world, GROUP, T);
+    want(world, VM, "{\"properties\":{\"targets\":[{\"region\":\"a-1.0.1\"}]}}");
+    have(world, VM, "{\"properties\":{\"targets\":[{\"region\":\"a-1.0.0\"}]}}");
+    expect_change(make(world), VM, RD_CHANGE_UPDATE, "targets[a-1.0.1] and 1 more changed");
+}
+
 static void a_reference_to_something_replaced_is_known_after_apply(void **state)
 {
     struct world *world = *state;
@@ -546,6 +574,8 @@ int main(void)
         TEST(who_sits_on_a_replaced_machine_is_told),
         TEST(a_change_of_tags_bothers_nobody),
         TEST(replacing_an_interface_replaces_the_machine_that_holds_it),
+        TEST(what_shows_something_replaced_goes_along_in_a_field_that_can_change),
+        TEST(a_dot_in_what_tells_an_item_apart_ends_no_name),
         TEST(a_reference_to_something_replaced_is_known_after_apply),
         TEST(what_must_not_be_replaced_is_an_error),
         TEST(what_is_not_alike_is_neither_changed_nor_replaced),

@@ -109,6 +109,27 @@ static void changes_show_fields_reasons_and_who_is_affected(void **state)
                 "about 4 min 30 s\n");
 }
 
+static void a_path_too_long_for_a_line_goes_on_in_the_next(void **state)
+{
+    struct world *world = *state;
+    keep(world, GROUP, T);
+    want(world, POOL, "{\"properties\":{\"aLongOne\":{\"anotherLongOne\":{\"theLastOne\":2}}}}");
+    have(world, POOL, "{\"properties\":{\"aLongOne\":{\"anotherLongOne\":{\"theLastOne\":1}}}}");
+    (void)make(world);
+    expect_text(world, &(struct rd_plan_text_options){.width = 44},
+                "plan for enclave 'cui' in AzureUSGovernment\n"
+                "\n"
+                "virtual desktop\n"
+                "  ~ host pool p                    about 3 s\n"
+                "      properties.aLongOne.anotherLongOne.\n"
+                "        theLastOne:\n"
+                "        1 -> 2\n"
+                "      because: theLastOne changed\n"
+                "\n"
+                "0 to create, 1 to change, 0 to replace, 0 to\n"
+                "delete, 1 unchanged; about 3 s\n");
+}
+
 static void users_are_all_named_and_what_happens_is_said_once(void **state)
 {
     struct world *world = *state;
@@ -219,6 +240,7 @@ int main(void)
         TEST(an_empty_plan_says_so_in_one_sentence),
         TEST(hosts_that_look_the_same_are_one_line),
         TEST(changes_show_fields_reasons_and_who_is_affected),
+        TEST(a_path_too_long_for_a_line_goes_on_in_the_next),
         TEST(users_are_all_named_and_what_happens_is_said_once),
         TEST(colours_are_only_there_when_asked_for),
         TEST(no_line_is_wider_than_asked_for),

@@ -42,6 +42,8 @@ enum {
     RD_FIELD_REGION = 64, /* column regions: "West Europe" is "westeurope" */
     RD_FIELD_WEAK = 128,  /* column weak: an id there survives the replacement of what it names */
     RD_FIELD_GROWS = 256, /* column grows: a number that can only become larger in place */
+    RD_FIELD_ALONG =
+        512, /* column along: can change, but goes along when what it names is replaced */
 };
 
 /*

@@ -119,6 +119,25 @@ static void a_template_is_not_changed_in_place(void **state)
     world_close(&w);
 }
 
+static void a_patch_of_a_template_changes_where_images_go_and_not_what_is_in_them(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w);
+    make_template(&w, TEMPLATE_BODY(HOME));
+    assert_in_range(call(&w, RD_HTTP_PATCH, TEMPLATE,
+                         "{'properties':{'distribute':[{'type':'SharedImage','runOutputName':"
+                         "'new','galleryImageId':'" IMAGE "','targetRegions':[" BOTH "]}]}}"),
+                    200, 202);
+    later(&w, 60);
+    assert_string_equal(run_state(&w, "properties.distribute.0.runOutputName"), "new");
+    assert_string_equal(text(&w, "properties.source.exactVersion"), "26200.7462.261015");
+    assert_int_equal(call(&w, RD_HTTP_PATCH, TEMPLATE, "{'properties':{'distribute':[]}}"), 400);
+    assert_int_equal(call(&w, RD_HTTP_PATCH, TEMPLATE, "{'properties':{'customize':[]}}"), 409);
+    assert_string_equal(text(&w, "error.code"), "Conflict");
+    world_close(&w);
+}
+
 static void an_identity_without_rights_fails_the_template(void **state)
 {
     (void)state;
@@ -268,6 +287,7 @@ int main(void)
         cmocka_unit_test(a_run_goes_through_its_steps_and_makes_a_version),
         cmocka_unit_test(latest_is_the_newest_version_that_was_promoted),
         cmocka_unit_test(a_template_is_not_changed_in_place),
+        cmocka_unit_test(a_patch_of_a_template_changes_where_images_go_and_not_what_is_in_them),
         cmocka_unit_test(an_identity_without_rights_fails_the_template),
         cmocka_unit_test(faults_end_a_run_with_azures_texts),
         cmocka_unit_test(a_build_in_a_subnet_needs_its_link_policies_off),
