@@ -2,7 +2,7 @@
 
 BUILD := build
 
-.PHONY: all demo check bench soak install clean setup docs golden help
+.PHONY: all demo check wire parity bench soak install clean setup docs golden help
 
 all: setup ## build build/redoubt
 	@tools/build $(BUILD) program
@@ -15,6 +15,16 @@ demo: ## set the machine up, build, and rehearse the 20-host sovereign enclave
 check: ## everything that must hold, on this machine, set up if need be
 	@tools/setup check
 	@tools/check
+
+wire: ## real Azure clients against the embedded cloud
+	@tools/setup wire
+	@tools/build $(BUILD) program
+	@tools/wire $(BUILD)
+
+parity: ## the same, and write docs/parity.md anew
+	@tools/setup wire
+	@tools/build $(BUILD) program
+	@tools/wire $(BUILD) write
 
 bench: ## measure; one JSON line a figure
 	@tools/setup check

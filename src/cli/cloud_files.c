@@ -14,10 +14,26 @@
 
 enum { SECRET_LENGTH = 40, SECRET_SIZE_MAX = 4096, FILE_SIZE_MAX = 1 << 20 };
 
+/* Owning gives no rights in vaults. With a spec the deployer is one of its administrators, to whom
+ * the enclave itself gives what it needs; without one it holds a role for it from the start. */
 static const struct {
     const char *name;
     const char *role;
-} applications[CLOUD_APPLICATION_COUNT] = {{"deployer", "Owner"}, {"reader", "Reader"}};
+    const char *role_without_spec; /* or NULL */
+    enum rd_cloud_directory directory;
+    bool is_admin;
+} applications[CLOUD_APPLICATION_COUNT] = {
+    {"deployer", "Owner", "Key Vault Administrator", RD_CLOUD_DIRECTORY_WRITE, true},
+    {"reader", "Reader", NULL, RD_CLOUD_DIRECTORY_READ, false},
+};
+
+static void add_grant(struct rd_cloud_application *application, const char *role,
+                      struct rd_str scope)
+{
+    if (role != NULL && application->grant_count < RD_CLOUD_GRANT_COUNT_MAX)
+        application->grants[application->grant_count++] =
+            (struct rd_cloud_grant){rd_str_from(role), scope};
+}
 
 /* Of a tenant and a name always the same, so that role assignments outlive the server. */
 static struct rd_str client_id(struct rd_arena *arena, const struct cloud_place *place,
@@ -61,11 +77,17 @@ enum rd_rc cloud_add_applications(struct rd_arena *arena, const struct cloud_pla
             .client_id = client_id(arena, place, name),
             .secret_sha256_hex = rd_arena_str(arena, rd_str_from(rd_sha256_hex(secret, hex))),
             .is_managed_identity = i == 0,
+            .directory = applications[i].directory,
         };
-        for (size_t j = 0; j < place->subscription_count; j++)
-            application.grants[application.grant_count++] = (struct rd_cloud_grant){
-                rd_str_from(applications[i].role),
-                rd_arena_printf(arena, "/subscriptions/%.*s", RD_FMT(place->subscriptions[j]))};
+        for (size_t j = 0; j < place->subscription_count; j++) {
+            struct rd_str scope =
+                rd_arena_printf(arena, "/subscriptions/%.*s", RD_FMT(place->subscriptions[j]));
+            add_grant(&application, applications[i].role, scope);
+            if (!place->has_spec)
+                add_grant(&application, applications[i].role_without_spec, scope);
+        }
+        for (size_t j = 0; applications[i].is_admin && j < place->admin_count; j++)
+            application.groups[application.group_count++] = place->admins[j];
         RD_TRY(rd_cloud_add_application(cloud, &application, err));
     }
     return RD_RC_OK;

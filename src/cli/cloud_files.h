@@ -18,6 +18,10 @@ struct cloud_place {
     struct rd_str tenant;
     struct rd_str subscriptions[4];
     size_t subscription_count;
+    bool has_spec;
+    /* Object ids of those whom the spec calls administrators: the deployer is one of them. */
+    struct rd_str admins[RD_CLOUD_GROUP_COUNT_MAX];
+    size_t admin_count;
 };
 
 /* The two applications of every served cloud, with a secret that is made at first. */

@@ -26,6 +26,15 @@ static const char *absolute(struct rd_arena *arena, const char *path)
     return kept;
 }
 
+static void take_admins(const struct rd_spec *spec, struct cloud_place *place)
+{
+    place->has_spec = true;
+    for (size_t i = 0; i < spec->keys.admins.count && i + 1 < RD_CLOUD_GROUP_COUNT_MAX; i++)
+        place->admins[place->admin_count++] = spec->keys.admins.items[i];
+    if (spec->access.admins_group.n > 0)
+        place->admins[place->admin_count++] = spec->access.admins_group;
+}
+
 /* The spec's cloud and the state beside it, or an empty example in --state or in memory. */
 RD_NODISCARD static enum rd_rc find_place(struct session *session, struct cloud_place *place,
                                           struct rd_err *err)
@@ -50,6 +59,7 @@ RD_NODISCARD static enum rd_rc find_place(struct session *session, struct cloud_
         for (size_t i = 0; i < rd_json_count(subscriptions) && i < 4; i++)
             place->subscriptions[place->subscription_count++] =
                 rd_json_str(rd_json_item(subscriptions, i));
+        take_admins(session->spec, place);
         if (args->is_given[OPTION_CLOUD] &&
             strcmp(args->value[OPTION_CLOUD], place->cloud_name) != 0)
             return rd_err_hint(RD_FAIL(err, RD_RC_USAGE, "the spec's cloud is '%s', not '%s'",

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "access.h"
 #include "login.h"
 
 #include "crypto/hash.h"
@@ -133,6 +134,7 @@ static void add_grant(struct em_exchange *ex, struct rd_str object_id,
     em_set_text(ex, &body, "properties.updatedBy", by);
     em_set_int(ex, &hidden, "effective_ms", ex->now_ms);
     (void)em_create(ex, ASSIGNMENT_TYPE, id, &body, &hidden);
+    em_access_changed(ex->cloud);
 }
 
 /* The object id it has had since it was first added. */
@@ -210,6 +212,9 @@ enum rd_rc rd_cloud_add_application(struct rd_cloud *cloud,
     made.issuer = rd_arena_str(cloud->memory, asked->federated_issuer);
     made.subject = rd_arena_str(cloud->memory, asked->federated_subject);
     made.is_managed_identity = asked->is_managed_identity;
+    made.directory = asked->directory;
+    for (size_t i = 0; i < asked->group_count && i < RD_CLOUD_GROUP_COUNT_MAX; i++)
+        made.groups[made.group_count++] = rd_arena_str(cloud->memory, asked->groups[i]);
     keep(cloud, &made);
     if (cloud->sql != NULL)
         em_token_ready(&ex);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "access.h"
 #include "shape.h"
-#include "state.h"
 
 /*
- * Microsoft.Authorization: role assignments on any scope and the built-in role definitions, and the
- * directory's view of principals. What a role allows is not emulated; who holds which role where,
- * and since when it counts, is.
+ * Microsoft.Authorization: role assignments on any scope, and the directory's view of principals.
+ * Roles are role.c's; what they allow is access.c's.
  */
 
 enum {
@@ -39,6 +38,7 @@ void em_principal_add(struct em_exchange *ex, struct rd_str object_id, const cha
 {
     if (find_principal(ex, object_id) != NULL)
         return;
+    em_access_changed(ex->cloud);
     struct rd_json body = rd_json_object();
     struct rd_json hidden = rd_json_object();
     rd_json_set_c(ex->arena, &body, "principalType", rd_json_string_c(type));
@@ -63,12 +63,6 @@ static struct rd_str scope_of(struct em_exchange *ex, const struct em_resource *
     return holder != NULL ? holder->id : scope;
 }
 
-/* Whether `above` is `scope` or stands above it. */
-static bool is_at_or_above(struct rd_str above, struct rd_str scope)
-{
-    return rd_str_has_prefix_case(scope, above) && (scope.n == above.n || scope.p[above.n] == '/');
-}
-
 static bool is_effective(struct em_exchange *ex, const struct em_resource *assignment)
 {
     struct rd_json hidden = em_hidden(ex, assignment);
@@ -82,7 +76,7 @@ bool em_has_role(struct em_exchange *ex, struct rd_str object_id, const char *ro
     struct em_resource *assignment;
     while ((assignment = em_each(ex->cloud, ASSIGNMENT_TYPE, &cursor)) != NULL) {
         if (rd_str_find_case(assignment->text, object_id, 0) == RD_STR_NONE ||
-            !is_at_or_above(scope_of(ex, assignment, assignment->id), scope))
+            !em_is_at_or_above(scope_of(ex, assignment, assignment->id), scope))
             continue;
         struct rd_json body = em_body(ex, assignment);
         struct rd_str role = rd_json_str(rd_json_at(&body, "properties.roleDefinitionId"));
@@ -116,7 +110,9 @@ static bool check_request(struct em_exchange *ex, const struct rd_json *body)
         return em_fail(ex, 400, "InvalidPrincipalId",
                        "The Principal ID '%.*s' is not valid. Principal ID must be a GUID.",
                        RD_FMT(principal));
-    if (!rd_json_exists(em_row("roles", "guid", role)))
+    struct em_role there;
+    if (!em_role_find(ex->cloud, ex->arena, role, &there) ||
+        !em_role_is_assignable(ex, role, scope_of(ex, NULL, ex->id)))
         return em_fail(ex, 400, "RoleDefinitionDoesNotExist",
                        "The specified role definition with ID '%.*s' does not exist.",
                        RD_FMT(role));
@@ -187,9 +183,10 @@ static bool put_assignment(struct em_exchange *ex, struct em_resource *former, s
     if (!check_request(ex, body))
         return false;
     struct rd_str scope = scope_of(ex, former, ex->id);
-    struct rd_str caller = em_guid(ex, RD_STR("caller"));
+    struct rd_str caller = ex->caller.object_id;
     struct rd_str now = em_time_ticks(ex, ex->now_ms, "Z");
     em_reply_header(ex, "x-ms-request-charge", "2");
+    em_access_changed(ex->cloud);
     if (former != NULL) {
         struct rd_json there = em_body(ex, former);
         if (!is_same(&there, body))
@@ -198,10 +195,12 @@ static bool put_assignment(struct em_exchange *ex, struct em_resource *former, s
                            "be updated.");
         keep_former(ex, &there, body, "properties.principalType");
         keep_former(ex, &there, body, "properties.createdOn");
+        keep_former(ex, &there, body, "properties.createdBy");
     } else {
         if (!check_principal(ex, body) || !check_twin(ex, scope, body))
             return false;
         *rd_json_make(ex->arena, body, "properties.createdOn") = rd_json_string(now);
+        *rd_json_make(ex->arena, body, "properties.createdBy") = rd_json_string(caller);
         int64_t delay_ms = em_draw_ms(ex, ex->id, PROPAGATION_MS);
         rd_json_set_c(ex->arena, hidden, "effective_ms", rd_json_integer(ex->now_ms + delay_ms));
     }
@@ -211,7 +210,6 @@ static bool put_assignment(struct em_exchange *ex, struct em_resource *former, s
         RD_FMT(ex->subscription), RD_FMT(role)));
     *rd_json_make(ex->arena, body, "properties.scope") = rd_json_string(scope);
     *rd_json_make(ex->arena, body, "properties.updatedOn") = rd_json_string(now);
-    *rd_json_make(ex->arena, body, "properties.createdBy") = rd_json_string(caller);
     *rd_json_make(ex->arena, body, "properties.updatedBy") = rd_json_string(caller);
     em_default(ex, body, "properties.principalType", rd_json_string_c("User"));
     return true;
@@ -235,8 +233,8 @@ static bool is_listed(struct em_exchange *ex, const struct listing *listing,
                       const struct em_resource *assignment)
 {
     struct rd_str own = scope_of(ex, assignment, assignment->id);
-    bool is_below = is_at_or_above(listing->scope, own);
-    if (!is_at_or_above(own, listing->scope) && (listing->only_at_scope || !is_below))
+    bool is_below = em_is_at_or_above(listing->scope, own);
+    if (!em_is_at_or_above(own, listing->scope) && (listing->only_at_scope || !is_below))
         return false;
     if (listing->principal.n == 0)
         return true;
@@ -266,7 +264,7 @@ static bool list_assignments(struct em_exchange *ex, struct rd_str scope)
     size_t cursor = 0;
     struct em_resource *assignment;
     while ((assignment = em_each(ex->cloud, ASSIGNMENT_TYPE, &cursor)) != NULL) {
-        if (!is_listed(ex, &listing, assignment))
+        if (!is_listed(ex, &listing, assignment) || !em_sees(ex, assignment))
             continue;
         enum em_pager_step step = em_pager_next(&pager, assignment->seq);
         if (step == EM_PAGER_FULL)
@@ -278,105 +276,10 @@ static bool list_assignments(struct em_exchange *ex, struct rd_str scope)
     return true;
 }
 
-/* Role definitions ----------------------------------------------------------------------------- */
-
-static struct rd_json list_or_empty(const struct rd_json *value)
+static void deleted_assignment(struct em_exchange *ex, struct em_resource *assignment)
 {
-    return rd_json_exists(value) ? *value : rd_json_array();
-}
-
-static struct rd_json definition_view(struct em_exchange *ex, const struct rd_json *entry)
-{
-    struct rd_arena *arena = ex->arena;
-    struct rd_str guid = rd_json_str(rd_json_get(entry, RD_STR("guid")));
-    struct rd_json permission = rd_json_object();
-    struct rd_json permissions = rd_json_array();
-    struct rd_json scopes = rd_json_array();
-    struct rd_json view = rd_json_object();
-    rd_json_set_c(arena, &permission, "actions",
-                  list_or_empty(rd_json_get(entry, RD_STR("actions"))));
-    rd_json_set_c(arena, &permission, "notActions",
-                  list_or_empty(rd_json_get(entry, RD_STR("not_actions"))));
-    rd_json_set_c(arena, &permission, "dataActions", rd_json_array());
-    rd_json_set_c(arena, &permission, "notDataActions", rd_json_array());
-    (void)rd_json_append(arena, &permissions, permission);
-    (void)rd_json_append(arena, &scopes, rd_json_string_c("/"));
-    *rd_json_make(arena, &view, "properties.roleName") = *rd_json_get(entry, RD_STR("name"));
-    *rd_json_make(arena, &view, "properties.type") = rd_json_string_c("BuiltInRole");
-    *rd_json_make(arena, &view, "properties.description") =
-        rd_json_string(rd_json_str(rd_json_get(entry, RD_STR("description"))));
-    *rd_json_make(arena, &view, "properties.assignableScopes") = scopes;
-    *rd_json_make(arena, &view, "properties.permissions") = permissions;
-    /* Recorded of Reader; the built-in roles are of these years, and of no person. */
-    *rd_json_make(arena, &view, "properties.createdOn") =
-        rd_json_string_c("2015-02-02T21:55:09.8806423Z");
-    *rd_json_make(arena, &view, "properties.updatedOn") =
-        rd_json_string_c("2019-02-05T21:24:35.7424745Z");
-    *rd_json_make(arena, &view, "properties.createdBy") = rd_json_null();
-    *rd_json_make(arena, &view, "properties.updatedBy") = rd_json_null();
-    rd_json_set_c(
-        arena, &view, "id",
-        rd_json_string(rd_arena_printf(
-            arena, "/subscriptions/%.*s/providers/Microsoft.Authorization/roleDefinitions/%.*s",
-            RD_FMT(ex->subscription), RD_FMT(guid))));
-    rd_json_set_c(arena, &view, "type",
-                  rd_json_string_c("Microsoft.Authorization/roleDefinitions"));
-    rd_json_set_c(arena, &view, "name", rd_json_string(guid));
-    return view;
-}
-
-static bool list_definitions(struct em_exchange *ex)
-{
-    static const char *const names[] = {"roleName", "type", "atScope()", NULL};
-    struct em_filter filter;
-    em_reply_header(ex, "x-ms-request-charge", "1");
-    if (!em_filter_read(ex, names, &filter))
-        return false;
-    struct rd_str wanted = em_filter_value(&filter, "roleName");
-    struct rd_str type = em_filter_value(&filter, "type");
-    const struct rd_json *table = em_table("roles");
-    struct rd_json list = rd_json_array();
-    for (size_t i = 0; i < rd_json_count(table); i++) {
-        const struct rd_json *entry = rd_json_item(table, i);
-        struct rd_str name = rd_json_str(rd_json_get(entry, RD_STR("name")));
-        if ((wanted.n == 0 || rd_str_eq_case(name, wanted)) &&
-            (type.n == 0 || rd_str_is_case(type, "BuiltInRole")))
-            (void)rd_json_append(ex->arena, &list, definition_view(ex, entry));
-    }
-    struct rd_json body = rd_json_object();
-    rd_json_set_c(ex->arena, &body, "value", list);
-    em_reply_json(ex, 200, &body, EM_JSON_COMPACT);
-    return true;
-}
-
-static bool get_definition(struct em_exchange *ex)
-{
-    const struct rd_json *entry = em_row("roles", "guid", ex->params[1]);
-    if (!rd_json_exists(entry))
-        return em_fail(ex, 404, "RoleDefinitionDoesNotExist",
-                       "The specified role definition with ID '%.*s' does not exist.",
-                       RD_FMT(ex->params[1]));
-    struct rd_json view = definition_view(ex, entry);
-    em_reply_json(ex, 200, &view, EM_JSON_COMPACT);
-    return true;
-}
-
-/* The caller of the embedded cloud may do everything. */
-static bool list_permissions(struct em_exchange *ex)
-{
-    struct rd_json actions = rd_json_array();
-    struct rd_json item = rd_json_object();
-    struct rd_json list = rd_json_array();
-    struct rd_json body = rd_json_object();
-    (void)rd_json_append(ex->arena, &actions, rd_json_string_c("*"));
-    rd_json_set_c(ex->arena, &item, "actions", actions);
-    rd_json_set_c(ex->arena, &item, "notActions", rd_json_array());
-    rd_json_set_c(ex->arena, &item, "dataActions", actions);
-    rd_json_set_c(ex->arena, &item, "notDataActions", rd_json_array());
-    (void)rd_json_append(ex->arena, &list, item);
-    rd_json_set_c(ex->arena, &body, "value", list);
-    em_reply_json(ex, 200, &body, EM_JSON_COMPACT);
-    return true;
+    (void)assignment;
+    em_access_changed(ex->cloud);
 }
 
 static const struct em_order assignment_order[] = {
@@ -399,6 +302,7 @@ static const struct em_type types[] = {
         .head = EM_HEAD_LAST_TYPE_FIRST,
         .put = put_assignment,
         .show = show_assignment,
+        .deleted = deleted_assignment,
         .list = list_assignments,
     },
     {
@@ -409,18 +313,8 @@ static const struct em_type types[] = {
     },
 };
 
-#define AUTHORIZATION "{scope}/providers/Microsoft.Authorization"
-static const struct em_route routes[] = {
-    {RD_HTTP_GET, AUTHORIZATION "/roleDefinitions", list_definitions, NULL,
-     "azure-avd-ops 4.1; recording 08-role-assignment"},
-    {RD_HTTP_GET, AUTHORIZATION "/roleDefinitions/{}", get_definition, NULL, "azure-avd-ops 4.1"},
-    {RD_HTTP_GET, AUTHORIZATION "/permissions", list_permissions, NULL, "azure-avd-ops 4.1"},
-};
-
 const struct em_part em_authorization_part = {
     .name = "authorization",
     .types = types,
     .type_count = EM_COUNT(types),
-    .routes = routes,
-    .route_count = EM_COUNT(routes),
 };

@@ -16,12 +16,6 @@
 #define VERSION_DEFAULT "2021-12-02"
 #define LIST_HEAD "\xef\xbb\xbf<?xml version=\"1.0\" encoding=\"utf-8\"?>"
 
-static const char *const reader_roles[] = {
-    "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1", /* Storage Blob Data Reader */
-    "ba92f5b4-2d11-453d-a403-e96b0029c9fe", /* Storage Blob Data Contributor */
-    "b7e6dc6d-f1e8-4753-8033-0f276bb0955b", /* Storage Blob Data Owner */
-};
-
 static void add_escaped(struct rd_buf *out, struct rd_str text)
 {
     for (size_t i = 0; i < text.n; i++) {
@@ -69,12 +63,10 @@ static bool has_signature(struct em_exchange *ex)
 
 static bool may_read(struct em_exchange *ex, const struct em_resource *account)
 {
-    if (ex->caller.is_builtin)
-        return true;
-    for (size_t i = 0; i < EM_COUNT(reader_roles); i++)
-        if (em_has_role(ex, ex->caller.object_id, reader_roles[i], account->id))
-            return true;
-    return false;
+    return ex->caller.is_builtin ||
+           em_may_data(
+               ex, RD_STR("Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"),
+               account->id);
 }
 
 static bool check_access(struct em_exchange *ex, const struct em_resource *account)

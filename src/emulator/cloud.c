@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "access.h"
 #include "deployment.h"
 #include "state.h"
 
@@ -122,6 +123,7 @@ enum rd_rc rd_cloud_open(const struct rd_cloud_options *options, struct rd_cloud
     rd_map_init(&cloud->regions, true);
     em_members_open(cloud);
     em_login_open(cloud);
+    em_access_open(cloud);
     em_index_init(&cloud->resources, resource_key);
     em_index_init(&cloud->operations, operation_key);
     cloud->next_seq = cloud->next_event_seq = cloud->next_operation_seq = 1;
@@ -180,6 +182,7 @@ void rd_cloud_close(struct rd_cloud *cloud)
     rd_sql_close(cloud->sql);
     free_all(cloud);
     em_throttle_close(cloud);
+    em_access_close(cloud);
     em_login_close(cloud);
     for (size_t i = 0; i < cloud->class_count; i++) {
         if (cloud->classes[i].name_pattern != NULL)

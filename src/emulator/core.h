@@ -121,8 +121,10 @@ struct em_caller {
     struct rd_str object_id; /* of the service principal; "": nobody has signed in */
     struct rd_str app_id;
     struct rd_str tenant;
-    struct rd_str audience; /* as the token has it */
-    bool is_builtin;        /* the built-in deployer of an in-process cloud: may do everything */
+    struct rd_str audience;      /* as the token has it */
+    bool is_builtin;             /* the built-in deployer of an in-process cloud: access.h */
+    const struct rd_str *groups; /* of the directory that it is in */
+    size_t group_count;
 };
 
 /* One request being answered. */
@@ -153,6 +155,7 @@ struct em_exchange {
     /* What the token says of itself, once its signature holds. */
     struct rd_str token_audience, token_tenant;
     int64_t token_expires_ms;
+    bool sees_some; /* a list shows only what the caller may read: em_sees */
 };
 
 /*
@@ -474,5 +477,11 @@ void em_principal_add(struct em_exchange *ex, struct rd_str object_id, const cha
 /* Whether `object_id` holds an ARM role (by GUID) at or above `scope`, propagated by now. */
 bool em_has_role(struct em_exchange *ex, struct rd_str object_id, const char *role_guid,
                  struct rd_str scope);
+/* Whether the caller's roles allow an action ("Microsoft.Compute/virtualMachines/write") at
+ * `scope`, by assignments at or above it that have propagated by now. The core has asked for the
+ * request's own action already. */
+bool em_may(struct em_exchange *ex, struct rd_str action, struct rd_str scope);
+/* The same for a data plane's action ("Microsoft.Insights/Telemetry/Write"): Owner has none. */
+bool em_may_data(struct em_exchange *ex, struct rd_str action, struct rd_str scope);
 
 #endif

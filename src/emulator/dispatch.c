@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "state.h"
+#include "access.h"
 
 #include <string.h>
 
@@ -169,6 +169,9 @@ void em_answer_arm(struct em_exchange *ex)
     struct rd_str path = ex->url.path;
     while (path.n > 1 && path.p[path.n - 1] == '/')
         path.n--;
+    /* SDKs put an id, with its slash, behind the slash of their own "/{scope}/providers/...". */
+    while (path.n > 1 && path.p[1] == '/')
+        path = rd_str_sub(path, 1, path.n);
     ex->id = rd_http_decode(ex->arena, path);
     if (!em_gate_arm(ex))
         return;
@@ -179,7 +182,9 @@ void em_answer_arm(struct em_exchange *ex)
     }
     if (!check_path(ex))
         return;
-    if (!check_version(ex) || !check_subscription(ex) || em_operation_poll(ex))
+    /* Whoever knows an operation's URL may poll it. */
+    if (!check_version(ex) || !check_subscription(ex) || em_operation_poll(ex) ||
+        !em_access_gate(ex))
         return;
     bool is_answered = false;
     if (!em_fault_gate(ex, NULL) || !answer_routes(ex, &is_answered) || is_answered)

@@ -230,6 +230,11 @@ bool em_fail_not_found(struct em_exchange *ex, struct rd_str id)
         at = i;
     struct em_resource holder = {.id = id};
     struct rd_str group = em_group(&holder);
+    const struct rd_str assignment = RD_STR("Microsoft.Authorization/roleAssignments/");
+    if (at != RD_STR_NONE && rd_str_has_prefix_case(rd_str_sub(id, at + mark.n, id.n), assignment))
+        return em_fail(ex, 404, "RoleAssignmentNotFound",
+                       "The role assignment '%.*s' is not found.",
+                       RD_FMT(rd_str_sub(id, at + mark.n + assignment.n, id.n)));
     if (at == RD_STR_NONE && group.n > 0)
         return em_fail(ex, 404, "ResourceGroupNotFound",
                        "Resource group '%.*s' could not be found.", RD_FMT(group));

@@ -463,6 +463,14 @@ static EM_HOOK(may_delete_group)
     return em_require_idle(ex, resource->parent) && require_groups_idle(ex, resource->parent);
 }
 
+/* Of all of Microsoft.Network, a firewall alone takes its time for new tags (azure-avd-ops 2.1). */
+static bool patch_firewall(struct em_exchange *ex, struct em_resource *resource,
+                           const struct rd_json *patch, struct rd_json *body,
+                           struct rd_json *hidden)
+{
+    return em_patch_tags(ex, resource, patch, body, hidden);
+}
+
 #define FIREWALL_KIND                                                                              \
     .async = EM_ASYNC_OPERATION, EM_ANSWERS(201, 200, 202),                                        \
     .operation_body = EM_OPERATION_STATUS_ONLY,                                                    \
@@ -478,7 +486,7 @@ static const struct em_type types[] = {
         EM_TAKES(420, 240, 300),
         .source = "azure-avd-ops 2.3 (azureFirewall)",
         .put = put_firewall,
-        .patch = em_patch_tags,
+        .patch = patch_firewall,
         .show = show_firewall,
         .deleted = firewall_deleted,
     },

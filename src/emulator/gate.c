@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "state.h"
+#include "login.h"
 
 #include <stdarg.h>
 
@@ -167,6 +167,19 @@ bool em_plane_challenge(struct em_exchange *ex, bool is_hsm)
 
 /* Microsoft Graph and logs --------------------------------------------------------------------- */
 
+/* What an application may do in the directory hangs on no role assignment, but on what its
+ * administrator consented to. */
+static bool check_directory(struct em_exchange *ex)
+{
+    const struct em_application *application = em_application_find(ex->cloud, ex->caller.app_id);
+    bool is_read = ex->request->method == RD_HTTP_GET || ex->request->method == RD_HTTP_HEAD;
+    enum rd_cloud_directory needed = is_read ? RD_CLOUD_DIRECTORY_READ : RD_CLOUD_DIRECTORY_WRITE;
+    if (ex->caller.is_builtin || (application != NULL && application->directory >= needed))
+        return true;
+    return em_graph_fail(ex, 403, "Authorization_RequestDenied",
+                         RD_STR("Insufficient privileges to complete the operation."));
+}
+
 bool em_gate_graph(struct em_exchange *ex)
 {
     static const char *const messages[] = {
@@ -181,7 +194,7 @@ bool em_gate_graph(struct em_exchange *ex)
         [EM_TOKEN_TENANT] = "Access token validation failure. Invalid issuer.",
     };
     if (ex->token == EM_TOKEN_GOOD)
-        return true;
+        return check_directory(ex);
     em_reply_header(ex, "WWW-Authenticate", "Bearer realm=\"\", authorization_uri=\"%.*s\"",
                     RD_FMT(authority(ex)));
     return em_graph_fail(ex, 401, "InvalidAuthenticationToken", rd_str_from(messages[ex->token]));

@@ -129,6 +129,19 @@ static bool role_definitions(struct em_exchange *ex)
     return answer(ex, 200, &reply);
 }
 
+/* "roleAssignments/write/action" */
+static struct rd_str role_action(struct em_exchange *ex, struct rd_str kind)
+{
+    const char *verb = "read";
+    if (ex->request->method == RD_HTTP_DELETE)
+        verb = "delete";
+    else if (ex->request->method != RD_HTTP_GET && ex->request->method != RD_HTTP_HEAD)
+        verb = "write";
+    bool is_definition = rd_str_is_case(kind, "roleDefinitions");
+    return rd_arena_printf(ex->arena, "%s/%s/action",
+                           is_definition ? "roleDefinitions" : "roleAssignments", verb);
+}
+
 /* {scope}/providers/Microsoft.Authorization/...: the scope is what stands before. */
 static bool role_request(struct em_exchange *ex, struct em_resource *hsm, struct rd_str *segments,
                          size_t count, size_t at)
@@ -140,6 +153,8 @@ static bool role_request(struct em_exchange *ex, struct em_resource *hsm, struct
     if (at > 2 || (at >= 1 && !rd_str_is_case(segments[0], "keys")))
         return em_plane_fail(ex, 400, "BadParameter", NULL, "The scope is invalid.");
     struct rd_str kind = count > at + 2 ? segments[at + 2] : (struct rd_str){0};
+    if (!em_hsm_may(ex, hsm, role_action(ex, kind), scope))
+        return false;
     if (rd_str_is_case(kind, "roleDefinitions") && count == at + 3)
         return role_definitions(ex);
     if (!rd_str_is_case(kind, "roleAssignments"))
@@ -192,6 +207,8 @@ bool em_hsm_plane(struct em_exchange *ex)
         if (rd_str_is_case(segments[i], "providers") &&
             rd_str_is_case(segments[i + 1], "Microsoft.Authorization"))
             return role_request(ex, hsm, segments, count, i);
+    if (!em_hsm_may_use(ex, hsm, segments, count))
+        return false;
     if (rd_str_is_case(segments[0], "keys") || rd_str_is_case(segments[0], "deletedkeys"))
         return em_key_request(ex, hsm, true, segments, count);
     return em_plane_fail(ex, 501, "NotEmulated", NULL,

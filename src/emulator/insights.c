@@ -166,9 +166,10 @@ static bool list_associations(struct em_exchange *ex)
 }
 
 #define SYNC_TYPE .delete_status = 200, .async = EM_SYNC
-#define ALERT_TYPE                                                                                 \
-    .place = EM_IN_GROUP, .has_tags = true, .create_status = 201, .update_status = 200, SYNC_TYPE, \
-    .has_no_state = true, .source = "azure-avd-ops 6.5"
+#define ALERT_TYPE_MADE(status)                                                                    \
+    .place = EM_IN_GROUP, .has_tags = true, .create_status = (status), .update_status = 200,       \
+    SYNC_TYPE, .has_no_state = true, .source = "azure-avd-ops 6.5"
+#define ALERT_TYPE ALERT_TYPE_MADE(201)
 
 static const struct em_type types[] = {
     {
@@ -210,7 +211,7 @@ static const struct em_type types[] = {
      .needs_location = true,
      .has_etag = true,
      .put = em_query_rule_put},
-    {.name = "Microsoft.Insights/metricAlerts", ALERT_TYPE, .put = em_metric_alert_put},
+    {.name = "Microsoft.Insights/metricAlerts", ALERT_TYPE_MADE(200), .put = em_metric_alert_put},
     {.name = "Microsoft.Insights/activityLogAlerts", ALERT_TYPE, .put = em_activity_alert_put},
 };
 

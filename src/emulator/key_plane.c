@@ -2,6 +2,7 @@
 
 /* Keys over the data planes of vaults and managed HSMs (azure-compute 7.2 to 7.5, 7.8). */
 
+#include <inttypes.h>
 #include <stdarg.h>
 
 #include "compute_internal.h"
@@ -126,6 +127,42 @@ static bool answer(struct em_exchange *ex, const struct rd_json *shown, bool is_
         sorted = *body;
     em_reply_json(ex, 200, &sorted, EM_JSON_COMPACT);
     return true;
+}
+
+enum { PAGE_SIZE_MAX = 25 }; /* azure-compute 7.3: maxresults is 1 to 25, and 25 without it */
+
+static bool read_number(struct em_exchange *ex, const char *name, int64_t max, int64_t *value)
+{
+    struct rd_str text;
+    if (!rd_http_query_get(ex->arena, ex->url.query, name, &text))
+        return true;
+    if (rd_str_to_int(text, 0, max, value))
+        return true;
+    return em_plane_fail(ex, 400, "BadParameter", NULL, "Property %s has invalid value", name);
+}
+
+bool em_plane_reply_page(struct em_exchange *ex, bool is_hsm, const struct rd_json *items)
+{
+    int64_t size = PAGE_SIZE_MAX, first = 0;
+    if (!read_number(ex, "maxresults", PAGE_SIZE_MAX, &size) ||
+        !read_number(ex, "$skiptoken", INT32_MAX, &first))
+        return false;
+    if (size == 0)
+        return em_plane_fail(ex, 400, "BadParameter", NULL,
+                             "Property maxresults has invalid value");
+    struct rd_json reply = rd_json_object();
+    struct rd_json *value = em_array(ex, &reply, "value");
+    size_t end = (size_t)(first + size), count = rd_json_count(items);
+    for (size_t i = (size_t)first; i < count && i < end; i++)
+        (void)rd_json_append(ex->arena, value, *rd_json_item(items, i));
+    struct rd_json next = rd_json_null();
+    if (end < count)
+        next = rd_json_string(rd_arena_printf(
+            ex->arena, "%.*s%.*s?api-version=%.*s&$skiptoken=%zu&maxresults=%" PRId64,
+            RD_FMT(em_place_url(ex, ex->place, ex->place_name)), RD_FMT(ex->url.path),
+            RD_FMT(ex->api_version), end, size));
+    (void)rd_json_set_c(ex->arena, &reply, "nextLink", next);
+    return answer(ex, &reply, is_hsm);
 }
 
 struct rd_json em_plane_attributes(struct em_exchange *ex, const struct em_resource *store,
@@ -365,8 +402,7 @@ static struct rd_json list_item(struct em_exchange *ex, const struct rd_json *bu
 static bool list_keys(struct em_exchange *ex, struct em_resource *store, bool is_hsm,
                       bool is_deleted)
 {
-    struct rd_json reply = rd_json_object();
-    struct rd_json *value = em_array(ex, &reply, "value");
+    struct rd_json items = rd_json_array();
     const char *type = is_hsm ? EM_HSM_KEY_TYPE : EM_VAULT_KEY_TYPE;
     for (struct em_resource *key = em_next_child(store, type, NULL); key != NULL;
          key = em_next_child(store, type, key)) {
@@ -375,11 +411,10 @@ static bool list_keys(struct em_exchange *ex, struct em_resource *store, bool is
         bool is_gone = rd_json_int(rd_json_at(&hidden, "purge_ms"), INT64_MAX) <= ex->now_ms;
         if (!key->is_deleted && !is_gone && em_has(&hidden, "deleted_ms") == is_deleted)
             (void)rd_json_append(
-                ex->arena, value,
+                ex->arena, &items,
                 list_item(ex, rd_json_item(versions, rd_json_count(versions) - 1), false));
     }
-    (void)rd_json_set_c(ex->arena, &reply, "nextLink", rd_json_null());
-    return answer(ex, &reply, is_hsm);
+    return em_plane_reply_page(ex, is_hsm, &items);
 }
 
 static struct rd_json deleted_bundle(struct em_exchange *ex, const struct em_resource *store,

@@ -55,6 +55,9 @@ bool em_key_request(struct em_exchange *ex, struct em_resource *store, bool is_h
 RD_PRINTF(5, 6)
 bool em_plane_fail(struct em_exchange *ex, int status, const char *code, const char *inner,
                    const char *fmt, ...);
+/* Answers the page of `items` that maxresults and $skiptoken ask for, with the next one's address.
+ */
+bool em_plane_reply_page(struct em_exchange *ex, bool is_hsm, const struct rd_json *items);
 /* The headers of all the store's answers, the challenge among them (recorded). */
 void em_plane_headers(struct em_exchange *ex, const struct em_resource *store, bool is_hsm);
 /* 401 with the challenge, when the request carries no bearer token; true when it may go on. */
@@ -73,6 +76,15 @@ void em_store_forget(struct em_exchange *ex, struct em_resource *store);
  * days of soft delete are over is purged. */
 bool em_plane_settle(struct em_exchange *ex, struct em_resource *store, const char *collection,
                      struct rd_str name);
+/* access_plane.c: whether the caller may do what the request asks of the vault, or of an HSM's
+ * keys; false after 403. */
+bool em_vault_may(struct em_exchange *ex, const struct em_resource *vault,
+                  const struct rd_str *segments, size_t count);
+bool em_hsm_may_use(struct em_exchange *ex, const struct em_resource *hsm,
+                    const struct rd_str *segments, size_t count);
+/* The same for an action by its name ("roleAssignments/write/action") on "/", "/keys" or a key. */
+bool em_hsm_may(struct em_exchange *ex, const struct em_resource *hsm, struct rd_str action,
+                struct rd_str scope);
 struct rd_str em_store_url(struct em_exchange *ex, const struct em_resource *store, bool is_hsm);
 
 #endif

@@ -377,20 +377,58 @@ static struct em_resource *grave_of(struct em_exchange *ex, bool is_hsm)
     return grave;
 }
 
+static struct rd_json view_grave(struct em_exchange *ex, struct em_resource *grave, bool is_hsm)
+{
+    const char *kind = is_hsm ? "deletedManagedHSMs" : "deletedVaults";
+    struct rd_json view = rd_json_object(), body = em_body(ex, grave);
+    em_set_text(ex, &view, "id",
+                rd_arena_printf(ex->arena,
+                                "/subscriptions/%.*s/providers/Microsoft.KeyVault/locations/%.*s/"
+                                "%s/%.*s",
+                                RD_FMT(em_subscription(grave)),
+                                RD_FMT(em_text_at(&body, "properties.location")), kind,
+                                RD_FMT(em_name(grave))));
+    em_set_text(ex, &view, "name", em_name(grave));
+    em_set_text(ex, &view, "type", rd_arena_printf(ex->arena, "Microsoft.KeyVault/%s", kind));
+    em_set(ex, &view, "properties", *rd_json_at(&body, "properties"));
+    return view;
+}
+
 static bool get_grave(struct em_exchange *ex, bool is_hsm)
 {
     struct em_resource *grave = grave_of(ex, is_hsm);
     if (grave == NULL)
         return false;
-    struct rd_json view = rd_json_object(), body = em_body(ex, grave);
-    em_set_text(ex, &view, "id", rd_http_decode(ex->arena, ex->url.path));
-    em_set_text(ex, &view, "name", em_name(grave));
-    em_set_word(ex, &view, "type",
-                is_hsm ? "Microsoft.KeyVault/deletedManagedHSMs"
-                       : "Microsoft.KeyVault/deletedVaults");
-    em_set(ex, &view, "properties", *rd_json_at(&body, "properties"));
+    struct rd_json view = view_grave(ex, grave, is_hsm);
     em_reply_json(ex, 200, &view, EM_JSON_COMPACT);
     return true;
+}
+
+static bool list_graves(struct em_exchange *ex, bool is_hsm)
+{
+    const char *type = is_hsm ? DELETED_HSM_TYPE : DELETED_VAULT_TYPE;
+    struct rd_json list = rd_json_array(), reply = rd_json_object();
+    size_t cursor = 0;
+    for (struct em_resource *item = em_each(ex->cloud, type, &cursor); item != NULL;
+         item = em_each(ex->cloud, type, &cursor)) {
+        struct rd_json hidden = em_hidden(ex, item);
+        if (!item->is_deleted && rd_str_eq_case(em_subscription(item), ex->params[0]) &&
+            rd_json_int(rd_json_at(&hidden, "purge_ms"), INT64_MAX) > ex->now_ms)
+            (void)rd_json_append(ex->arena, &list, view_grave(ex, item, is_hsm));
+    }
+    em_set(ex, &reply, "value", list);
+    em_reply_json(ex, 200, &reply, EM_JSON_COMPACT);
+    return true;
+}
+
+static bool list_deleted_vaults(struct em_exchange *ex)
+{
+    return list_graves(ex, false);
+}
+
+static bool list_deleted_hsms(struct em_exchange *ex)
+{
+    return list_graves(ex, true);
 }
 
 static bool purge_grave(struct em_exchange *ex, bool is_hsm)
@@ -447,6 +485,8 @@ static bool check_availability(struct em_exchange *ex)
 
 #define KEYVAULT "/subscriptions/{}/providers/Microsoft.KeyVault/"
 static const struct em_route routes[] = {
+    {RD_HTTP_GET, KEYVAULT "deletedVaults", list_deleted_vaults, NULL, "azure-compute 8.1"},
+    {RD_HTTP_GET, KEYVAULT "deletedManagedHSMs", list_deleted_hsms, NULL, "azure-compute 7.1"},
     {RD_HTTP_GET, KEYVAULT "locations/{}/deletedVaults/{}", get_deleted_vault, NULL,
      "azure-compute 8.1"},
     {RD_HTTP_POST, KEYVAULT "locations/{}/deletedVaults/{}/purge", purge_vault, NULL,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "state.h"
+#include "access.h"
 
 #include <stdlib.h>
 
@@ -98,6 +98,8 @@ void em_pager_reply(struct em_pager *pager)
 /* False when the page is full. */
 static bool add(struct em_pager *pager, struct em_resource *resource)
 {
+    if (!em_sees(pager->ex, resource))
+        return true;
     enum em_pager_step step = em_pager_next(pager, resource->seq);
     if (step == EM_PAGER_WRITE)
         em_view_text(pager->ex, resource, &pager->out);

@@ -26,6 +26,11 @@ static bool fail_region(struct em_exchange *ex, const struct em_type *type, stru
     }
     struct rd_str text = rd_arena_str(ex->arena, rd_buf_str(&list));
     rd_buf_done(&list);
+    if (rd_str_is(rd_str_from(type->name), "Microsoft.Resources/resourceGroups"))
+        return em_fail(ex, 400, "LocationNotAvailableForResourceGroup",
+                       "The provided location '%.*s' is not available for resource group. List of "
+                       "available regions is '%.*s'.",
+                       RD_FMT(asked), RD_FMT(text));
     return em_fail(ex, 400, "LocationNotAvailableForResourceType",
                    "The provided location '%.*s' is not available for resource type '%s'. List of "
                    "available regions for the resource type is '%.*s'.",

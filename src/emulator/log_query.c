@@ -343,6 +343,11 @@ bool em_query_plane(struct em_exchange *ex)
     struct em_resource *workspace = em_workspace(ex, parts[2]);
     if (workspace == NULL)
         return fail(ex, 404, "WorkspaceNotFoundError", "The workspace could not be found", NULL);
+    if (!em_may(ex, RD_STR("Microsoft.OperationalInsights/workspaces/query/read"), workspace->id))
+        return fail(ex, 403, "InsufficientAccessError",
+                    "The provided credentials have insufficient access to perform the requested "
+                    "operation",
+                    NULL);
     if (is_post) {
         text = em_text_at(&ex->body, "query");
         span = em_text_at(&ex->body, "timespan");

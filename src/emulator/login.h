@@ -27,6 +27,9 @@ struct em_application {
     struct rd_sign_key *federated_key; /* owned, or NULL */
     struct rd_certificate certificate; /* its key is owned, or NULL without one */
     bool is_managed_identity;
+    struct rd_str groups[RD_CLOUD_GROUP_COUNT_MAX];
+    size_t group_count;
+    enum rd_cloud_directory directory;
 };
 
 /* A token whose signature held: heap, owned. */

@@ -14,8 +14,6 @@ enum {
     BATCH_COUNT_MAX = 1000, /* of the cloud: then the oldest go */
 };
 
-#define PUBLISHER_ROLE "3913510d-42f4-4e42-8a64-420c390055eb" /* Monitoring Metrics Publisher */
-
 struct em_resource *em_workspace(struct em_exchange *ex, struct rd_str customer_id)
 {
     size_t cursor = 0;
@@ -190,7 +188,8 @@ static struct rd_str table_of(const struct rd_json *flow, struct rd_str stream)
 /* Only this data role counts: an owner of the rule has no right to send to it. */
 static bool may_publish(struct em_exchange *ex, const struct em_resource *rule)
 {
-    return ex->caller.is_builtin || em_has_role(ex, ex->caller.object_id, PUBLISHER_ROLE, rule->id);
+    return ex->caller.is_builtin ||
+           em_may_data(ex, RD_STR("Microsoft.Insights/Telemetry/Write"), rule->id);
 }
 
 static bool check_access(struct em_exchange *ex, const struct em_resource *rule,

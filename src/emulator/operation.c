@@ -459,14 +459,19 @@ static bool is_own_path(struct em_exchange *ex, const struct em_operation *opera
     return is_same;
 }
 
+/* Clients may add parameters of their own behind it: SDKs repeat those of the request they poll for
+ * (seen: force=true of a workspace's DELETE). */
 static bool has_own_tail(struct em_exchange *ex, const struct em_operation *operation)
 {
     struct rd_buf buf;
     rd_buf_init(&buf, 8 << 10);
     write_tail(&buf, ex->cloud, operation);
-    bool is_same = rd_str_has_suffix(ex->url.query, rd_buf_str(&buf));
+    struct rd_str tail = rd_buf_str(&buf);
+    size_t at = rd_str_find(ex->url.query, tail, 0);
+    bool is_own = at != RD_STR_NONE &&
+                  (at + tail.n == ex->url.query.n || ex->url.query.p[at + tail.n] == '&');
     rd_buf_done(&buf);
-    return is_same;
+    return is_own;
 }
 
 static bool is_operation_path(struct rd_str id)

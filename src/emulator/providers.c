@@ -13,7 +13,7 @@ static const struct em_part *const parts[] = {
     &em_registration_part,
 #endif
 #ifdef EM_HAS_AUTHORIZATION
-    &em_authorization_part,
+    &em_authorization_part, &em_role_part,
 #endif
 #ifdef EM_HAS_GRAPH
     &em_graph_part,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "access.h"
 #include "deployment.h"
+#include "shape.h"
 #include "state.h"
 
 /* Microsoft.Resources: resource groups, resource lists, subscriptions and locations; deployments
@@ -170,7 +172,7 @@ static bool list_below(struct em_exchange *ex, struct rd_str base)
         if (!rd_str_has_prefix_case(resource->id, base) || resource->seq <= pager.behind)
             continue;
         struct rd_json body = em_body(ex, resource);
-        if (!fits(ex, &filter, resource, &body))
+        if (!fits(ex, &filter, resource, &body) || !em_sees(ex, resource))
             continue;
         enum em_pager_step step = em_pager_next(&pager, resource->seq);
         if (step == EM_PAGER_FULL)
@@ -211,7 +213,8 @@ static bool list_groups(struct em_exchange *ex, struct rd_str scope)
     struct em_resource *group;
     while ((group = em_each(ex->cloud, GROUP_TYPE, &cursor)) != NULL) {
         struct rd_json body = em_body(ex, group);
-        if (!rd_str_has_prefix_case(group->id, base) || !fits_tag(&filter, &body))
+        if (!rd_str_has_prefix_case(group->id, base) || !fits_tag(&filter, &body) ||
+            !em_sees(ex, group))
             continue;
         enum em_pager_step step = em_pager_next(&pager, group->seq);
         if (step == EM_PAGER_FULL)
@@ -247,11 +250,17 @@ static struct rd_json subscription_view(struct em_exchange *ex, size_t index)
     return view;
 }
 
+/* Those in which the caller may read anything. */
 static bool list_subscriptions(struct em_exchange *ex)
 {
+    const struct rd_str read = RD_STR("Microsoft.Resources/subscriptions/read");
     struct rd_json list = rd_json_array();
-    for (size_t i = 0; i < ex->cloud->subscription_count; i++)
-        (void)rd_json_append(ex->arena, &list, subscription_view(ex, i));
+    for (size_t i = 0; i < ex->cloud->subscription_count; i++) {
+        struct rd_str scope =
+            rd_arena_printf(ex->arena, "/subscriptions/%.*s", RD_FMT(ex->cloud->subscriptions[i]));
+        if (em_may(ex, read, scope) || em_may_below(ex, read, scope))
+            (void)rd_json_append(ex->arena, &list, subscription_view(ex, i));
+    }
     struct rd_json body = rd_json_object();
     rd_json_set_c(ex->arena, &body, "value", list);
     em_reply_json(ex, 200, &body, EM_JSON_COMPACT);
@@ -409,6 +418,8 @@ static const struct em_type types[] = {
         .name_pattern = "^[A-Za-z0-9_.()-]{0,89}[A-Za-z0-9_()-]$",
         .source = "azure-compute 1.5; recordings 08-role-assignment (PUT)",
         .put = put_group,
+        .patch = em_patch_tags,
+        .has_top = true,
         .list = list_groups,
         .duration = group_write_duration,
         .deletes_children = true,

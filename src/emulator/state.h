@@ -90,6 +90,7 @@ struct em_event {
 struct em_bucket;
 struct em_limits;
 struct em_login;
+struct em_access;
 
 struct em_pointers {
     void **items;
@@ -113,6 +114,7 @@ struct rd_cloud {
     char name_space[37];         /* of GUIDs that are drawn */
     char builtin[37];            /* object id of the built-in deployer */
     struct em_login *login;      /* applications, the signing key, tokens seen: token.c's */
+    struct em_access *access;    /* role assignments at hand: access.c's */
     const struct rd_json *place; /* the cloud's entry in regions.yaml */
     struct rd_map regions;       /* name and display name -> entry */
     struct rd_map types;         /* name -> struct em_class */

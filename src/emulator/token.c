@@ -288,6 +288,11 @@ static enum em_token_state judge(struct em_exchange *ex, const struct em_seen *s
         .tenant = seen->tenant,
         .audience = seen->audience,
     };
+    const struct em_application *application = em_application_find(ex->cloud, seen->app_id);
+    if (application != NULL) {
+        ex->caller.groups = application->groups;
+        ex->caller.group_count = application->group_count;
+    }
     return EM_TOKEN_GOOD;
 }
 

@@ -87,17 +87,15 @@ static struct rd_json without_value(struct em_exchange *ex, const struct rd_json
 
 static bool list_secrets(struct em_exchange *ex, struct em_resource *vault, bool is_deleted)
 {
-    struct rd_json reply = rd_json_object();
-    struct rd_json *value = em_array(ex, &reply, "value");
+    struct rd_json items = rd_json_array();
     for (struct em_resource *secret = em_next_child(vault, EM_SECRET_TYPE, NULL); secret != NULL;
          secret = em_next_child(vault, EM_SECRET_TYPE, secret)) {
         struct rd_json hidden = em_hidden(ex, secret);
         bool is_gone = rd_json_int(rd_json_at(&hidden, "purge_ms"), INT64_MAX) <= ex->now_ms;
         if (!secret->is_deleted && !is_gone && em_has(&hidden, "deleted_ms") == is_deleted)
-            (void)rd_json_append(ex->arena, value, without_value(ex, newest(&hidden), false));
+            (void)rd_json_append(ex->arena, &items, without_value(ex, newest(&hidden), false));
     }
-    (void)rd_json_set_c(ex->arena, &reply, "nextLink", rd_json_null());
-    return answer(ex, &reply);
+    return em_plane_reply_page(ex, false, &items);
 }
 
 static struct rd_json deleted_bundle(struct em_exchange *ex, struct em_resource *vault,
@@ -173,19 +171,28 @@ static bool delete_secret(struct em_exchange *ex, struct em_resource *vault,
     return answer(ex, &bundle);
 }
 
-static bool patch_secret(struct em_exchange *ex, struct em_resource *secret, struct rd_json *hidden)
+/* Changes the version that is named, else the newest. */
+static bool patch_secret(struct em_exchange *ex, struct em_resource *secret, struct rd_json *hidden,
+                         struct rd_str version)
 {
     const struct rd_json *all = rd_json_at(hidden, "versions");
-    struct rd_json versions = rd_json_array(), bundle = rd_json_copy(ex->arena, newest(hidden));
+    size_t at = rd_json_count(all) - 1;
+    if (!rd_str_is_empty(version))
+        for (at = 0; at < rd_json_count(all); at++)
+            if (rd_str_eq_case(em_id_name(em_text_at(rd_json_item(all, at), "id")), version))
+                break;
+    if (at >= rd_json_count(all))
+        return refuse_absent(ex, em_name(secret));
+    struct rd_json versions = rd_json_array();
+    struct rd_json bundle = rd_json_copy(ex->arena, rd_json_item(all, at));
     static const char *const paths[] = {"contentType", "tags", "attributes.enabled",
                                         "attributes.exp", "attributes.nbf"};
     for (size_t i = 0; i < EM_COUNT(paths); i++)
         if (em_has(&ex->body, paths[i]))
             em_set(ex, &bundle, paths[i], rd_json_copy(ex->arena, rd_json_at(&ex->body, paths[i])));
     em_set_int(ex, &bundle, "attributes.updated", ex->now_ms / 1000);
-    for (size_t i = 0; i + 1 < rd_json_count(all); i++)
-        (void)rd_json_append(ex->arena, &versions, *rd_json_item(all, i));
-    (void)rd_json_append(ex->arena, &versions, bundle);
+    for (size_t i = 0; i < rd_json_count(all); i++)
+        (void)rd_json_append(ex->arena, &versions, i == at ? bundle : *rd_json_item(all, i));
     em_set(ex, hidden, "versions", versions);
     em_store_hidden(ex, secret, hidden);
     struct rd_json shown = without_value(ex, &bundle, true);
@@ -228,7 +235,7 @@ static bool secret_request(struct em_exchange *ex, struct em_resource *vault,
     if (count == 2 && method == RD_HTTP_DELETE)
         return delete_secret(ex, vault, secret, &hidden);
     if (count <= 3 && method == RD_HTTP_PATCH)
-        return patch_secret(ex, secret, &hidden);
+        return patch_secret(ex, secret, &hidden, count > 2 ? segments[2] : (struct rd_str){0});
     return em_plane_fail(ex, 405, "MethodNotAllowed", NULL, "The method is not allowed here.");
 }
 
@@ -248,6 +255,8 @@ bool em_vault_plane(struct em_exchange *ex)
         return false;
     struct rd_str segments[8] = {{0}};
     size_t count = em_plane_segments(ex, segments);
+    if (!em_vault_may(ex, vault, segments, count))
+        return false;
     if (rd_str_is_case(segments[0], "keys") || rd_str_is_case(segments[0], "deletedkeys"))
         return em_key_request(ex, vault, false, segments, count);
     if (rd_str_is_case(segments[0], "secrets") || rd_str_is_case(segments[0], "deletedsecrets"))

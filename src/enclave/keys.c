@@ -153,17 +153,29 @@ static void add_key_in_hsm(struct rd_compile *compile, struct rd_json disks)
     rd_part_hosts_need(compile, wrap);
 }
 
-static void add_key_in_vault(struct rd_compile *compile, struct rd_json disks)
+/* Owning a subscription gives no rights in its vaults. Whoever deploys is one of the
+ * administrators, or in their group, and what is written there waits for them all. */
+static void grant_admins(struct rd_compile *compile, size_t written, struct rd_str vault,
+                         const char *role)
 {
     const struct rd_spec *spec = compile->spec;
+    for (size_t i = 0; i < spec->keys.admins.count; i++)
+        rd_part_need(
+            compile, written,
+            rd_part_grant(compile, vault, role, rd_json_string(spec->keys.admins.items[i]), ""));
+    if (spec->keys.admins.count == 0 && spec->access.admins_group.n > 0)
+        rd_part_need(compile, written,
+                     rd_part_grant(compile, vault, role, rd_json_string(spec->access.admins_group),
+                                   "Group"));
+}
+
+static void add_key_in_vault(struct rd_compile *compile, struct rd_json disks)
+{
     struct rd_str vault = compile->id[RD_ROLE_KEY_STORE];
     /* Keys of disks must not be lost: the service demands purge protection here. */
     add_vault(compile, RD_ROLE_KEY_STORE, "premium", true);
     size_t key = rd_part_add(compile, compile->id[RD_ROLE_KEY], key_body(compile));
-    for (size_t i = 0; i < spec->keys.admins.count; i++)
-        rd_part_need(compile, key,
-                     rd_part_grant(compile, vault, "crypto-officer",
-                                   rd_json_string(spec->keys.admins.items[i]), ""));
+    grant_admins(compile, key, vault, "crypto-officer");
     rd_part_hosts_need(compile, rd_part_grant(compile, vault, "crypto-encryption-user", disks,
                                               "ServicePrincipal"));
     if (is_confidential(compile))
@@ -215,14 +227,7 @@ static void add_secrets(struct rd_compile *compile)
         compile, compile->admin_secret_id,
         rd_shape(compile->arena, "{value: {$generate: password}, contentType: %s, tags: %j}",
                  RD_STR("password of the hosts' local administrator"), compile->tags));
-    for (size_t i = 0; i < spec->keys.admins.count; i++)
-        rd_part_need(compile, index,
-                     rd_part_grant(compile, compile->id[RD_ROLE_KEY_VAULT], "secrets-officer",
-                                   rd_json_string(spec->keys.admins.items[i]), ""));
-    if (spec->keys.admins.count == 0 && spec->access.admins_group.n > 0)
-        rd_part_need(compile, index,
-                     rd_part_grant(compile, compile->id[RD_ROLE_KEY_VAULT], "secrets-officer",
-                                   rd_json_string(spec->access.admins_group), "Group"));
+    grant_admins(compile, index, compile->id[RD_ROLE_KEY_VAULT], "secrets-officer");
     if (spec->hosts.join == RD_JOIN_DOMAIN) {
         compile->join_secret_id = secret_id(compile, "domain-join-password");
         size_t join = rd_part_add(compile, compile->join_secret_id, rd_json_object());

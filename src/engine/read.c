@@ -367,6 +367,17 @@ static bool keep_refusal(struct question *question, const struct rd_outcome *out
     return true;
 }
 
+/* Whether `grant`, a role inside an HSM, is over more than one of its keys: only such a one comes
+ * before the keys do. */
+static bool is_hsm_wide(const struct rd_resource *grant, struct rd_str place)
+{
+    struct rd_arm_id id;
+    struct rd_str scope = rd_json_str(rd_json_at(&grant->body, "properties.scope"));
+    return grant->type->plane == RD_PLANE_HSM && rd_arm_id_parse(grant->id, &id) &&
+           rd_arm_id_is_within(place, id.parent) &&
+           (rd_str_is(scope, "/") || rd_str_is(scope, "/keys"));
+}
+
 /* Whether a desired grant at `place` or above it is not there: it may be why a data plane refuses.
  * Others are no excuse, or a key that is there would be taken to be missing and made anew. */
 static bool lacks_grant(const struct reader *reader, struct rd_str place)
@@ -374,19 +385,34 @@ static bool lacks_grant(const struct reader *reader, struct rd_str place)
     for (size_t i = 0; i < reader->desired->count; i++) {
         const struct rd_resource *resource = &reader->desired->resources[i];
         struct rd_arm_id id;
-        if (rd_str_has_suffix_case(resource->type->name, RD_STR("/roleAssignments")) &&
-            resource->type->plane == RD_PLANE_ARM && rd_arm_id_parse(resource->id, &id) &&
-            rd_arm_id_is_within(place, id.parent) &&
-            rd_set_find(reader->live, resource->id) == NULL)
+        if (!rd_str_has_suffix_case(resource->type->name, RD_STR("/roleAssignments")) ||
+            rd_set_find(reader->live, resource->id) != NULL)
+            continue;
+        bool is_above = resource->type->plane == RD_PLANE_ARM &&
+                        rd_arm_id_parse(resource->id, &id) && rd_arm_id_is_within(place, id.parent);
+        if (is_above || is_hsm_wide(resource, place))
             return true;
     }
+    return false;
+}
+
+/* An HSM does not say since when its roles are held: any may be new. */
+static bool may_be_fresh(const struct reader *reader, const struct question *question,
+                         int64_t now_ms)
+{
+    if (question->type->plane != RD_PLANE_HSM)
+        return reader->newest_grant_ms > now_ms - GRANT_AGE_MS_MAX;
+    for (size_t i = 0; i < reader->live->count; i++)
+        if (rd_str_has_suffix_case(reader->live->resources[i].type->name,
+                                   RD_STR("/roleAssignments")) &&
+            is_hsm_wide(&reader->live->resources[i], question->place))
+            return true;
     return false;
 }
 
 static void decide_refused(struct reader *reader)
 {
     int64_t now_ms = rd_loop_now_ms(reader->world->loop);
-    bool is_fresh = reader->newest_grant_ms > now_ms - GRANT_AGE_MS_MAX;
     struct question *refused = reader->refused;
     reader->refused = NULL;
     while (refused != NULL) {
@@ -396,7 +422,8 @@ static void decide_refused(struct reader *reader)
             question->since_ms = now_ms;
         if (reader->rc != RD_RC_OK || lacks_grant(reader, question->place))
             continue;
-        if (is_fresh && now_ms - question->since_ms < FRESH_FOR_MS_MAX) {
+        if (may_be_fresh(reader, question, now_ms) &&
+            now_ms - question->since_ms < FRESH_FOR_MS_MAX) {
             reader->pending++;
             (void)rd_loop_at(reader->world->loop, now_ms + FRESH_WAIT_MS, ask_again, question);
         } else {
@@ -405,11 +432,27 @@ static void decide_refused(struct reader *reader)
     }
 }
 
+/* A list in a data plane in which nothing is desired: its right may be nobody's who deploys. */
+static bool is_besides(const struct question *question)
+{
+    const struct rd_set *desired = question->reader->desired;
+    bool is_data = question->type->plane == RD_PLANE_VAULT || question->type->plane == RD_PLANE_HSM;
+    for (size_t i = 0; is_data && question->is_list && i < desired->count; i++) {
+        struct rd_arm_id id;
+        if (desired->resources[i].type == question->type &&
+            rd_arm_id_parse(desired->resources[i].id, &id) &&
+            rd_str_eq_case(id.parent, question->place))
+            return false;
+    }
+    return is_data && question->is_list;
+}
+
 /* It may not be ours to ask there, or there is no such thing there: then nothing of ours is. */
 static bool is_refused_besides(const struct question *question, const struct rd_outcome *outcome)
 {
-    return question->is_optional && outcome->status >= 400 && outcome->status < 500 &&
-           outcome->rc != RD_RC_TRANSIENT;
+    if (outcome->status < 400 || outcome->status >= 500 || outcome->rc == RD_RC_TRANSIENT)
+        return false;
+    return question->is_optional || (outcome->rc == RD_RC_PERMISSION && is_besides(question));
 }
 
 static void take_answer(void *data, const struct rd_outcome *outcome)

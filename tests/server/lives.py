@@ -68,6 +68,22 @@ def ten_thousand_idle_connections_leave_it_answering(place):
         server.is_up()
 
 
+@claim
+def a_reader_gets_403_for_what_it_may_not_do(place):
+    with Served(place, *FAST).sign_in() as server:
+        assert server.ask(server.put("mine")).status == 201
+        server.sign_in(1)
+        assert server.ask(server.get("mine")).status == 200
+        reply = server.ask(server.put("other"))
+        reply.is_error(403, "AuthorizationFailed", "'Microsoft.Resources/subscriptions/resourcegroups/write'",
+                       f"over scope '{GROUPS}/other'")
+        assert reply.headers["x-ms-failure-cause"] == "gateway", reply
+        server.ask(server.head("DELETE", f"{GROUPS}/mine{VERSION}")).is_error(403, "resourcegroups/delete'")
+        server.ask(server.get("absent")).is_error(404)
+        server.sign_in(0)
+        assert server.ask(server.get("mine")).status == 200
+
+
 def in_threads(count, work):
     """Runs work(number) in threads; fails with the first failure."""
     failures = []

@@ -142,9 +142,9 @@ static const struct em_part test_part = {
 
 const struct em_part *const *em_parts(size_t *ret_count)
 {
-    static const struct em_part *const parts[] = {&em_resources_part, &em_registration_part,
-                                                  &em_authorization_part, &em_graph_part,
-                                                  &test_part};
+    static const struct em_part *const parts[] = {&em_resources_part,     &em_registration_part,
+                                                  &em_authorization_part, &em_role_part,
+                                                  &em_graph_part,         &test_part};
     *ret_count = EM_COUNT(parts);
     return parts;
 }

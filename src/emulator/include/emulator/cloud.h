@@ -43,12 +43,14 @@ struct rd_cloud_options {
     /* Where it is served, as "host:port" without scheme: planes are then told apart by path and by
      * labels before that host, and URLs in replies lead there. "": the cloud's own public hosts. */
     struct rd_str address;
-    /* In-process only: "Authorization: Bearer embedded" is the built-in deployer, who may do
-     * everything. A served cloud never sets it. */
+    /* In-process only: "Authorization: Bearer embedded" is the built-in deployer, who owns the
+     * subscriptions and administers the directory. In data planes it has the roles of whichever
+     * people and groups roles were assigned to: the cloud holds none of either. A served cloud
+     * never sets it. */
     bool trusts_embedded;
 };
 
-enum { RD_CLOUD_GRANT_COUNT_MAX = 8 };
+enum { RD_CLOUD_GRANT_COUNT_MAX = 8, RD_CLOUD_GROUP_COUNT_MAX = 16 };
 
 /* An application with its service principal, as a tenant's administrator makes one. */
 struct rd_cloud_application {
@@ -69,6 +71,17 @@ struct rd_cloud_application {
      * its tokens to whoever reaches them (and, by client_id and the like, those of the cloud's
      * user-assigned identities). Without such an application they refuse. */
     bool is_managed_identity;
+    /* Object ids of the directory's groups that it is in: a role given to one is its own. They are
+     * not in the file; the cloud holds no groups. */
+    struct rd_str groups[RD_CLOUD_GROUP_COUNT_MAX];
+    size_t group_count;
+    /* What an administrator let it do in Microsoft Graph: nothing, Application.Read.All, or
+     * Application.ReadWrite.All. */
+    enum rd_cloud_directory {
+        RD_CLOUD_DIRECTORY_NONE,
+        RD_CLOUD_DIRECTORY_READ,
+        RD_CLOUD_DIRECTORY_WRITE,
+    } directory;
 };
 
 /* Errors: those of the file (STATE, LOCKED, IO); INVALID for an unknown cloud name. */

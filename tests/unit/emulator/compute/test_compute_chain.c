@@ -20,6 +20,7 @@ static const char *make_key(struct world *w)
          "{'location':'westeurope','sku':{'family':'B','name':'Standard_B1'},'properties':{"
          "'tenantId':'22222222-2222-2222-2222-222222222222','initialAdminObjectIds':["
          "'33333333-3333-3333-3333-333333333333'],'enablePurgeProtection':true}}");
+    let_use_hsm(w, HSM_HOST);
     struct rd_str data = rd_base64(
         w->arena, RD_STR("{\"version\":\"1.0.0\",\"anyOf\":[{\"authority\":"
                          "\"https://sharedweu.weu.attest.azure.net/\",\"allOf\":[{\"claim\":"

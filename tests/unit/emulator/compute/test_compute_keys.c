@@ -76,6 +76,7 @@ static void secrets_are_listed_without_values(void **state)
     struct world w;
     world_open(&w);
     make(&w, VAULT, VAULT_BODY);
+    let_use_vaults(&w);
     assert_int_equal(call(&w, RD_HTTP_PUT, VAULT_HOST "/secrets/local-admin", "{'value':'hush'}"),
                      200);
     assert_int_equal(call(&w, RD_HTTP_GET, VAULT_HOST "/secrets/local-admin", NULL), 200);
@@ -98,6 +99,7 @@ static void a_deleted_vault_blocks_its_name_and_comes_back_whole(void **state)
     struct world w;
     world_open(&w);
     make(&w, VAULT, VAULT_BODY);
+    let_use_vaults(&w);
     assert_int_equal(call(&w, RD_HTTP_PUT, VAULT_HOST "/secrets/s", "{'value':'hush'}"), 200);
     assert_int_equal(call(&w, RD_HTTP_PUT,
                           SUB "/resourceGroups/other/providers/Microsoft.KeyVault/vaults/kv-one",
@@ -132,6 +134,8 @@ static void release_policies_are_written_anew_by_each_kind_of_store(void **state
     world_open(&w);
     make(&w, VAULT, VAULT_BODY);
     make(&w, HSM, HSM_BODY);
+    let_use_vaults(&w);
+    let_use_hsm(&w, HSM_HOST);
     assert_int_equal(call(&w, RD_HTTP_POST, VAULT_HOST "/keys/k/create", key_body(&w, POLICY)),
                      200);
     assert_int_equal(
@@ -153,6 +157,7 @@ static void keys_that_azure_refuses_are_refused(void **state)
     struct world w;
     world_open(&w);
     make(&w, HSM, HSM_BODY);
+    let_use_hsm(&w, HSM_HOST);
     assert_int_equal(call(&w, RD_HTTP_POST, HSM_HOST "/keys/k/create",
                           "{'kty':'RSA-HSM','attributes':{'exportable':true}}"),
                      400);
@@ -181,12 +186,19 @@ static void an_hsm_serves_keys_only_after_its_custodians_activated_it(void **sta
             strcmp(text(&w, "properties.securityDomainProperties.activationStatus"), "Active") == 0;
         bool is_there = strcmp(text(&w, "properties.provisioningState"), "Succeeded") == 0;
         int status = call(&w, RD_HTTP_GET, HSM_HOST "/keys", NULL);
-        assert_int_equal(status, is_active ? 200 : is_there ? 403 : 404);
-        was_refused = was_refused || status == 403;
         if (is_active)
             break;
+        assert_int_equal(status, is_there ? 403 : 404);
+        assert_true(!is_there || strcmp(text(&w, "error.innererror.code"), "HsmNotActivated") == 0);
+        was_refused = was_refused || status == 403;
     }
     assert_true(was_refused);
+    /* Its first administrators give roles, but use no key. */
+    assert_int_equal(call(&w, RD_HTTP_GET, HSM_HOST "/keys", NULL), 403);
+    assert_string_equal(text(&w, "error.code"), "AccessDenied");
+    assert_non_null(strstr(text(&w, "error.message"),
+                           "Microsoft.KeyVault/managedHsm/keys/read/action on /keys"));
+    let_use_hsm(&w, HSM_HOST);
     assert_int_equal(call(&w, RD_HTTP_GET, HSM_HOST "/keys", NULL), 200);
     world_close(&w);
 }
@@ -233,6 +245,7 @@ static const char *des_body(struct world *w, const char *identity, const char *k
 static const char *make_hsm_key(struct world *w)
 {
     make(w, HSM, HSM_BODY);
+    let_use_hsm(w, HSM_HOST);
     assert_int_equal(call(w, RD_HTTP_POST, HSM_HOST "/keys/k/create", key_body(w, POLICY)), 200);
     return text(w, "key.kid");
 }

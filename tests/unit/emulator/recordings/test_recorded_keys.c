@@ -189,6 +189,7 @@ static void make_hsm(struct world *w)
          "{'location':'eastus','sku':{'family':'B','name':'Standard_B1'},'properties':{"
          "'tenantId':'" TENANT "','initialAdminObjectIds':["
          "'33333333-3333-3333-3333-333333333333'],'softDeleteRetentionInDays':90}}");
+    let_use_hsm(w, HSM_HOST);
 }
 
 static void an_hsm_writes_members_in_the_order_of_the_alphabet(void **state)

@@ -200,6 +200,17 @@ static void a_file_holds_no_address(void **state)
     struct world inside = {.address = "", .path = path, .trusts_embedded = true};
     world_open(&inside);
     inside.token = RD_STR("embedded");
+    inside.type = "application/json";
+    /* Whoever works in-process has the data roles of people, not of applications. */
+    assert_int_equal(ask(&inside, "PUT",
+                         "https://management.usgovcloudapi.net/subscriptions/" SUBSCRIPTION
+                         "/providers/Microsoft.Authorization/roleAssignments/" TENANT VERSION,
+                         "{\"properties\":{\"roleDefinitionId\":\"/subscriptions/" SUBSCRIPTION
+                         "/providers/Microsoft.Authorization/roleDefinitions/"
+                         "14b46e9e-c2b7-41b4-b07b-48a6ebf60603\",\"principalId\":\"" TENANT
+                         "\",\"principalType\":\"User\"}}"),
+                     201);
+    inside.now_ms += 1200000;
     assert_int_equal(
         ask(&inside, "GET", "https://kv-one.vault.usgovcloudapi.net/keys/k?api-version=7.4", NULL),
         200);

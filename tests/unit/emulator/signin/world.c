@@ -18,8 +18,10 @@ static void add_application(struct world *world)
         .federated_issuer = RD_STR(ISSUER),
         .federated_subject = RD_STR(SUBJECT),
         .federated_key_pem = rd_str_from(test_public_pem),
-        .grants = {{RD_STR("Owner"), RD_STR("/subscriptions/" SUBSCRIPTION)}},
-        .grant_count = 1,
+        .grants = {{RD_STR("Owner"), RD_STR("/subscriptions/" SUBSCRIPTION)},
+                   {RD_STR("Key Vault Administrator"), RD_STR("/subscriptions/" SUBSCRIPTION)}},
+        .grant_count = 2,
+        .directory = RD_CLOUD_DIRECTORY_READ,
         .is_managed_identity = true,
     };
     ASSERT_OK(rd_cloud_add_application(world->cloud, &application, &err), &err);
