@@ -349,6 +349,54 @@ def a_name_that_cannot_go_over_is_refused(place):
 
 
 
+# What a plan does not look at
+
+
+@claim
+def an_enclave_left_under_its_former_name_is_told(place):
+    STANDING.copy(place)
+    place.up(verb="apply").works()  # its state knows its spec from here on
+    change(place, "enclave: contoso-cui", "enclave: contoso-new")
+    told = place.run("plan", "spec.yaml").works("0 to delete")
+    assert "warning: the enclave 'contoso-cui', which 'spec.yaml' described before, still stands" in told.err, told
+    change(place, "enclave: contoso-new", "enclave: contoso-cui")
+    assert "warning" not in place.run("plan", "spec.yaml").err
+    place.run("destroy", "--yes", "-q", "--clock", "virtual", "spec.yaml").works()
+    change(place, "enclave: contoso-cui", "enclave: contoso-new")
+    assert "warning" not in place.run("plan", "spec.yaml").err
+
+
+@claim
+def two_specs_in_one_folder_know_nothing_of_each_other(place):
+    STANDING.copy(place)
+    place.up(verb="apply").works()
+    place.write("other.yaml", place.read("spec.yaml").replace("enclave: contoso-cui", "enclave: contoso-new"))
+    assert "warning" not in place.run("plan", "other.yaml").works().err
+
+
+@claim
+def what_stands_in_a_former_subscription_is_told_and_can_be_destroyed(place):
+    STANDING.copy(place)
+    change(place, "subscription: 2222", "subscription: 7777")
+    told = place.up(verb="apply").works()
+    assert "resourceGroups/rg-contoso-cui-hosts' is of an earlier spec" in told.err, told
+    assert "'redoubt destroy' with the former subscription" in told.err, told
+    change(place, "subscription: 7777", "subscription: 2222")
+    place.run("destroy", "--yes", "-q", "--clock", "virtual", "spec.yaml").works()
+    change(place, "subscription: 2222", "subscription: 7777")
+    place.is_settled()
+    assert "warning" not in place.run("plan", "spec.yaml").err
+
+
+@claim
+def a_group_under_a_former_name_is_told(place):
+    STANDING.copy(place)
+    place.write("spec.yaml", place.read("spec.yaml") + "\nnames:\n  hosts_group: rg-other\n")
+    told = place.run("plan", "spec.yaml").works()
+    assert "resourceGroups/rg-contoso-cui-hosts' is of an earlier spec" in told.err, told
+    assert "delete the group yourself" in told.err, told
+
+
 # What a killed run was deleting
 
 
