@@ -108,8 +108,8 @@ RD_NODISCARD static enum rd_rc open_served(struct serving *serving, const struct
         .seed = (uint64_t)args_int(args, OPTION_SEED, 1),
         .start_ms = rd_clock_wall_ms(),
         .speed = args_int(args, OPTION_SPEED, 1),
-        .has_clients_time = args->is_given[OPTION_CLOCK] &&
-                            strcmp(args->value[OPTION_CLOCK], "virtual") == 0,
+        .has_clients_time =
+            args->is_given[OPTION_CLOCK] && strcmp(args->value[OPTION_CLOCK], "virtual") == 0,
         .address = rd_arena_printf(arena, "localhost:%d", rd_server_https_port(serving->server)),
     };
     for (size_t i = 0; i < place->subscription_count; i++)

@@ -211,5 +211,7 @@ enum rd_rc rd_cloud_add_application(struct rd_cloud *cloud,
     made.subject = rd_arena_str(cloud->memory, asked->federated_subject);
     made.is_managed_identity = asked->is_managed_identity;
     keep(cloud, &made);
+    if (cloud->sql != NULL)
+        em_token_ready(&ex);
     return em_store_flush(cloud, true, err);
 }

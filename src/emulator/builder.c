@@ -290,6 +290,7 @@ static const char *ready_template(struct em_exchange *ex, struct em_resource *te
     em_set_text(ex, &group_body, "tags.imageTemplateName", em_name(template));
     em_set_text(ex, &group_body, "tags.imageTemplateResourceGroupName", em_group(template));
     (void)em_create(ex, "Microsoft.Resources/resourceGroups", group, &group_body, &none);
+    em_builder_make_account(ex, template, group, em_text_at(body, "location"));
     em_set_text(ex, hidden, "staging", group);
     em_set_text(ex, body, "properties.exactStagingResourceGroup", group);
     return NULL;
@@ -355,6 +356,15 @@ static const struct em_type types[] = {
         EM_ANSWERS(200, 200, 200),
         .source = "azure-compute 4.1",
         .put = em_put_refused,
+    },
+    {
+        .name = EM_ACCOUNT_TYPE, /* only those of staging groups are there */
+        EM_REGIONAL,
+        EM_ANSWERS(0, 0, 200),
+        .source = "azure-compute 4.4",
+        .show = em_account_show,
+        .actions = em_account_actions,
+        .action_count = EM_COUNT(em_account_actions),
     },
 };
 

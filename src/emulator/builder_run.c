@@ -48,6 +48,13 @@ static int64_t step_ms(struct rd_str type)
     return 60000;
 }
 
+int64_t em_builder_step_ms(struct em_exchange *ex, const struct em_resource *image_template,
+                           size_t index, struct rd_str type)
+{
+    return em_draw_ms(ex, rd_arena_printf(ex->arena, "%.*s#%zu", RD_FMT(image_template->id), index),
+                      step_ms(type));
+}
+
 static void add_end(struct em_exchange *ex, struct rd_json *run, const char *state, int64_t *at_ms,
                     int64_t duration_ms)
 {
@@ -65,8 +72,8 @@ static int64_t customizing_ms(struct em_exchange *ex, const struct em_resource *
     int64_t sum = 0;
     const struct rd_json *steps = rd_json_at(body, "properties.customize");
     for (size_t i = 0; i < rd_json_count(steps); i++)
-        sum += em_draw_ms(ex, rd_arena_printf(ex->arena, "%.*s#%zu", RD_FMT(image_template->id), i),
-                          step_ms(em_text_at(rd_json_item(steps, i), "type")));
+        sum +=
+            em_builder_step_ms(ex, image_template, i, em_text_at(rd_json_item(steps, i), "type"));
     return sum;
 }
 
@@ -78,11 +85,11 @@ static void fail_run(struct em_exchange *ex, struct rd_json *run, const char *st
     em_set_text(ex, run, "message", message);
 }
 
-static struct rd_str build_failure(struct em_exchange *ex, const struct em_resource *image_template)
+static struct rd_str build_failure(struct em_exchange *ex, const struct em_resource *image_template,
+                                   const struct rd_json *run)
 {
-    struct rd_str hex = em_hex(ex, image_template->id, 20);
-    struct rd_str build =
-        em_guid(ex, rd_arena_printf(ex->arena, "build %.*s", RD_FMT(image_template->id)));
+    struct rd_str log =
+        em_builder_log_name(ex, image_template, rd_json_int(rd_json_at(run, "number"), 0));
     return rd_arena_printf(
         ex->arena,
         "Failed while waiting for packerizer: Microservice has failed: Failed while processing "
@@ -90,10 +97,10 @@ static struct rd_str build_failure(struct em_exchange *ex, const struct em_resou
         "During the image build, a failure has occurred, please review the build log to identify "
         "which build/customization step failed. For more troubleshooting steps go to "
         "https://aka.ms/azvmimagebuilderts. Image Build log location: "
-        "https://%.*s.%.*s/packerlogs/%.*s/customization.log. OperationId: %.*s. Use this "
-        "operationId to search packer logs.",
-        RD_FMT(hex), RD_FMT(em_host(ex->cloud, EM_PLACE_BLOB)), RD_FMT(build),
-        RD_FMT(ex->operation));
+        "https://%.*s.%.*s/packerlogs/%.*s. OperationId: %.*s. Use this operationId to search "
+        "packer logs.",
+        RD_FMT(em_builder_account_name(ex, image_template)),
+        RD_FMT(em_host(ex->cloud, EM_PLACE_BLOB)), RD_FMT(log), RD_FMT(ex->operation));
 }
 
 static struct rd_str run_argument(struct em_exchange *ex, const struct rd_json *run)
@@ -360,7 +367,7 @@ void em_builder_done(struct em_exchange *ex, struct rd_str id, struct rd_str arg
     struct rd_json run = rd_json_copy(ex->arena, rd_json_at(&hidden, "run"));
     struct rd_str fails = em_text_at(&run, "fails"), message = {0};
     if (rd_str_is(fails, "build")) {
-        fail_run(ex, &run, "Failed", build_failure(ex, image_template));
+        fail_run(ex, &run, "Failed", build_failure(ex, image_template, &run));
     } else if (rd_str_is(fails, "subnet")) {
         fail_run(
             ex, &run, "Failed",

@@ -436,7 +436,7 @@ struct em_fault *em_fault_next(struct em_exchange *ex, const char *name, struct 
 /* A parsed $filter: comparisons joined by `and`. Whatever else is asked for is refused. */
 struct em_filter {
     struct em_filter_term {
-        struct rd_str name;  /* "roleName"; "atScope()" and "assignedTo()" for functions */
+        struct rd_str name;  /* "roleName"; "atScope()", "assignedTo()", "substringof(name)" */
         struct rd_str value; /* without quotes */
     } terms[8];
     size_t count;

@@ -57,6 +57,25 @@ static bool take_function(struct em_exchange *ex, struct rd_str *rest, struct em
     return true;
 }
 
+/* substringof('text', name), as Azure CLI asks for a part of a name. */
+static bool take_substring(struct em_exchange *ex, struct rd_str *rest, struct em_filter_term *term)
+{
+    const struct rd_str start = RD_STR("substringof(");
+    if (!rd_str_has_prefix_case(*rest, start))
+        return false;
+    struct rd_str inner = rd_str_sub(*rest, start.n, rest->n);
+    if (!take_text(ex, &inner, &term->value))
+        return false;
+    skip_spaces(&inner);
+    size_t end = rd_str_find_char(inner, ')', 0);
+    if (inner.n == 0 || inner.p[0] != ',' || end == RD_STR_NONE)
+        return false;
+    term->name = rd_arena_printf(ex->arena, "substringof(%.*s)",
+                                 RD_FMT(rd_str_trim(rd_str_sub(inner, 1, end))));
+    *rest = rd_str_sub(inner, end + 1, inner.n);
+    return true;
+}
+
 static bool take_comparison(struct em_exchange *ex, struct rd_str *rest,
                             struct em_filter_term *term)
 {
@@ -95,7 +114,8 @@ bool em_filter_read(struct em_exchange *ex, const char *const *names, struct em_
         if (ret_filter->count == EM_COUNT(ret_filter->terms))
             return fail(ex, text);
         struct em_filter_term *term = &ret_filter->terms[ret_filter->count++];
-        if (!take_function(ex, &rest, term) && !take_comparison(ex, &rest, term))
+        if (!take_function(ex, &rest, term) && !take_substring(ex, &rest, term) &&
+            !take_comparison(ex, &rest, term))
             return fail(ex, text);
         if (!is_known(names, term->name))
             return fail(ex, text);

@@ -79,6 +79,13 @@ static bool put_rule(struct em_exchange *ex, struct em_resource *former, struct 
     struct rd_str digits = em_hex(ex, rd_arena_printf(ex->arena, "dcr %.*s", RD_FMT(ex->id)), 32);
     em_set_text(ex, body, "properties.immutableId",
                 rd_arena_printf(ex->arena, "dcr-%.*s", RD_FMT(digits)));
+    if (em_is_word(body, "kind", "Direct")) /* a rule with an ingestion endpoint of its own */
+        em_set_text(ex, body, "properties.endpoints.logsIngestion",
+                    rd_arena_printf(ex->arena, "https://%.*s-%.*s.%.*s-1.%.*s",
+                                    RD_FMT(rd_arena_lower(ex->arena, em_id_name(ex->id))),
+                                    RD_FMT(rd_str_sub(digits, 0, 4)),
+                                    RD_FMT(em_region_name(ex, em_text_at(body, "location"))),
+                                    RD_FMT(em_host(ex->cloud, EM_PLACE_INGESTION))));
     return true;
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Log Analytics workspaces, their tables and keys, and Sentinel's onboarding. Queries are not
- * emulated: they are refused. */
+/* Log Analytics workspaces, their tables and keys, and Sentinel's onboarding. Rows come in by
+ * logs.c and are asked for in log_query.c. */
 #include "insights_internal.h"
+#include "logs.h"
 #include "providers.h"
 #include "shape.h"
 
-#define WORKSPACE_TYPE "Microsoft.OperationalInsights/workspaces"
+#define WORKSPACE_TYPE EM_WORKSPACE_TYPE
 
 static bool fail_value(struct em_exchange *ex, const char *path, const char *what)
 {
@@ -63,7 +64,8 @@ static bool refuse_query(struct em_exchange *ex, struct em_resource *resource)
 {
     (void)resource;
     return em_fail(ex, 501, "NotEmulated",
-                   "The embedded cloud keeps no logs: queries of Log Analytics are not emulated.");
+                   "The embedded cloud answers queries at the address of Log Analytics' own API, "
+                   "not below the workspace's id.");
 }
 
 static bool put_table(struct em_exchange *ex, struct em_resource *former, struct rd_json *body,
@@ -138,6 +140,7 @@ static const struct em_type types[] = {
         .source = "azure-avd-ops 6.2",
         .put = put_table,
     },
+    {.name = EM_BATCH_TYPE, .place = EM_IN_SUBSCRIPTION, .is_internal = true, .has_no_state = true},
     {
         .name = "Microsoft.SecurityInsights/onboardingStates",
         .place = EM_ON_SCOPE,

@@ -76,6 +76,9 @@ struct em_token {
     int64_t starts_s, expires_s, life_s;
 };
 struct em_token em_token_make(struct em_exchange *ex, const struct em_token_wish *wish);
+/* Makes the signing key where there is none yet: half a second that the first token of a cloud with
+ * a file need not wait for. */
+void em_token_ready(struct em_exchange *ex);
 /* The cloud's public key as a JWK. */
 struct rd_json em_token_jwk(struct em_exchange *ex);
 /* What a token can be asked for (regions.yaml), by one of its audiences, or absent. */

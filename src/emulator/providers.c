@@ -84,6 +84,13 @@ static const struct {
 #ifdef EM_HAS_HSM
     {"hsm", em_hsm_plane},
 #endif
+#ifdef EM_HAS_LOGANALYTICS
+    {"query", em_query_plane},
+    {"ingestion", em_ingestion_plane},
+#endif
+#ifdef EM_HAS_BUILDER
+    {"blob", em_blob_plane},
+#endif
     {"none", NULL},
 };
 

@@ -33,14 +33,17 @@ extern const struct em_part em_login_part;         /* login.c */
  * parsed, ex->body too when there is one (blobs and ingested logs are no JSON: never there), ex->id
  * is "". Vaults and HSMs look at ex->token themselves, for their challenge has their own headers,
  * and blobs because some are public; the others are asked only when it is good. */
-bool em_vault_plane(struct em_exchange *ex); /* vault.c */
-bool em_hsm_plane(struct em_exchange *ex);   /* hsm.c */
-bool em_graph_plane(struct em_exchange *ex); /* graph.c */
+bool em_vault_plane(struct em_exchange *ex);     /* vault.c */
+bool em_hsm_plane(struct em_exchange *ex);       /* hsm.c */
+bool em_graph_plane(struct em_exchange *ex);     /* graph.c */
+bool em_query_plane(struct em_exchange *ex);     /* log_query.c */
+bool em_ingestion_plane(struct em_exchange *ex); /* logs.c */
+bool em_blob_plane(struct em_exchange *ex);      /* blob.c */
 
 /* The parts in this build. */
 const struct em_part *const *em_parts(size_t *ret_count);
 /* The data plane of that name ("vault", "hsm", "graph", "query", "ingestion", "blob"), or NULL
- * while its file is missing: then it answers 501. */
+ * where its files are missing: then it answers 501. */
 bool (*em_plane(const char *name))(struct em_exchange *ex);
 
 #endif

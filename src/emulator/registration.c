@@ -46,6 +46,17 @@ static struct rd_str registration_id(struct em_exchange *ex, struct rd_str name)
                            RD_FMT(ex->subscription), RD_FMT(name));
 }
 
+/* Any well-formed version is taken. Clients that pick one themselves ('az resource') take the first
+ * that is no preview: the newest that this snapshot knows of for all types alike. */
+static struct rd_json api_versions(struct em_exchange *ex)
+{
+    static const char *const all[] = {"2026-11-01", "2024-03-01", "2021-04-01"};
+    struct rd_json list = rd_json_array();
+    for (size_t i = 0; i < EM_COUNT(all); i++)
+        (void)rd_json_append(ex->arena, &list, rd_json_string_c(all[i]));
+    return list;
+}
+
 static struct rd_json resource_types(struct em_exchange *ex, struct rd_str name)
 {
     struct rd_json list = rd_json_array();
@@ -70,9 +81,21 @@ static struct rd_json resource_types(struct em_exchange *ex, struct rd_str name)
         rd_json_set_c(ex->arena, &item, "resourceType",
                       rd_json_string(rd_str_sub(full, name.n + 1, full.n)));
         rd_json_set_c(ex->arena, &item, "locations", locations);
+        rd_json_set_c(ex->arena, &item, "apiVersions", api_versions(ex));
+        rd_json_set_c(ex->arena, &item, "capabilities",
+                      rd_json_string_c(type->has_tags ? "SupportsTags, SupportsLocation" : "None"));
         (void)rd_json_append(ex->arena, &list, item);
     }
     return list;
+}
+
+/* Without a subscription there is nothing to be registered in. */
+static struct rd_json tenant_view(struct em_exchange *ex, struct rd_str name)
+{
+    struct rd_json view = rd_json_object();
+    rd_json_set_c(ex->arena, &view, "namespace", rd_json_string(name));
+    rd_json_set_c(ex->arena, &view, "resourceTypes", resource_types(ex, name));
+    return view;
 }
 
 static struct rd_json provider_view(struct em_exchange *ex, struct rd_str name)
@@ -85,6 +108,8 @@ static struct rd_json provider_view(struct em_exchange *ex, struct rd_str name)
         state = rd_json_str(rd_json_get(&body, RD_STR("registrationState")));
     }
     struct rd_json view = rd_json_object();
+    if (ex->subscription.n == 0)
+        return tenant_view(ex, name);
     rd_json_set_c(ex->arena, &view, "id", rd_json_string(id));
     rd_json_set_c(ex->arena, &view, "namespace", rd_json_string(name));
     rd_json_set_c(ex->arena, &view, "resourceTypes", resource_types(ex, name));
@@ -109,10 +134,11 @@ static bool find_name_space(struct em_exchange *ex, struct rd_str asked, struct 
                    RD_FMT(asked));
 }
 
+/* With a subscription before it or without. */
 static bool get_provider(struct em_exchange *ex)
 {
     struct rd_str name;
-    if (!find_name_space(ex, ex->params[1], &name))
+    if (!find_name_space(ex, ex->params[ex->param_count - 1], &name))
         return false;
     struct rd_json view = provider_view(ex, name);
     em_reply_json(ex, 200, &view, EM_JSON_COMPACT);
@@ -374,6 +400,8 @@ static const struct em_route routes[] = {
     {RD_HTTP_POST, ONE_FEATURE "/unregister", unregister_feature, NULL, "azure-compute 1.6"},
     {RD_HTTP_GET, "/subscriptions/{}/providers", list_providers, NULL, "azure-compute 1.6"},
     {RD_HTTP_GET, "/subscriptions/{}/providers/{}", get_provider, NULL, "azure-compute 1.6"},
+    {RD_HTTP_GET, "/providers", list_providers, NULL, "real-clients 1.3"},
+    {RD_HTTP_GET, "/providers/{}", get_provider, NULL, "real-clients 1.3"},
     {RD_HTTP_POST, "/subscriptions/{}/providers/{}/register", register_provider, NULL,
      "azure-compute 1.6"},
     {RD_HTTP_POST, "/subscriptions/{}/providers/{}/unregister", unregister_provider, NULL,

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "deployment.h"
 #include "state.h"
 
 /* Microsoft.Resources: resource groups, resource lists, subscriptions and locations; deployments
- * are refused. Provider registrations and features stand in registration.c. */
+ * are in deployment.c. Provider registrations and features stand in registration.c. */
+
+#define GROUP_TYPE "Microsoft.Resources/resourceGroups"
 
 enum {
     GROUP_DELETE_MS = 20 * 1000,
@@ -51,8 +54,7 @@ static int64_t group_delete_duration(struct em_exchange *ex, struct em_resource 
 
 static bool is_tracked(const struct em_type *type)
 {
-    return type->has_tags && !type->is_internal &&
-           !rd_str_is(rd_str_from(type->name), "Microsoft.Resources/resourceGroups");
+    return type->has_tags && !type->is_internal && !rd_str_is(rd_str_from(type->name), GROUP_TYPE);
 }
 
 static bool fits_tag(const struct em_filter *filter, const struct rd_json *body)
@@ -73,6 +75,12 @@ static bool fits(struct em_exchange *ex, const struct em_filter *filter,
     struct rd_str location = em_filter_value(filter, "location");
     struct rd_str group = em_filter_value(filter, "resourceGroup");
     struct rd_str name = em_filter_value(filter, "name");
+    struct rd_str part = em_filter_value(filter, "substringof(name)");
+    if (part.n > 0 && rd_str_find_case(em_name(resource), part, 0) == RD_STR_NONE)
+        return false;
+    part = em_filter_value(filter, "substringof(resourceGroup)");
+    if (part.n > 0 && rd_str_find_case(em_group(resource), part, 0) == RD_STR_NONE)
+        return false;
     if (name.n > 0 && !rd_str_eq_case(em_name(resource), name))
         return false;
     if (group.n > 0 && !rd_str_eq_case(em_group(resource), group))
@@ -140,8 +148,15 @@ static struct em_resource *next_of_all(struct rd_cloud *cloud, size_t *cursors,
 
 static bool list_below(struct em_exchange *ex, struct rd_str base)
 {
-    static const char *const names[] = {"resourceType", "resourceGroup", "name", "location",
-                                        "tagName",      "tagValue",      NULL};
+    static const char *const names[] = {"resourceType",
+                                        "resourceGroup",
+                                        "name",
+                                        "location",
+                                        "tagName",
+                                        "tagValue",
+                                        "substringof(name)",
+                                        "substringof(resourceGroup)",
+                                        NULL};
     struct em_filter filter;
     struct em_pager pager;
     struct rd_str expand = {"", 0};
@@ -181,6 +196,31 @@ static bool list_group(struct em_exchange *ex)
         return em_fail(ex, 404, "ResourceGroupNotFound",
                        "Resource group '%.*s' could not be found.", RD_FMT(ex->params[1]));
     return list_below(ex, rd_arena_printf(ex->arena, "%.*s/", RD_FMT(group)));
+}
+
+/* $filter knows tags; $top is honoured. */
+static bool list_groups(struct em_exchange *ex, struct rd_str scope)
+{
+    static const char *const names[] = {"tagName", "tagValue", NULL};
+    struct em_filter filter;
+    struct em_pager pager;
+    if (!em_filter_read(ex, names, &filter) || !em_pager_start(&pager, ex, NULL))
+        return false;
+    struct rd_str base = rd_arena_printf(ex->arena, "%.*s/", RD_FMT(scope));
+    size_t cursor = 0;
+    struct em_resource *group;
+    while ((group = em_each(ex->cloud, GROUP_TYPE, &cursor)) != NULL) {
+        struct rd_json body = em_body(ex, group);
+        if (!rd_str_has_prefix_case(group->id, base) || !fits_tag(&filter, &body))
+            continue;
+        enum em_pager_step step = em_pager_next(&pager, group->seq);
+        if (step == EM_PAGER_FULL)
+            break;
+        if (step == EM_PAGER_WRITE)
+            em_view_text(ex, group, &pager.out);
+    }
+    em_pager_reply(&pager);
+    return true;
 }
 
 /* Subscriptions and locations ------------------------------------------------------------------ */
@@ -328,6 +368,8 @@ static bool list_tenants(struct em_exchange *ex)
         ex->arena, &tenant, "id",
         rd_json_string(rd_arena_printf(ex->arena, "/tenants/%.*s", RD_FMT(ex->cloud->tenant))));
     rd_json_set_c(ex->arena, &tenant, "tenantId", rd_json_string(ex->cloud->tenant));
+    rd_json_set_c(ex->arena, &tenant, "tenantCategory", rd_json_string_c("Home"));
+    rd_json_set_c(ex->arena, &tenant, "displayName", rd_json_string_c("Embedded"));
     struct rd_json body = rd_json_object();
     struct rd_json list = rd_json_array();
     (void)rd_json_append(ex->arena, &list, tenant);
@@ -336,18 +378,9 @@ static bool list_tenants(struct em_exchange *ex)
     return true;
 }
 
-/* Deployments ---------------------------------------------------------------------------------- */
-
-static bool refuse_deployment(struct em_exchange *ex)
-{
-    return em_fail(ex, 400, "DeploymentsNotSupported",
-                   "The embedded cloud does not run template deployments. Send the resources "
-                   "themselves: PUT each one to its id.");
-}
-
 static const struct em_type types[] = {
     {
-        .name = "Microsoft.Resources/resourceGroups",
+        .name = GROUP_TYPE,
         .place = EM_IN_SUBSCRIPTION,
         .needs_location = true,
         .has_tags = true,
@@ -360,6 +393,7 @@ static const struct em_type types[] = {
         .name_pattern = "^[A-Za-z0-9_.()-]{0,89}[A-Za-z0-9_()-]$",
         .source = "azure-compute 1.5; recordings 08-role-assignment (PUT)",
         .put = put_group,
+        .list = list_groups,
         .duration = group_write_duration,
         .deletes_children = true,
         .delete_duration = group_delete_duration,
@@ -375,12 +409,13 @@ static const struct em_route routes[] = {
     {RD_HTTP_GET, "/subscriptions/{}/resources", list_subscription, NULL, "azure-compute 1.5"},
     {RD_HTTP_GET, "/subscriptions/{}/resourceGroups/{}/resources", list_group, NULL,
      "azure-compute 1.5"},
-    {RD_HTTP_PUT, DEPLOYMENT "/{}", refuse_deployment, NULL, NULL},
-    {RD_HTTP_GET, DEPLOYMENT "/{}", refuse_deployment, NULL, NULL},
-    {RD_HTTP_HEAD, DEPLOYMENT "/{}", refuse_deployment, NULL, NULL},
-    {RD_HTTP_DELETE, DEPLOYMENT "/{}", refuse_deployment, NULL, NULL},
-    {RD_HTTP_POST, DEPLOYMENT "/{}/{}", refuse_deployment, NULL, NULL},
-    {RD_HTTP_GET, DEPLOYMENT, refuse_deployment, NULL, NULL},
+    {RD_HTTP_PUT, DEPLOYMENT "/{}", em_deployment_put, NULL, NULL},
+    {RD_HTTP_GET, DEPLOYMENT "/{}", em_deployment_get, NULL, NULL},
+    {RD_HTTP_HEAD, DEPLOYMENT "/{}", em_deployment_get, NULL, NULL},
+    {RD_HTTP_DELETE, DEPLOYMENT "/{}", em_deployment_delete, NULL, NULL},
+    {RD_HTTP_POST, DEPLOYMENT "/{}/{}", em_deployment_post, NULL, NULL},
+    {RD_HTTP_GET, DEPLOYMENT "/{}/operations", em_deployment_get, NULL, NULL},
+    {RD_HTTP_GET, DEPLOYMENT, em_deployment_list, NULL, NULL},
 };
 
 const struct em_part em_resources_part = {

@@ -108,7 +108,7 @@ struct rd_cloud {
     struct rd_str address; /* "host:port" where it is served, or "" */
     bool trusts_embedded;
     uint64_t seed;
-    int64_t speed;               /* at least 1 */
+    int64_t speed; /* at least 1 */
     bool has_clients_time;
     char name_space[37];         /* of GUIDs that are drawn */
     char builtin[37];            /* object id of the built-in deployer */

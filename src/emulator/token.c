@@ -61,6 +61,11 @@ static const struct rd_sign_key *signing_key(struct em_exchange *ex)
     return login->key;
 }
 
+void em_token_ready(struct em_exchange *ex)
+{
+    (void)signing_key(ex);
+}
+
 struct rd_json em_token_jwk(struct em_exchange *ex)
 {
     const struct rd_sign_key *key = signing_key(ex);

@@ -49,13 +49,51 @@ RD_NODISCARD static enum rd_rc fail_at(struct parser *parser, const char *at, co
     return RD_FAIL(parser->err, RD_RC_INVALID, "%s:%d:%d: %s", parser->name, line, column, what);
 }
 
-static void skip_space(struct parser *parser)
+static bool is_lenient(const struct parser *parser)
 {
-    const char *p = parser->p;
-    const char *end = parser->end;
+    return (parser->options & RD_JSON_LENIENT) != 0;
+}
+
+static const char *space_end(const char *p, const char *end)
+{
     while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
         p++;
-    parser->p = p;
+    return p;
+}
+
+/* Behind the comment that begins at `p`; `p` itself when none does, or when it does not end. */
+static const char *comment_end(const char *p, const char *end)
+{
+    if (end - p < 2 || p[0] != '/' || (p[1] != '/' && p[1] != '*'))
+        return p;
+    const char *at = p + 2;
+    if (p[1] == '/') {
+        while (at < end && *at != '\n')
+            at++;
+        return at;
+    }
+    while (end - at >= 2 && (at[0] != '*' || at[1] != '/'))
+        at++;
+    return end - at >= 2 ? at + 2 : p;
+}
+
+static void skip_space(struct parser *parser)
+{
+    parser->p = space_end(parser->p, parser->end);
+    if (!is_lenient(parser))
+        return;
+    const char *behind;
+    while ((behind = comment_end(parser->p, parser->end)) != parser->p)
+        parser->p = space_end(behind, parser->end);
+}
+
+/* Where a string can no longer be taken as it stands: a quote, an escape, a control character. */
+static const char *plain_end(const struct parser *parser, const char *p)
+{
+    p = rd_json_plain_end(p, parser->end);
+    while (is_lenient(parser) && p < parser->end && (*p == '\n' || *p == '\r' || *p == '\t'))
+        p = rd_json_plain_end(p + 1, parser->end);
+    return p;
 }
 
 static int hex_value(const char *p)
@@ -146,7 +184,7 @@ RD_NODISCARD static enum rd_rc parse_escaped(struct parser *parser, const char *
     char *out = text + (p - start);
     for (;;) {
         const char *run = p;
-        p = rd_json_plain_end(p, parser->end);
+        p = plain_end(parser, p);
         memcpy(out, run, (size_t)(p - run));
         out += p - run;
         if (p == parser->end)
@@ -177,7 +215,7 @@ RD_NODISCARD static enum rd_rc parse_escaped(struct parser *parser, const char *
 RD_NODISCARD static enum rd_rc parse_string(struct parser *parser, struct rd_str *ret_s)
 {
     const char *start = parser->p + 1;
-    const char *p = rd_json_plain_end(start, parser->end);
+    const char *p = plain_end(parser, start);
     if (p < parser->end && *p == '"') {
         *ret_s = (struct rd_str){start, (size_t)(p - start)};
         parser->p = p + 1;
@@ -299,14 +337,27 @@ RD_NODISCARD static enum rd_rc check_unique(struct parser *parser, size_t base, 
     return RD_RC_OK;
 }
 
+/* A name without quotes, where such may stand; "" otherwise. */
+static struct rd_str bare_name(struct parser *parser)
+{
+    const char *start = parser->p;
+    const char *p = start;
+    while (is_lenient(parser) && p < parser->end &&
+           (rd_char_is_alpha(*p) || *p == '_' || *p == '$' || (p > start && rd_char_is_digit(*p))))
+        p++;
+    parser->p = p;
+    return (struct rd_str){start, (size_t)(p - start)};
+}
+
 RD_NODISCARD static enum rd_rc parse_member(struct parser *parser, size_t base)
 {
     skip_space(parser);
     const char *at = parser->p;
-    if (at == parser->end || *at != '"')
+    struct rd_str key = bare_name(parser);
+    if (key.n == 0 && (at == parser->end || *at != '"'))
         return fail_at(parser, at, "expected a member's name in double quotes");
-    struct rd_str key;
-    RD_TRY(parse_string(parser, &key));
+    if (key.n == 0)
+        RD_TRY(parse_string(parser, &key));
     if (parser->options & RD_JSON_UNIQUE_KEYS)
         RD_TRY(check_unique(parser, base, key, at));
     skip_space(parser);

@@ -283,9 +283,11 @@ static void deployments_are_refused_in_one_sentence(void **state)
 {
     struct fixture *f = *state;
     assert_int_equal(
-        fixture_send(f, "PUT", FIXTURE_GROUP "/providers/Microsoft.Resources/deployments/d", "{}"),
-        400);
-    assert_string_equal(fixture_code(f), "DeploymentsNotSupported");
+        fixture_send(
+            f, "PUT", FIXTURE_GROUP "/providers/Microsoft.Resources/deployments/d",
+            "{\"properties\":{\"mode\":\"Incremental\",\"templateLink\":{\"uri\":\"x\"}}}"),
+        501);
+    assert_string_equal(fixture_code(f), "DeploymentsNotEmulated");
 }
 
 int main(void)

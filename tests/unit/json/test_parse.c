@@ -29,6 +29,26 @@ static void other_numbers_keep_their_text(void **state)
     assert_true(rd_json_double(rd_json_item(&value, 1), 0) > 1.49);
 }
 
+static void leniently_comments_bare_names_and_line_ends_are_taken(void **state)
+{
+    (void)state;
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+    struct rd_json value;
+    struct rd_err err;
+    static const char text[] = "// first\n{name_1: [1, /* , */ 2], \"a\": \"x\n\ty\\n\" // last";
+    static const char *const refused[] = {
+        "{a: 1 /*", "{1a: 1}", "/", "{\"a\": \"\001\"}", "{a}", "[a]", "{\"a\": 1 / 2}"};
+    struct rd_str whole = rd_arena_printf(arena, "%s\n}", text);
+    ASSERT_OK(rd_json_parse(arena, "t", whole, RD_JSON_LENIENT, &value, &err), &err);
+    ASSERT_STR(rd_json_text(arena, &value, RD_JSON_COMPACT),
+               "{\"name_1\":[1,2],\"a\":\"x\\n\\ty\\n\"}");
+    assert_int_equal(rd_json_parse(arena, "t", whole, 0, &value, &err), RD_RC_INVALID);
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+        assert_int_equal(
+            rd_json_parse(arena, "t", rd_str_from(refused[i]), RD_JSON_LENIENT, &value, &err),
+            RD_RC_INVALID);
+}
+
 static void what_is_not_json_is_refused_at_its_place(void **state)
 {
     (void)state;
@@ -144,6 +164,7 @@ static void values_know_where_they_stood(void **state)
 }
 
 TESTS(TEST(integers_of_64_bits_are_exact), TEST(other_numbers_keep_their_text),
+      TEST(leniently_comments_bare_names_and_line_ends_are_taken),
       TEST(what_is_not_json_is_refused_at_its_place), TEST(every_prefix_of_a_text_is_refused),
       TEST(escapes_become_utf8), TEST(depth_is_limited),
       TEST(a_member_named_twice_is_refused_on_request), TEST(values_know_where_they_stood))

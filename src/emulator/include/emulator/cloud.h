@@ -38,8 +38,8 @@ struct rd_cloud_options {
     int64_t start_ms; /* the time of a new cloud; an old one goes on from its last request */
     int64_t speed;    /* how many times faster its time runs than its clients'; 0: as fast. A token
                        * lives as long for them as it says */
-    bool has_clients_time; /* its time stands still but for what its clients say: the document of its
-                            * endpoints tells them, with the time it has */
+    bool has_clients_time; /* its time stands still but for what its clients say: the document of
+                            * its endpoints tells them, with the time it has */
     /* Where it is served, as "host:port" without scheme: planes are then told apart by path and by
      * labels before that host, and URLs in replies lead there. "": the cloud's own public hosts. */
     struct rd_str address;

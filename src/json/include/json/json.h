@@ -65,6 +65,9 @@ extern const struct rd_json rd_json_absent;
 
 enum {
     RD_JSON_UNIQUE_KEYS = 1, /* refuse an object that names a member twice */
+    /* Take what Azure Resource Manager takes of a deployment's body besides JSON: comments, names
+     * of members without quotes, line ends and tabs in strings. For nothing else. */
+    RD_JSON_LENIENT = 2,
 };
 
 /*

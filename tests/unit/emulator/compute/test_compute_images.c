@@ -179,6 +179,61 @@ static void faults_end_a_run_with_azures_texts(void **state)
     world_close(&w);
 }
 
+/* The account of the template's staging group, by its blobs' address. */
+static struct rd_str log_root(struct world *w)
+{
+    struct rd_str group = rd_arena_printf(w->arena, "%s/resources",
+                                          run_state(w, "properties.exactStagingResourceGroup"));
+    assert_int_equal(call(w, RD_HTTP_GET, group.p, NULL), 200);
+    const char *account = text(w, "value.0.id");
+    assert_int_equal(call(w, RD_HTTP_GET, account, NULL), 200);
+    return rd_arena_printf(w->arena, "%s", text(w, "properties.primaryEndpoints.blob"));
+}
+
+static bool says(struct world *w, const char *part)
+{
+    return rd_str_find(w->reply.body, rd_str_from(part), 0) != RD_STR_NONE;
+}
+
+static void the_build_log_stands_where_the_failure_says(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w);
+    make_template(&w, TEMPLATE_BODY(HOME));
+    struct rd_str root = log_root(&w);
+    struct rd_str list = rd_arena_printf(w.arena, "%.*s?comp=list", RD_FMT(root));
+    struct rd_str blobs =
+        rd_arena_printf(w.arena, "%.*spackerlogs?restype=container&comp=list", RD_FMT(root));
+    assert_int_equal(call(&w, RD_HTTP_GET, list.p, NULL), 200);
+    assert_true(says(&w, "<Containers />"));
+    assert_int_equal(call(&w, RD_HTTP_GET, blobs.p, NULL), 404);
+    assert_true(says(&w, "<Code>ContainerNotFound</Code>"));
+    fault(&w, "image-build");
+    assert_int_equal(call(&w, RD_HTTP_POST, TEMPLATE "/run", NULL), 202);
+    later(&w, 4 * 3600);
+    struct rd_str message = rd_str_from(run_state(&w, "properties.lastRunStatus.message"));
+    size_t at =
+        rd_str_find(message, RD_STR("https://"), rd_str_find(message, RD_STR("location"), 0));
+    size_t end = rd_str_find(message, RD_STR(".log"), at) + 4;
+    struct rd_str url = rd_arena_str(w.arena, rd_str_sub(message, at, end));
+    assert_true(rd_str_has_prefix(url, root));
+    assert_int_equal(call(&w, RD_HTTP_GET, url.p, NULL), 200);
+    assert_true(says(&w, "] PACKER OUT ==> azure-arm: Provisioning with powershell: apps"));
+    assert_true(says(&w, "] PACKER ERR Build 'azure-arm' errored"));
+    size_t size = w.reply.body.n;
+    assert_int_equal(call(&w, RD_HTTP_HEAD, url.p, NULL), 200);
+    assert_int_equal(w.reply.body.n, size); /* which the server counts, and does not send */
+    assert_int_equal(call_unknown(&w, RD_HTTP_GET, url.p), 401);
+    assert_true(says(&w, "<Code>NoAuthenticationInformation</Code>"));
+    struct rd_str signed_url = rd_arena_printf(w.arena, "%.*s?sv=2021&sig=x", RD_FMT(url));
+    assert_int_equal(call_unknown(&w, RD_HTTP_GET, signed_url.p), 403);
+    assert_int_equal(call(&w, RD_HTTP_GET, blobs.p, NULL), 200);
+    assert_true(says(&w, "/customization.log</Name>"));
+    assert_int_equal(call(&w, RD_HTTP_PUT, url.p, "{}"), 405);
+    world_close(&w);
+}
+
 static void a_build_in_a_subnet_needs_its_link_policies_off(void **state)
 {
     (void)state;
@@ -293,6 +348,7 @@ int main(void)
         cmocka_unit_test(a_build_in_a_subnet_needs_its_link_policies_off),
         cmocka_unit_test(a_cancelled_run_leaves_no_version),
         cmocka_unit_test(templates_that_azure_refuses_are_refused),
+        cmocka_unit_test(the_build_log_stands_where_the_failure_says),
         cmocka_unit_test(a_parent_is_deletable_only_some_time_after_its_child_has_gone),
         cmocka_unit_test(what_names_a_definition_is_unique_and_fixed),
     };

@@ -62,7 +62,8 @@ static int send_request(struct world *w, enum rd_http_method method, const char 
     assert_int_equal(rd_cloud_handle(w->cloud, w->arena, w->now_ms, &request, &w->reply, &err),
                      RD_RC_OK);
     w->json = rd_json_absent;
-    if (w->reply.body.n != 0)
+    struct rd_str type = rd_http_headers_get(&w->reply.headers, "Content-Type");
+    if (w->reply.body.n != 0 && rd_str_find(type, RD_STR("json"), 0) != RD_STR_NONE)
         assert_int_equal(rd_json_parse(w->arena, "reply", w->reply.body, 0, &w->json, &err),
                          RD_RC_OK);
     return w->reply.status;
