@@ -14,6 +14,8 @@ RD_NODISCARD enum rd_rc look_check(struct session *session, struct rd_findings *
                                    struct rd_err *err);
 RD_NODISCARD enum rd_rc look_audit(struct session *session, const struct rd_set *live,
                                    struct rd_audit **ret_audit, struct rd_err *err);
+/* How many of the spec's resources stand, as status and up tell; and how many there are to be. */
+size_t look_count(const struct session *session, const struct rd_set *live, size_t *ret_desired);
 /* Writes the report. The run shown is the journal's newest. */
 RD_NODISCARD enum rd_rc look_report(struct session *session, const struct rd_set *live,
                                     const struct rd_audit *audit, const struct rd_price *price,

@@ -111,6 +111,26 @@ enum rd_rc session_compile(struct session *session, struct rd_err *err)
     return RD_RC_OK;
 }
 
+/* Whether what is no spec is a plan that 'plan --save' has written. */
+static bool is_saved_plan(const struct session *session, const char *path)
+{
+    struct rd_err ignored;
+    struct rd_str text;
+    if (rd_file_read(session->arena, path, RD_PLAN_SIZE_MAX, &text, &ignored) != RD_RC_OK)
+        return false;
+    struct rd_str head = rd_str_sub(rd_str_trim(text), 0, 64);
+    return rd_str_has_prefix(head, RD_STR("{")) &&
+           rd_str_find(head, RD_STR("\"redoubt/plan-"), 0) != RD_STR_NONE;
+}
+
+RD_NODISCARD static enum rd_rc fail_saved_plan(const struct session *session, const char *path,
+                                               struct rd_err *err)
+{
+    return rd_err_hint(RD_FAIL(err, RD_RC_INVALID, "'%s' is a saved plan, and '%s' takes a spec",
+                               path, session->args->verb->name),
+                       err, "give it to apply: redoubt apply %s", path);
+}
+
 enum rd_rc session_read_spec(struct session *session, struct rd_err *err)
 {
     const char *path = session_spec_path(session->args);
@@ -118,7 +138,7 @@ enum rd_rc session_read_spec(struct session *session, struct rd_err *err)
     if (rc == RD_RC_NOT_FOUND)
         return rd_err_hint(rc, err, "name a spec, or make one with 'redoubt init'");
     if (rc != RD_RC_OK)
-        return rc;
+        return is_saved_plan(session, path) ? fail_saved_plan(session, path, err) : rc;
     RD_TRY(session_compile(session, err));
     return session_set_budget(session, err);
 }

@@ -250,6 +250,13 @@ enum rd_rc verb_apply(struct rd_arena *arena, const struct args *args, struct rd
     enum rd_rc rc = rd_file_read(arena, path, RD_PLAN_SIZE_MAX, &text, err);
     if (rc != RD_RC_OK)
         return rd_err_hint(rc, err, "name a spec or a saved plan");
+    if (rd_str_trim(text).n == 0)
+        return rd_err_hint(
+            RD_FAIL(err, RD_RC_INVALID,
+                    "%s:1:1: there is no spec in this file, nor a saved plan: it is empty", path),
+            err,
+            "save the plan again with 'redoubt plan --save'; 'redoubt init' writes a spec to start "
+            "from");
     if (is_saved_plan(text))
         return apply_saved(&session, path, text, err);
     return apply_spec(&session, err);

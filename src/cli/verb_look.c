@@ -116,6 +116,19 @@ static size_t count_kinds(const struct rd_set *desired, const struct rd_set *liv
     return count;
 }
 
+size_t look_count(const struct session *session, const struct rd_set *live, size_t *ret_desired)
+{
+    struct kind_row rows[KIND_COUNT_MAX];
+    size_t count = count_kinds(session->desired, live, rows);
+    size_t standing = 0;
+    *ret_desired = 0;
+    for (size_t i = 0; i < count; i++) {
+        *ret_desired += rows[i].desired;
+        standing += rows[i].standing;
+    }
+    return standing;
+}
+
 static int by_name(const void *a, const void *b)
 {
     const struct rd_resource *const *first = a;
@@ -209,11 +222,7 @@ static void status_print(struct session *session, const struct rd_set *live,
     struct kind_row rows[KIND_COUNT_MAX];
     size_t count = count_kinds(session->desired, live, rows);
     size_t desired = 0;
-    size_t standing = 0;
-    for (size_t i = 0; i < count; i++) {
-        desired += rows[i].desired;
-        standing += rows[i].standing;
-    }
+    size_t standing = look_count(session, live, &desired);
     output_printf("%.*s on %.*s: %zu of %zu resources stand\n\n", RD_FMT(session->desired->name),
                   RD_FMT(session->desired->cloud), standing, desired);
     for (size_t i = 0; i < count; i++)

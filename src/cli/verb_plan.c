@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "apply.h"
+#include "behind.h"
 
 #include "base/file.h"
 #include "base/limits.h"
@@ -35,6 +36,7 @@ enum rd_rc plan_of_spec(struct session *session, bool writes, struct rd_set **re
     struct rd_set *live = NULL;
     RD_TRY(session_read_live(session, &live, err));
     *ret_live = live;
+    RD_TRY(behind_tell(session, writes, err));
     RD_TRY(session_settle_budget(session, live, err));
     return rd_plan_make(session->arena, session->desired, live, ret_plan, err);
 }

@@ -110,7 +110,9 @@ static void print_summary(struct session *session, const struct rd_set *live,
     output_printf("\n%.*s stands on %s%.*s\n\n", RD_FMT(session->desired->name),
                   session_is_live(session) ? "" : "the embedded ", RD_FMT(session->desired->cloud));
     size_t hosts = count_hosts(live);
-    output_printf("  resources  %zu live, %zu session host%s\n", live->count, hosts,
+    size_t desired = 0;
+    size_t standing = look_count(session, live, &desired);
+    output_printf("  resources  %zu of %zu stand, %zu session host%s\n", standing, desired, hosts,
                   hosts == 1 ? "" : "s");
     if (outcome->run != NULL)
         output_printf("  run        %zu steps in %s (its critical path: ", outcome->run->done_count,

@@ -282,6 +282,13 @@ static void deleted_assignment(struct em_exchange *ex, struct em_resource *assig
     em_access_changed(ex->cloud);
 }
 
+static const struct em_order assignment_order[] = {
+    /* recording 08 */
+    {"properties", "roleDefinitionId principalId principalType scope createdOn updatedOn "
+                   "createdBy updatedBy"},
+    {NULL, NULL},
+};
+
 static const struct em_type types[] = {
     {
         .name = ASSIGNMENT_TYPE,
@@ -291,6 +298,8 @@ static const struct em_type types[] = {
         .delete_shows_body = true,
         .async = EM_SYNC,
         .source = "azure-compute 1.11, azure-avd-ops 4.1; recording 08-role-assignment",
+        .order = assignment_order,
+        .head = EM_HEAD_LAST_TYPE_FIRST,
         .put = put_assignment,
         .show = show_assignment,
         .deleted = deleted_assignment,

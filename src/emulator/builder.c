@@ -326,6 +326,12 @@ static const struct em_event_name events[] = {
     {"builder-cancelled", em_builder_cancelled},
 };
 
+static const struct em_order template_order[] = {
+    /* recording 04: name and type stand last */
+    {"", "properties identity tags location"},
+    {NULL, NULL},
+};
+
 static const struct em_type types[] = {
     {
         .name = EM_TEMPLATE_TYPE,
@@ -339,6 +345,8 @@ static const struct em_type types[] = {
         .retry_after_s = 10,
         .name_pattern = "^[A-Za-z0-9_.-]{1,64}$",
         .source = "azure-compute 4, recording 04-image-builder-sig",
+        .order = template_order,
+        .head = EM_HEAD_LAST,
         .put = put_template,
         .patch = patch_template,
         .duration = template_duration,

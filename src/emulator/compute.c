@@ -13,6 +13,20 @@
     .json_style = EM_JSON_CRLF, .operation_path = "Microsoft.Compute/locations/{l}/operations",    \
     .retry_after_s = 10
 
+static const struct em_order vm_order[] = {
+    /* recording 03 */
+    {"", "location tags properties"},
+    {"properties", "hardwareProfile provisioningState vmId storageProfile osProfile"},
+    {"properties.storageProfile", "imageReference osDisk dataDisks diskControllerType"},
+    {"properties.storageProfile.imageReference", "publisher offer sku version exactVersion"},
+    {"properties.storageProfile.osDisk", "osType name createOption caching managedDisk "
+                                         "deleteOption diskSizeGB"},
+    {"properties.storageProfile.osDisk.managedDisk", "securityProfile storageAccountType id"},
+    {"properties.storageProfile.osDisk.managedDisk.securityProfile",
+     "securityEncryptionType diskEncryptionSet"},
+    {NULL, NULL},
+};
+
 static const struct em_type types[] = {
     {
         .name = EM_VM_TYPE,
@@ -22,6 +36,7 @@ static const struct em_type types[] = {
         .throttle_policy = "compute.vm",
         .name_pattern = "^[a-zA-Z0-9]([a-zA-Z0-9_.-]{0,62}[a-zA-Z0-9_-])?$",
         .source = "azure-compute 5, recording 03-confidential-vm-create",
+        .order = vm_order,
         .put = em_vm_put,
         .duration = em_vm_duration,
         .ready = em_vm_ready,

@@ -274,9 +274,6 @@ bool em_catalog_image_version(struct em_exchange *ex)
     em_set_word(ex, &reply, "properties.disallowed.vmDiskType", "Unmanaged");
     em_set_bool(ex, &reply, "properties.automaticOSUpgradeProperties.automaticOSUpgradeSupported",
                 false);
-    em_set_text(ex, &reply, "properties.osDiskImage.operatingSystem", em_text_at(row, "os"));
-    em_set(ex, &reply, "properties.osDiskImage.sizeInGb", *rd_json_at(row, "size_gb"));
-    em_set(ex, &reply, "properties.dataDiskImages", rd_json_array());
     em_set_word(ex, &reply, "properties.imageDeprecationStatus.imageState", "Active");
     struct rd_json *features = em_array(ex, &reply, "properties.features");
     if (!rd_str_is_empty(em_text_at(row, "security")))
@@ -284,6 +281,9 @@ bool em_catalog_image_version(struct em_exchange *ex)
     capability(ex, features, "IsAcceleratedNetworkSupported", RD_STR("True"));
     capability(ex, features, "DiskControllerTypes", RD_STR("SCSI, NVMe"));
     capability(ex, features, "IsHibernateSupported", RD_STR("True"));
+    em_set_text(ex, &reply, "properties.osDiskImage.operatingSystem", em_text_at(row, "os"));
+    em_set(ex, &reply, "properties.osDiskImage.sizeInGb", *rd_json_at(row, "size_gb"));
+    em_set(ex, &reply, "properties.dataDiskImages", rd_json_array());
     em_set_text(ex, &reply, "properties.goLiveDate", go_live(ex, ex->params[5]));
     rd_json_merge(ex->arena, &reply, &item);
     em_reply_json(ex, 200, &reply, EM_JSON_CRLF);

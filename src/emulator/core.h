@@ -184,6 +184,12 @@ struct em_route {
     const char *source; /* as in em_type */
 };
 
+/* The order of an object's members in replies, where it was recorded: those named stand first. */
+struct em_order {
+    const char *path;  /* "" for the body itself, "properties.identifier"; NULL ends the list */
+    const char *names; /* "sku tenantId" */
+};
+
 struct em_type {
     const char *name; /* "Microsoft.Compute/virtualMachines": the casing of replies */
     /* Where instances stand. */
@@ -255,6 +261,10 @@ struct em_type {
     bool (*list)(struct em_exchange *ex, struct rd_str scope);
     bool has_path_names; /* ids and types in lower case but for names; a child's name is the path of
                           * names, "pool/host": Virtual Desktop */
+    const struct em_order *order; /* NULL: as the client and the defaults have it */
+    /* Where id, name and type stand: before the body, or behind it, which has the type before the
+     * name with role assignments (both recorded). */
+    enum { EM_HEAD_FIRST, EM_HEAD_LAST, EM_HEAD_LAST_TYPE_FIRST } head;
     bool hides_id_at_first; /* the answer to the PUT that makes it has no id, name and type */
     bool delete_shows_body; /* a DELETE that is done when answered shows what was deleted */
     /* Default: delete_ms. */

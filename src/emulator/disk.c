@@ -178,6 +178,14 @@ static const struct em_action des_actions[] = {
     .operation_path = "Microsoft.Compute/locations/{l}/DiskOperations", .hides_id_at_first = true, \
     .create_state = "Updating", .throttle_policy = "compute.disk"
 
+static const struct em_order des_order[] = {
+    /* recording 01 */
+    {"", "location tags identity properties"},
+    {"identity", "type principalId tenantId"},
+    {"properties", "activeKey encryptionType provisioningState"},
+    {NULL, NULL},
+};
+
 static const struct em_type types[] = {
     {
         .name = EM_DISK_TYPE,
@@ -198,6 +206,7 @@ static const struct em_type types[] = {
         EM_TAKES(2, 5, 5),
         .name_pattern = "^[a-zA-Z0-9_-]{1,80}$",
         .source = "azure-compute 6, recording 01-des-confidential",
+        .order = des_order,
         .put = em_des_put,
         .ready = em_des_ready,
         .show = em_des_show,

@@ -148,6 +148,9 @@ static void reply_styled(struct em_exchange *ex, int status, struct rd_str text,
         em_reply_text(ex, status, text);
         return;
     }
+    if (rd_http_headers_get(&ex->reply->headers, "Server").n == 0) /* recording 04 */
+        em_reply_header(ex, "Server", "%s",
+                        style == EM_JSON_LF ? "nginx" : "Microsoft-HTTPAPI/2.0");
     if (style == EM_JSON_LF && rd_http_headers_get(&ex->reply->headers, "Content-Type").n == 0)
         em_reply_header(ex, "Content-Type", "application/json");
     struct rd_buf buf;

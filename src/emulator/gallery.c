@@ -437,6 +437,14 @@ static bool may_delete_version(struct em_exchange *ex, struct em_resource *versi
     .async = EM_ASYNC_OPERATION, .operation_body = EM_OPERATION_COMPUTE,                           \
     .json_style = EM_JSON_CRLF, .operation_path = OPERATIONS, .throttle_policy = "compute.gallery"
 
+static const struct em_order image_order[] = {
+    /* recording 04 */
+    {"", "location tags properties"},
+    {"properties", "hyperVGeneration architecture osType osState identifier provisioningState"},
+    {"properties.identifier", "publisher offer sku"},
+    {NULL, NULL},
+};
+
 static const struct em_type types[] = {
     {
         .name = EM_GALLERY_TYPE,
@@ -455,6 +463,7 @@ static const struct em_type types[] = {
         EM_TAKES(5, 4, 8),
         .name_pattern = "^[a-zA-Z0-9]([a-zA-Z0-9_.-]{0,78}[a-zA-Z0-9])?$",
         .source = "azure-compute 3.3, recording 04-image-builder-sig",
+        .order = image_order,
         .put = put_definition,
         .may_delete = may_delete_parent,
         .deleted = leave_parent,

@@ -70,9 +70,55 @@ bool em_plane_settle(struct em_exchange *ex, struct em_resource *store, const ch
     return true;
 }
 
-/* HSMs write members in alphabetical order, vaults do not (recorded). */
-static bool answer(struct em_exchange *ex, const struct rd_json *body, bool is_hsm)
+/* What api-version 7.0 of an HSM shows of a release policy: its conditions as they were written
+ * before 7.3, and no encoding (recording 02, where a key of 7.3 is deleted by 7.0). */
+static struct rd_json old_condition(struct em_exchange *ex, const struct rd_json *condition)
 {
+    struct rd_json out = rd_json_object();
+    for (size_t i = 0; i < rd_json_count(condition); i++) {
+        struct rd_str key = condition->u.members[i].key;
+        const struct rd_json *value = &condition->u.members[i].value;
+        if (rd_str_is(key, "claim")) {
+            em_set(ex, &out, "claim", *value);
+        } else if (rd_json_is(value, RD_JSON_ARRAY)) { /* allOf or anyOf within */
+            struct rd_json inner = rd_json_array();
+            for (size_t k = 0; k < rd_json_count(value); k++)
+                (void)rd_json_append(ex->arena, &inner, old_condition(ex, rd_json_item(value, k)));
+            (void)rd_json_set(ex->arena, &out, key, inner);
+        } else if (rd_str_is(key, "authority")) {
+            em_set(ex, &out, "authority", *value);
+        } else {
+            em_set_text(ex, &out, "condition", key);
+            em_set(ex, &out, "value", *value);
+        }
+    }
+    return out;
+}
+
+static struct rd_json with_old_policy(struct em_exchange *ex, const struct rd_json *bundle)
+{
+    struct rd_str text = RD_STR("");
+    struct rd_json policy, out = rd_json_copy(ex->arena, bundle);
+    struct rd_err err;
+    if (!rd_base64_decode(ex->arena, em_text_at(bundle, "release_policy.data"), &text) ||
+        rd_json_parse(ex->arena, "policy", text, 0, &policy, &err) != RD_RC_OK)
+        return out;
+    struct rd_json old = rd_json_object(), authorities = rd_json_array();
+    const struct rd_json *list = rd_json_at(&policy, "anyOf");
+    for (size_t i = 0; i < rd_json_count(list); i++)
+        (void)rd_json_append(ex->arena, &authorities, old_condition(ex, rd_json_item(list, i)));
+    em_set(ex, &old, "anyOf", authorities);
+    em_set_word(ex, &old, "version", "0.2");
+    em_set(ex, &out, "release_policy", old);
+    return out;
+}
+
+/* HSMs write members in alphabetical order, vaults do not (recorded). */
+static bool answer(struct em_exchange *ex, const struct rd_json *shown, bool is_hsm)
+{
+    bool is_old = is_hsm && rd_str_is(ex->api_version, "7.0") && em_has(shown, "release_policy");
+    struct rd_json old = is_old ? with_old_policy(ex, shown) : rd_json_absent;
+    const struct rd_json *body = is_old ? &old : shown;
     struct rd_json sorted = *body;
     struct rd_err err;
     if (is_hsm &&
@@ -120,7 +166,7 @@ bool em_plane_reply_page(struct em_exchange *ex, bool is_hsm, const struct rd_js
 }
 
 struct rd_json em_plane_attributes(struct em_exchange *ex, const struct em_resource *store,
-                                   bool is_hsm, const struct rd_json *asked)
+                                   const struct rd_json *asked)
 {
     struct rd_json out = rd_json_object();
     const struct rd_json *enabled = rd_json_at(asked, "enabled");
@@ -137,8 +183,6 @@ struct rd_json em_plane_attributes(struct em_exchange *ex, const struct em_resou
     em_set_text(ex, &out, "recoveryLevel",
                 rd_arena_printf(ex->arena, "%s%s", prefix, is_protected ? "" : "+Purgeable"));
     em_set_int(ex, &out, "recoverableDays", days);
-    if (!is_hsm)
-        em_set_word(ex, &out, "hsmPlatform", "2");
     return out;
 }
 
@@ -308,10 +352,11 @@ static bool create_key(struct em_exchange *ex, struct em_resource *store, bool i
     struct rd_json material_of = *rd_json_at(&bundle, "key");
     fill_material(ex, &material_of, em_text_at(&ex->body, "kty"), &ex->body, kid);
     em_set(ex, &bundle, "key", material_of);
-    struct rd_json attributes =
-        em_plane_attributes(ex, store, is_hsm, rd_json_at(&ex->body, "attributes"));
+    struct rd_json attributes = em_plane_attributes(ex, store, rd_json_at(&ex->body, "attributes"));
     if (rd_json_is_true(rd_json_at(&ex->body, "attributes.exportable")))
         em_set_bool(ex, &attributes, "exportable", true);
+    if (!is_hsm)
+        em_set_word(ex, &attributes, "hsmPlatform", "2");
     em_set(ex, &bundle, "attributes", attributes);
     if (em_has(&ex->body, "tags"))
         em_set(ex, &bundle, "tags", rd_json_copy(ex->arena, rd_json_at(&ex->body, "tags")));

@@ -66,7 +66,7 @@ bool em_plane_challenge(struct em_exchange *ex, bool is_hsm);
 size_t em_plane_segments(struct em_exchange *ex, struct rd_str segments[8]);
 /* Attributes shared by keys and secrets: enabled, created, updated, recoveryLevel ... */
 struct rd_json em_plane_attributes(struct em_exchange *ex, const struct em_resource *store,
-                                   bool is_hsm, const struct rd_json *asked);
+                                   const struct rd_json *asked);
 /* How long deleted things of the store are kept, and whether they can be purged. */
 int64_t em_store_retention_days(struct em_exchange *ex, const struct em_resource *store);
 bool em_store_is_purge_protected(struct em_exchange *ex, const struct em_resource *store);

@@ -189,6 +189,7 @@ static bool put_vault(struct em_exchange *ex, struct em_resource *former, struct
         !check_protection(ex, &was, body))
         return false;
     em_reply_header(ex, "x-ms-keyvault-service-version", "1.5.1491.0");
+    em_reply_header(ex, "x-aspnet-version", "4.0.30319");
     em_drop(body, "properties", "createMode");
     static const char *const kept[] = {
         "properties.accessPolicies", "properties.enableRbacAuthorization",
@@ -505,6 +506,16 @@ static const struct em_route routes[] = {
 
 static const struct em_event_name events[] = {{"hsm-activate", activate}};
 
+static const struct em_order vault_order[] = {
+    /* recording 01 */
+    {"", "location tags systemData properties"},
+    {"properties", "sku tenantId accessPolicies networkAcls enabledForDeployment "
+                   "enabledForDiskEncryption enabledForTemplateDeployment enableSoftDelete "
+                   "softDeleteRetentionInDays enableRbacAuthorization enablePurgeProtection "
+                   "vaultUri provisioningState publicNetworkAccess"},
+    {NULL, NULL},
+};
+
 static const struct em_type types[] = {
     {
         .name = EM_VAULT_TYPE,
@@ -515,6 +526,7 @@ static const struct em_type types[] = {
         .create_state = "RegisteringDns",
         .name_pattern = "^[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]$",
         .source = "azure-compute 8.1, recording 01-des-confidential",
+        .order = vault_order,
         .put = put_vault,
         .ready = ready_store,
         .show = show_vault,

@@ -26,7 +26,8 @@ struct em_resource *em_workspace(struct em_exchange *ex, struct rd_str customer_
     return NULL;
 }
 
-const struct rd_json *em_log_table(struct rd_str table)
+/* The table's row in log-tables.yaml, or absent. */
+static const struct rd_json *table_row(struct rd_str table)
 {
     const struct rd_json *tables = rd_json_at(em_table("log-tables"), "tables");
     for (size_t i = 0; i < rd_json_count(tables); i++)
@@ -65,7 +66,7 @@ static void add_declared(struct em_exchange *ex, struct rd_json *columns,
 struct rd_json em_log_columns(struct em_exchange *ex, const struct em_resource *workspace,
                               struct rd_str table)
 {
-    const struct rd_json *known = em_log_table(table);
+    const struct rd_json *known = table_row(table);
     const struct em_resource *own =
         em_find(ex->cloud, em_child_id(ex, workspace->id, "tables", table));
     struct rd_json columns = rd_json_object();

@@ -20,8 +20,6 @@ struct em_resource *em_workspace(struct em_exchange *ex, struct rd_str customer_
 /* The columns of a table as {name: type}, in order; absent when the workspace has no such table. */
 struct rd_json em_log_columns(struct em_exchange *ex, const struct em_resource *workspace,
                               struct rd_str table);
-/* The table's row in log-tables.yaml, or absent. */
-const struct rd_json *em_log_table(struct rd_str table);
 
 /* Rows as objects, appended to `rows`: of the cloud's state, and ingested ones. */
 void em_log_state_rows(struct em_exchange *ex, const struct em_resource *workspace,

@@ -99,14 +99,18 @@ static bool check_machine(struct em_exchange *ex, const struct em_resource *vaul
     return true;
 }
 
-/* A machine is protected by one vault: the same item in another one would have the same path. */
-static bool check_other_vaults(struct em_exchange *ex, const struct em_resource *vault)
+/* A machine is protected by one vault: the same item in another one would have the same path. So
+ * has that of a machine with the same name in another subscription. */
+static bool check_other_vaults(struct em_exchange *ex, const struct em_resource *vault,
+                               struct rd_str vm_id)
 {
     struct rd_str path = rd_str_sub(ex->id, vault->id.n, ex->id.n);
     struct em_resource *other = NULL;
     for (size_t cursor = 0; (other = em_each(ex->cloud, EM_VAULT_TYPE, &cursor)) != NULL;) {
         struct rd_str id = rd_arena_printf(ex->arena, "%.*s%.*s", RD_FMT(other->id), RD_FMT(path));
-        if (other != vault && em_find(ex->cloud, id) != NULL)
+        struct em_resource *item = other == vault ? NULL : em_find(ex->cloud, id);
+        struct rd_json its = item == NULL ? rd_json_object() : em_body(ex, item);
+        if (rd_str_eq_case(em_text_at(&its, "properties.sourceResourceId"), vm_id))
             return em_fail(ex, 400, "UserErrorVmAlreadyProtectedInAnotherVault",
                            "The virtual machine is already protected in vault %.*s.",
                            RD_FMT(other->id));
@@ -146,7 +150,7 @@ bool em_backup_item_put(struct em_exchange *ex, struct em_resource *former, stru
     if (policy == NULL || !rd_str_is(rd_str_from(policy->type->name), EM_BACKUP_POLICY_TYPE))
         return em_fail(ex, 400, "BMSUserErrorPolicyNotFound", "Backup policy %.*s was not found.",
                        RD_FMT(policy_id));
-    if (!check_machine(ex, vault, vm_id, policy) || !check_other_vaults(ex, vault))
+    if (!check_machine(ex, vault, vm_id, policy) || !check_other_vaults(ex, vault, vm_id))
         return false;
     /* Protection goes on where it was stopped. */
     if (em_is_word(&next, "properties.protectionState", "ProtectionStopped")) {

@@ -232,6 +232,7 @@ void em_store(struct em_exchange *ex, struct em_resource *resource, const struct
         struct rd_json *state = rd_json_make(ex->arena, &copy, "properties.provisioningState");
         *state = rd_json_string_c(state_word(resource));
     }
+    em_put_in_order(ex, resource->type, &copy);
     replace_text(&resource->text, rd_json_text(ex->arena, &copy, RD_JSON_COMPACT));
     resource->changed_ms = ex->now_ms;
     resource->revision++;
@@ -416,21 +417,49 @@ static bool shows_more(const struct em_exchange *ex, const struct em_type *type)
                                   rd_http_query_get(ex->arena, ex->url.query, "$expand", &expand));
 }
 
+/* The body as a GET shows it, without its head. */
+static void write_body(struct em_exchange *ex, struct em_resource *resource, struct rd_buf *out)
+{
+    if (!shows_more(ex, resource->type)) {
+        rd_buf_add(out, resource->text);
+        return;
+    }
+    struct rd_json body = em_body(ex, resource);
+    resource->type->show(ex, resource, &body);
+    em_strip(&body);
+    em_put_in_order(ex, resource->type, &body);
+    rd_json_write(out, &body, RD_JSON_COMPACT);
+}
+
+/* Id, name and type take the place of the body's last brace. */
+static void write_head_last(const struct em_resource *resource, struct rd_buf *out)
+{
+    bool is_type_first = resource->type->head == EM_HEAD_LAST_TYPE_FIRST;
+    out->n--;
+    rd_buf_add(out, out->p[out->n - 1] == '{' ? RD_STR("\"id\":") : RD_STR(",\"id\":"));
+    rd_json_write_string(out, resource->id);
+    if (is_type_first)
+        rd_buf_printf(out, ",\"type\":\"%s\"", resource->type->name);
+    rd_buf_add(out, RD_STR(",\"name\":"));
+    rd_json_write_string(out, em_name(resource));
+    if (!is_type_first)
+        rd_buf_printf(out, ",\"type\":\"%s\"", resource->type->name);
+    rd_buf_add_char(out, '}');
+}
+
 void em_view_text(struct em_exchange *ex, struct em_resource *resource, struct rd_buf *out)
 {
     bool is_first_answer = resource->state == EM_CREATING && ex->request->method == RD_HTTP_PUT;
     bool has_head = !(resource->type->hides_id_at_first && is_first_answer);
+    if (resource->type->head != EM_HEAD_FIRST) {
+        write_body(ex, resource, out);
+        write_head_last(resource, out);
+        return;
+    }
     if (has_head)
         write_head(ex, resource, out);
     size_t at = out->n;
-    if (shows_more(ex, resource->type)) {
-        struct rd_json body = em_body(ex, resource);
-        resource->type->show(ex, resource, &body);
-        em_strip(&body);
-        rd_json_write(out, &body, RD_JSON_COMPACT);
-    } else {
-        rd_buf_add(out, resource->text);
-    }
+    write_body(ex, resource, out);
     if (!has_head)
         return;
     /* The body's brace becomes the comma behind the head; "{}" is none at all. */

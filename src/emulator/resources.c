@@ -321,6 +321,16 @@ static struct rd_str geography_group(struct rd_str geography)
     return geography;
 }
 
+/* Coordinates and the place's name, of regions of which they were recorded. */
+static void add_site(struct em_exchange *ex, const struct rd_json *region, struct rd_json *view)
+{
+    static const char *const members[] = {"longitude", "latitude", "physicalLocation"};
+    const struct rd_json *site = rd_json_get(region, RD_STR("site"));
+    for (size_t i = 0; i < EM_COUNT(members) && i < rd_json_count(site); i++)
+        rd_json_set_c(ex->arena, rd_json_make(ex->arena, view, "metadata"), members[i],
+                      *rd_json_item(site, i));
+}
+
 static struct rd_json location_view(struct em_exchange *ex, const struct rd_json *region)
 {
     struct rd_json view = rd_json_object();
@@ -332,7 +342,11 @@ static struct rd_json location_view(struct em_exchange *ex, const struct rd_json
                   rd_json_string(rd_arena_printf(arena, "/subscriptions/%.*s/locations/%.*s",
                                                  RD_FMT(ex->subscription), RD_FMT(name))));
     rd_json_set_c(arena, &view, "name", rd_json_string(name));
-    rd_json_set_c(arena, &view, "type", rd_json_string_c("Region"));
+    /* 2019-11-01 has neither (recording 04); since which version between it and 2022-12-01 the
+     * later ones have them is not known. */
+    bool is_new = rd_str_cmp(ex->api_version, RD_STR("2019-11-01")) > 0;
+    if (is_new)
+        rd_json_set_c(arena, &view, "type", rd_json_string_c("Region"));
     rd_json_set_c(arena, &view, "displayName", *display);
     struct rd_str geography = rd_json_str(rd_json_get(region, RD_STR("geography")));
     struct rd_str group = geography_group(geography);
@@ -341,8 +355,10 @@ static struct rd_json location_view(struct em_exchange *ex, const struct rd_json
                                                  RD_FMT(rd_json_str(display)))));
     *rd_json_make(arena, &view, "metadata.regionType") = rd_json_string_c("Physical");
     *rd_json_make(arena, &view, "metadata.regionCategory") = rd_json_string_c("Recommended");
-    *rd_json_make(arena, &view, "metadata.geography") = rd_json_string(geography);
+    if (is_new)
+        *rd_json_make(arena, &view, "metadata.geography") = rd_json_string(geography);
     *rd_json_make(arena, &view, "metadata.geographyGroup") = rd_json_string(group);
+    add_site(ex, region, &view);
     struct rd_json pairs = rd_json_array();
     if (pair.n > 0) {
         struct rd_json item = rd_json_object();
@@ -353,7 +369,7 @@ static struct rd_json location_view(struct em_exchange *ex, const struct rd_json
         (void)rd_json_append(arena, &pairs, item);
     }
     *rd_json_make(arena, &view, "metadata.pairedRegion") = pairs;
-    if (rd_json_count(rd_json_get(region, RD_STR("zones"))) > 0)
+    if (is_new && rd_json_count(rd_json_get(region, RD_STR("zones"))) > 0)
         rd_json_set_c(arena, &view, "availabilityZoneMappings", zone_mappings(ex, region));
     return view;
 }

@@ -135,6 +135,7 @@ static bool list_definitions(struct em_exchange *ex)
 {
     static const char *const names[] = {"roleName", "type", "atScope()", NULL};
     struct em_filter filter;
+    em_reply_header(ex, "x-ms-request-charge", "1"); /* recording 08 */
     if (!em_filter_read(ex, names, &filter))
         return false;
     const struct rd_json *table = em_table("roles");

@@ -233,6 +233,8 @@ struct em_resource *em_make(struct em_exchange *ex, const char *type, struct rd_
 struct em_resource *em_adopt(struct rd_cloud *cloud, struct em_resource *resource,
                              struct em_resource *parent);
 void em_resource_free(struct em_resource *resource);
+/* Puts the members of a body in the order that its type has them in. */
+void em_put_in_order(struct em_exchange *ex, const struct em_type *type, struct rd_json *body);
 void em_view_text(struct em_exchange *ex, struct em_resource *resource, struct rd_buf *out);
 void em_strip(struct rd_json *body);
 /* The GUID in the etag of a resource whose type has one. */

@@ -60,9 +60,7 @@ static bool set_secret(struct em_exchange *ex, struct em_resource *vault, struct
     em_set_text(ex, &bundle, "id",
                 rd_arena_printf(ex->arena, "%.*ssecrets/%.*s/%.*s", RD_FMT(url), RD_FMT(name),
                                 RD_FMT(version)));
-    struct rd_json attributes =
-        em_plane_attributes(ex, vault, false, rd_json_at(&ex->body, "attributes"));
-    em_drop(&attributes, "", "hsmPlatform");
+    struct rd_json attributes = em_plane_attributes(ex, vault, rd_json_at(&ex->body, "attributes"));
     em_set(ex, &bundle, "attributes", attributes);
     if (em_has(&ex->body, "tags"))
         em_set(ex, &bundle, "tags", rd_json_copy(ex->arena, rd_json_at(&ex->body, "tags")));

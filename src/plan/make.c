@@ -259,6 +259,9 @@ static enum rd_rc decide_live(struct rd_maker *maker, size_t index, int64_t live
     bool is_broken = is_retired || rd_owner_is_broken(draft.live);
     struct rd_str dead = rd_owner_dead_state(draft.live);
     bool is_open = rd_owner_is_under_way(draft.live) || rd_owner_is_unstarted(draft.live);
+    /* Nothing seems to differ in a key's size, which is only seen in its modulus. */
+    if (owner == NULL)
+        RD_TRY(rd_maker_check_bits(maker, &draft, err));
     if (!differs && owner == NULL && !is_broken && dead.n == 0 && !is_open) {
         maker->plan->counts[RD_CHANGE_NONE]++;
         return RD_RC_OK;
@@ -271,6 +274,7 @@ static enum rd_rc decide_live(struct rd_maker *maker, size_t index, int64_t live
         RD_TRY(check_replace(maker, &draft, err));
     RD_TRY(check_shrinking(&draft, err));
     RD_TRY(rd_maker_check_alike(maker, &draft, err));
+    RD_TRY(rd_maker_check_occupied(maker, &draft, err));
     const struct rd_resource *named = take_bound_fields(maker, &draft);
     if (owner == NULL)
         owner = named;
@@ -305,6 +309,15 @@ static bool is_owner_new(const struct rd_maker *maker, const struct rd_resource 
            rd_set_index(maker->live, maker->desired->resources[owner].id) == RD_NONE;
 }
 
+/* Its deletion is asked for again, which the service takes for the same one, so that whatever waits
+ * for it to be gone, such as what it uses, waits. */
+static void await_end(struct rd_maker *maker, size_t index, int64_t live)
+{
+    maker->kinds[index] = RD_CHANGE_REPLACE;
+    (void)rd_maker_add(maker, RD_CHANGE_REPLACE, (int64_t)index, live,
+                       RD_STR("it is being deleted"));
+}
+
 static enum rd_rc decide_desired(struct rd_maker *maker, struct rd_err *err)
 {
     const struct rd_set *desired = maker->desired;
@@ -327,6 +340,10 @@ static enum rd_rc decide_desired(struct rd_maker *maker, struct rd_err *err)
         if (resource->is_existing)
             continue;
         bool is_going = live != RD_NONE && rd_owner_is_going(maker->live, live);
+        if (is_going && rd_owner_is_deleting(&maker->live->resources[live])) {
+            await_end(maker, order[i], live);
+            continue;
+        }
         if (live != RD_NONE && !is_going) {
             RD_TRY(decide_live(maker, order[i], live, &differ, err));
             continue;
@@ -451,6 +468,8 @@ enum rd_rc rd_plan_make(struct rd_arena *arena, const struct rd_set *desired,
     maker.plan->desired = desired;
     RD_TRY(decide_desired(&maker, err));
     decide_orphans(&maker);
+    RD_TRY(rd_maker_check_made(&maker, err));
+    RD_TRY(rd_maker_find_rivals(&maker, err));
     rd_maker_find_takers(&maker);
     rd_maker_tell_affected(&maker);
     RD_TRY(rd_maker_make_steps(&maker, err));

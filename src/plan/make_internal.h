@@ -9,6 +9,12 @@
  * that what a resource refers to is decided first), what happens to what is live besides, who
  * notices, and the steps.
  */
+/* A created thing that waits until one that is deleted is gone (column sole). */
+struct rd_rival {
+    uint32_t change; /* index of the creation */
+    int64_t live;    /* of what goes */
+};
+
 struct rd_maker {
     struct rd_arena *arena;       /* the plan's */
     struct rd_arena *scratch;     /* of the making */
@@ -22,6 +28,9 @@ struct rd_maker {
     int32_t *live_change;    /* by live index: index of its change, or RD_NONE */
     int32_t *live_desired;   /* by live index: its desired index, or RD_NONE */
     int32_t *taker; /* by live index: the desired index of what gets what it holds, or RD_NONE */
+    struct rd_rival *rivals;
+    size_t rival_count;
+    size_t rival_cap;
     struct rd_map written; /* ids that earlier runs wrote, from the facts of `live` */
 };
 
@@ -61,6 +70,8 @@ bool rd_owner_is_under_way(const struct rd_resource *live);
 bool rd_owner_is_unstarted(const struct rd_resource *live);
 /* The state it is in and that no write ends (column `dead`), or "". */
 struct rd_str rd_owner_dead_state(const struct rd_resource *live);
+/* Whether it is being deleted. */
+bool rd_owner_is_deleting(const struct rd_resource *live);
 /* Whether it, or something that contains it, is being deleted. */
 bool rd_owner_is_going(const struct rd_set *live, int64_t index);
 /* Whether the service made it by itself and takes it away with its parent (column `own`). */
@@ -86,5 +97,19 @@ RD_NODISCARD enum rd_rc rd_maker_make_steps(struct rd_maker *maker, struct rd_er
 /* alike.c: refuses an update of text whose rows in a table are not alike. Errors: INVALID. */
 RD_NODISCARD enum rd_rc rd_maker_check_alike(const struct rd_maker *maker,
                                              const struct rd_change *draft, struct rd_err *err);
+
+/* standing.c: refuses an update that the service refuses of what stands (columns bits, occupied),
+ * and what is made anew in vain (columns makes, registers). Errors: INVALID. */
+RD_NODISCARD enum rd_rc rd_maker_check_bits(const struct rd_maker *maker,
+                                            const struct rd_change *draft, struct rd_err *err);
+RD_NODISCARD enum rd_rc rd_maker_check_occupied(const struct rd_maker *maker,
+                                                const struct rd_change *draft, struct rd_err *err);
+RD_NODISCARD enum rd_rc rd_maker_check_made(const struct rd_maker *maker, struct rd_err *err);
+
+/* sole.c: finds what has to wait for what goes. Errors: INVALID when that is never or too late. */
+RD_NODISCARD enum rd_rc rd_maker_find_rivals(struct rd_maker *maker, struct rd_err *err);
+/* Every value at a path, in which * stands for each item of an array. */
+void rd_maker_each_at(const struct rd_json *value, struct rd_str path,
+                      void (*visit)(void *, const struct rd_json *), void *data);
 
 #endif

@@ -157,13 +157,17 @@ struct rd_str rd_owner_dead_state(const struct rd_resource *live)
     return (struct rd_str){"", 0};
 }
 
+bool rd_owner_is_deleting(const struct rd_resource *live)
+{
+    return rd_str_is_case(rd_json_str(rd_json_at(&live->body, "properties.provisioningState")),
+                          "Deleting");
+}
+
 bool rd_owner_is_going(const struct rd_set *live, int64_t index)
 {
     for (int64_t at = index; at != RD_NONE;) {
         const struct rd_resource *resource = &live->resources[at];
-        struct rd_str state =
-            rd_json_str(rd_json_at(&resource->body, "properties.provisioningState"));
-        if (rd_str_is_case(state, "Deleting"))
+        if (rd_owner_is_deleting(resource))
             return true;
         at = rd_set_ancestor(live, resource->id);
     }

@@ -28,6 +28,7 @@
  *     DELETE y  needs DELETE p   when a child that goes with p needed y             soft
  *     DELETE x  needs PUT p      when p, which contains x, is prepared for deletes  hard
  *     PUT x     needs release h  when x gets what h holds (DELETE h when h goes); when h is x  hard
+ *     PUT x     needs DELETE o      when x is new and has what only one may have (column sole) hard
  *     DELETE m  needs DELETE x   when x, a session host, is what machine m runs     hard
  *     step y    needs step x     when the type says serialize: parent, x comes
  *                                before y, and both write below one parent           soft
@@ -288,6 +289,17 @@ static void order_taker(struct stepper *stepper, int64_t live)
     need(stepper, put, gone_after(stepper, live), false);
 }
 
+static void order_rivals(struct stepper *stepper)
+{
+    const struct rd_maker *maker = stepper->maker;
+    for (size_t i = 0; i < maker->rival_count; i++) {
+        const struct rd_rival *rival = &maker->rivals[i];
+        int32_t gone = gone_after(stepper, rival->live);
+        need(stepper, stepper->put[rival->change], gone, false);
+        need(stepper, stepper->first[rival->change], gone, false);
+    }
+}
+
 /* Changes come in the order of needs, so a chain along them never runs against one. */
 static void order_siblings(struct stepper *stepper)
 {
@@ -360,6 +372,7 @@ enum rd_rc rd_maker_make_steps(struct rd_maker *maker, struct rd_err *err)
         order_appeared(&stepper, (int64_t)i);
     for (size_t i = 0; i < live_count; i++)
         order_taker(&stepper, (int64_t)i);
+    order_rivals(&stepper);
     order_siblings(&stepper);
     int64_t bad = rd_order_settle(&stepper.order);
     if (bad != RD_NONE)

@@ -7,6 +7,8 @@ import re
 from tap import Standing, claim, collect, main
 
 STANDING = Standing()
+IMAGES = Standing("confidential-pmk")
+KEYS = Standing("confidential-cmk")
 # Three hosts, and nobody but redoubt gives desktops out.
 DIRECT = Standing(hosts=3, edit=lambda text: text.replace("assignment: automatic", "assignment: direct"))
 
@@ -30,6 +32,14 @@ def users(place):
     rows = place.cloud("SELECT id, json_extract(text, '$.properties.assignedUser') FROM resource "
                        "WHERE type LIKE '%hostPools/sessionHosts' ORDER BY id")
     return [(id_.split("/")[-1], (user or "").split("@")[0]) for id_, user in rows]
+
+
+def refuses(place, *words):
+    """Plan and apply say the same, and nothing has changed afterwards."""
+    before = place.cloud("SELECT id, text FROM resource ORDER BY id")
+    for told in [place.run("plan", "spec.yaml"), place.up(verb="apply")]:
+        told.fails(4, *words)
+    assert place.cloud("SELECT id, text FROM resource ORDER BY id") == before
 
 
 def is_there(place, like):
@@ -254,7 +264,168 @@ def hosts_come_from_the_next_version_of_the_image(place):
     place.is_settled()
 
 
+@claim
+def an_image_is_built_again_only_under_a_new_number(place):
+    IMAGES.copy(place)
+    change(place, r"    - onedrive\n", "")
+    refuses(place, "image template", "customize[onedrive] changed (spec: image)", "/versions/1.0.0",
+            "give image.version a new number")
+    change(place, r"version: 1\.0\.0", "version: 1.0.1")
+    place.up(verb="apply").works()
+    assert is_there(place, "%/versions/1.0.1") and not is_there(place, "%/versions/1.0.0")
+    place.is_settled()
+
+
+def pooled(place):
+    change(place, "pool: personal", "pool: pooled")
+    change(place, r"(?s)  pins: \[.*?\]\n", "")
+    change(place, r"  assignment: automatic.*\n", "")
+
+
+@claim
+def a_pool_of_the_other_kind_is_refused_to_hosts_that_stand_and_made_for_new_ones(place):
+    STANDING.copy(place)
+    pooled(place)
+    refuses(place, "host pool 'vdpool-contoso-cui' would be made anew", "do not register again: 'cui-01'",
+            "change hosts.name_prefix", "all that users keep on their disks")
+    change(place, "name_prefix: cui-", "name_prefix: shared-")
+    place.run("plan", "spec.yaml").works("user01@contoso.us", "the desktop and its disk are gone")
+    place.up(verb="apply").works()
+    assert [host for host, _ in users(place)] == ["shared-01", "shared-02"]
+    place.is_settled()
+
+
+@claim
+def a_range_with_hosts_in_it_is_kept(place):
+    STANDING.copy(place)
+    change(place, r"hosts_subnet: 10\.81\.0\.0/24", "hosts_subnet: 10.81.1.0/24")
+    refuses(place, "'snet-hosts' of virtual network 'vnet-contoso-cui-hosts' cannot change while it is in use",
+            "(spec: network)", "2 stand in it", "cui-01-nic", "keep the subnet's name and range")
+
+
+@claim
+def a_network_grows_around_its_hosts(place):
+    STANDING.copy(place)
+    change(place, r"spoke: 10\.81\.0\.0/22", "spoke: 10.81.0.0/21")
+    place.up(verb="apply").works()
+    place.is_settled()
+
+
+# Names
+
+
+@claim
+def what_only_one_may_have_goes_over_to_another_name(place):
+    for names in ["firewall: afw-other", "workspace: vdws-other", "backup_vault: rsv-other",
+                  "application_group: vdag-other\n  workspace: vdws-new"]:
+        place.empty()
+        STANDING.copy(place)
+        place.write("spec.yaml", place.read("spec.yaml") + f"\nnames:\n  {names}\n")
+        place.up(verb="apply").works()
+        place.is_settled()
+
+
+@claim
+def a_definition_gives_its_identifier_to_another_name(place):
+    IMAGES.copy(place)
+    place.write("spec.yaml", place.read("spec.yaml") + "\nnames:\n  image_definition: other\n")
+    place.up(verb="apply").works()
+    place.is_settled()
+
+
+@claim
+def a_name_that_cannot_go_over_is_refused(place):
+    for names, *words in [
+            ("application_group: vdag-other", "workspace 'vdws-contoso-cui' names the old one",
+             "give the workspace a new name as well"),
+            ("peering_to_hub: other", "network peering 'other' cannot take the place of 'peer-hosts-to-hub'",
+             "keep the peering's name"),
+            ("hosts_subnet: other", "it would go (spec: network), and 2 stand in it"),
+            ("host_pool: other", "its hosts stand and do not register again")]:
+        place.empty()
+        STANDING.copy(place)
+        place.write("spec.yaml", place.read("spec.yaml") + f"\nnames:\n  {names}\n")
+        refuses(place, *words)
+
+
+
+# What a plan does not look at
+
+
+@claim
+def an_enclave_left_under_its_former_name_is_told(place):
+    STANDING.copy(place)
+    place.up(verb="apply").works()  # its state knows its spec from here on
+    change(place, "enclave: contoso-cui", "enclave: contoso-new")
+    told = place.run("plan", "spec.yaml").works("0 to delete")
+    assert "warning: the enclave 'contoso-cui', which 'spec.yaml' described before, still stands" in told.err, told
+    change(place, "enclave: contoso-new", "enclave: contoso-cui")
+    assert "warning" not in place.run("plan", "spec.yaml").err
+    place.run("destroy", "--yes", "-q", "--clock", "virtual", "spec.yaml").works()
+    change(place, "enclave: contoso-cui", "enclave: contoso-new")
+    assert "warning" not in place.run("plan", "spec.yaml").err
+
+
+@claim
+def two_specs_in_one_folder_know_nothing_of_each_other(place):
+    STANDING.copy(place)
+    place.up(verb="apply").works()
+    place.write("other.yaml", place.read("spec.yaml").replace("enclave: contoso-cui", "enclave: contoso-new"))
+    assert "warning" not in place.run("plan", "other.yaml").works().err
+
+
+@claim
+def what_stands_in_a_former_subscription_is_told_and_can_be_destroyed(place):
+    STANDING.copy(place)
+    change(place, "subscription: 2222", "subscription: 7777")
+    told = place.up(verb="apply").works()
+    assert "resourceGroups/rg-contoso-cui-hosts' is of an earlier spec" in told.err, told
+    assert "'redoubt destroy' with the former subscription" in told.err, told
+    change(place, "subscription: 7777", "subscription: 2222")
+    place.run("destroy", "--yes", "-q", "--clock", "virtual", "spec.yaml").works()
+    change(place, "subscription: 2222", "subscription: 7777")
+    place.is_settled()
+    assert "warning" not in place.run("plan", "spec.yaml").err
+
+
+@claim
+def a_group_under_a_former_name_is_told(place):
+    STANDING.copy(place)
+    place.write("spec.yaml", place.read("spec.yaml") + "\nnames:\n  hosts_group: rg-other\n")
+    told = place.run("plan", "spec.yaml").works()
+    assert "resourceGroups/rg-contoso-cui-hosts' is of an earlier spec" in told.err, told
+    assert "delete the group yourself" in told.err, told
+
+
+# What a killed run was deleting
+
+
+@claim
+def a_policy_waits_for_a_firewall_that_a_killed_run_was_deleting(place):
+    STANDING.copy(place)
+    change(place, "tier: standard", "tier: premium")
+    state = "SELECT count(*) FROM resource WHERE type LIKE '%azureFirewalls' AND text LIKE '%\"Deleting\"%'"
+    for after in range(60, 400):
+        assert place.up("--fault", f"crash:after={after}", verb="apply").status == -9
+        if place.cloud(state)[0][0] > 0:
+            break
+    place.run("plan", "spec.yaml").works("it is being deleted")
+    place.up(verb="apply").works()
+    place.is_settled()
+
+
 # Keys
+
+
+@claim
+def a_key_keeps_its_size_and_another_one_has_another(place):
+    KEYS.copy(place)
+    change(place, "size: 3072", "size: 4096")
+    refuses(place, "'key_size' of HSM key 'cmk-desktops' cannot change: it is 3072, the spec says 4096 (spec: keys)",
+            "keep 3072, or give it another name")
+    change(place, "key: cmk-desktops", "key: cmk-desktops-4096")
+    place.up(verb="apply").works()
+    place.is_settled()
 
 
 @claim

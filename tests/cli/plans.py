@@ -5,6 +5,7 @@ is not done again."""
 import copy
 import json
 import os
+import re
 import time
 
 from tap import Standing, claim, collect, main
@@ -195,6 +196,29 @@ def a_budget_that_is_there_can_be_changed(place):
     place.run("plan", "spec.yaml").works("properties.amount: 3100 -> 4000")
     place.up(verb="apply").works("1 of 1 steps done")
     place.is_settled()
+
+
+@claim
+def who_takes_a_saved_plan_for_a_spec_is_told(place):
+    place.spec()
+    place.run("plan", "--save", "plan.json", "spec.yaml").works()
+    for verb in ["plan", "check", "up", "cost"]:
+        place.run(verb, "plan.json").fails(4, f"'plan.json' is a saved plan, and '{verb}' takes a spec",
+                                           "redoubt apply plan.json")
+
+
+@claim
+def an_empty_file_is_neither_a_spec_nor_a_plan(place):
+    place.write("plan.json", "\n")
+    place.run("apply", "plan.json").fails(4, "plan.json:1:1: there is no spec in this file, nor a saved plan", "plan --save")
+
+
+@claim
+def what_stands_is_counted_alike_when_it_is_built_and_looked_at(place):
+    place.spec()
+    counts = [re.search(r"(\d+) of (\d+) (resources )?stand", told.works().out).groups()[:2]
+              for told in [place.up(), place.run("status", "spec.yaml")]]
+    assert counts[0] == counts[1] and counts[0][0] == counts[0][1], counts
 
 
 main(collect(globals()))

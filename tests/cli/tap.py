@@ -97,6 +97,13 @@ class Place:
     def up(self, *words, spec="spec.yaml", verb="up"):
         return self.run(verb, "--yes", "-q", "--clock", "virtual", *words, spec)
 
+    def empty(self):
+        for name in os.listdir(self.folder):
+            if os.path.isdir(self.path(name)):
+                shutil.rmtree(self.path(name))
+            else:
+                os.remove(self.path(name))
+
     def has_state(self):
         return os.path.exists(self.path(".redoubt"))
 

@@ -455,9 +455,27 @@ static void what_is_being_deleted_is_made_anew(void **state)
     keep(world, SUBNET, "{}");
     const struct rd_plan *plan = make(world);
     assert_int_equal(plan->change_count, 2);
-    expect_change(plan, VNET, RD_CHANGE_CREATE, "it is being deleted");
+    expect_change(plan, VNET, RD_CHANGE_REPLACE, "it is being deleted");
     expect_change(plan, SUBNET, RD_CHANGE_CREATE, "it is being deleted");
     assert_true(comes_after(plan, PUT(plan, SUBNET), PUT(plan, VNET)));
+}
+
+/* A firewall that a killed run was deleting still holds its policy. */
+static void what_something_on_its_way_out_uses_waits_until_it_is_gone(void **state)
+{
+    struct world *world = *state;
+    keep(world, GROUP, T);
+    want(world, NSG, T);
+    have(world, NSG,
+         "{" TAGGED ",\"properties\":{\"provisioningState\":\"Deleting\",\"id\":\"" NIC "\"}}");
+    rd_set_find(world->desired, RD_STR(NSG))->body =
+        json_of(world, "{" TAGGED ",\"properties\":{\"id\":\"" NIC "\"}}");
+    want(world, NIC, "{" TAGGED ",\"location\":\"b\"}");
+    have(world, NIC, "{" TAGGED ",\"location\":\"a\"}");
+    const struct rd_plan *plan = make(world);
+    assert_true(comes_after(plan, DELETE(plan, NIC), DELETE(plan, NSG)));
+    assert_true(comes_after(plan, PUT(plan, NSG), DELETE(plan, NSG)));
+    assert_true(comes_after(plan, PUT(plan, NSG), PUT(plan, NIC)));
 }
 
 /* Writing the same again does not bring it back. */
@@ -596,6 +614,7 @@ int main(void)
         TEST(a_soft_order_gives_way_to_a_hard_one),
         TEST(unchanged_resources_cost_nothing),
         TEST(what_is_being_deleted_is_made_anew),
+        TEST(what_something_on_its_way_out_uses_waits_until_it_is_gone),
         TEST(a_dead_state_is_ended_by_a_new_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

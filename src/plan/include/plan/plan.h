@@ -111,8 +111,9 @@ struct rd_plan {
 
 /* The changes from `live` to `desired` and the steps that make them. Errors: INVALID for what
  * cannot be planned (a field that can't change on a resource that must not be replaced; a disk that
- * would have to become smaller). What bears no tags is proved by marks of its own (column mark), or
- * by the facts of `live`: {"written": ["<id>" ...]}, ids that earlier runs wrote. */
+ * would have to become smaller; a subnet's range with hosts in it; a pool made anew below hosts
+ * that have registered). What bears no tags is proved by marks of its own (column mark), or by the
+ * facts of `live`: {"written": ["<id>" ...]}, ids that earlier runs wrote. */
 RD_NODISCARD enum rd_rc rd_plan_make(struct rd_arena *arena, const struct rd_set *desired,
                                      const struct rd_set *live, struct rd_plan **ret_plan,
                                      struct rd_err *err);

@@ -136,15 +136,14 @@ void grant(struct world *w, const char *scope, const char *role, const char *pri
 
 void let_use_vaults(struct world *w)
 {
-    assert_int_equal(
-        call(w, RD_HTTP_PUT,
-             SUB "/providers/Microsoft.Authorization/roleAssignments/"
-                 "99999999-0000-4000-8000-000000000001",
-             "{'properties':{'roleDefinitionId':'" SUB
-             "/providers/Microsoft.Authorization/roleDefinitions/"
-             "00482a5a-887f-4fb3-b363-3b7fe8e74483','principalId':'" PERSON
-             "','principalType':'User'}}"),
-        201);
+    assert_int_equal(call(w, RD_HTTP_PUT,
+                          SUB "/providers/Microsoft.Authorization/roleAssignments/"
+                              "99999999-0000-4000-8000-000000000001",
+                          "{'properties':{'roleDefinitionId':'" SUB
+                          "/providers/Microsoft.Authorization/roleDefinitions/"
+                          "00482a5a-887f-4fb3-b363-3b7fe8e74483','principalId':'" PERSON
+                          "','principalType':'User'}}"),
+                     201);
     later(w, 1200);
 }
 
@@ -153,11 +152,10 @@ void let_use_hsm(struct world *w, const char *host)
     static const char *const roles[] = {"21dbd100-6940-42c2-9190-5d6cb909625b",
                                         "515eb02d-2335-4d2d-92f2-b1cbdf9c3778"};
     for (int i = 0; i < 2; i++) {
-        struct rd_str path = rd_arena_printf(
-            w->arena,
-            "%s/providers/Microsoft.Authorization/roleAssignments/"
-            "99999999-0000-4000-8000-00000000000%d",
-            host, i);
+        struct rd_str path = rd_arena_printf(w->arena,
+                                             "%s/providers/Microsoft.Authorization/roleAssignments/"
+                                             "99999999-0000-4000-8000-00000000000%d",
+                                             host, i);
         struct rd_str body = rd_arena_printf(
             w->arena,
             "{'properties':{'roleDefinitionId':'Microsoft.KeyVault/providers/"

@@ -51,8 +51,8 @@ void fault(struct world *w, const char *what);
 void make_network(struct world *w);
 void grant(struct world *w, const char *scope, const char *role, const char *principal,
            const char *guid);
-/* Lets a person use the vaults of the subscription, or the HSM at `host`: the built-in deployer, who
- * is any person, then may. Takes 20 minutes. */
+/* Lets a person use the vaults of the subscription, or the HSM at `host`: the built-in deployer,
+ * who is any person, then may. Takes 20 minutes. */
 void let_use_vaults(struct world *w);
 void let_use_hsm(struct world *w, const char *host);
 

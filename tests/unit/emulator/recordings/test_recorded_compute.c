@@ -45,10 +45,10 @@ static void versions_of_an_image_are_a_bare_array_with_ids_in_capitals(void **st
     const char *one = filled(&w, VERSIONS "/{}", text(&w, "0.name"));
     assert_int_equal(call(&w, RD_HTTP_GET, one, NULL), 200);
     assert_string_equal(members_served(&w, ""), "properties,location,name,id");
-    assert_string_equal(members(&w, "properties"),
-                        "architecture,automaticOSUpgradeProperties,dataDiskImages,disallowed,"
-                        "features,goLiveDate,hyperVGeneration,imageDeprecationStatus,osDiskImage,"
-                        "replicaCount,replicaType");
+    assert_string_equal(members_served(&w, "properties"),
+                        "hyperVGeneration,architecture,replicaType,replicaCount,disallowed,"
+                        "automaticOSUpgradeProperties,imageDeprecationStatus,features,osDiskImage,"
+                        "dataDiskImages,goLiveDate");
     assert_string_equal(text(&w, "properties.features.0.name"), "SecurityType");
     assert_string_equal(text(&w, "properties.features.0.value"),
                         "TrustedLaunchAndConfidentialVmSupported");
@@ -95,16 +95,19 @@ static void a_confidential_machine_is_read_back_with_what_azure_made_up(void **s
                                           "virtualMachines\",\r\n  \"location\": \"westeurope\""));
     assert_string_equal(text(&w, "properties.provisioningState"), "Succeeded");
     assert_form(text(&w, "properties.vmId"), "^" GUID "$");
-    assert_string_equal(members(&w, "properties.storageProfile"),
-                        "dataDisks,diskControllerType,imageReference,osDisk");
-    assert_string_equal(members(&w, "properties.storageProfile.imageReference"),
-                        "exactVersion,offer,publisher,sku,version");
+    assert_non_null(strstr(members_served(&w, ""), "name,id,type,location,tags,properties"));
+    assert_non_null(strstr(members_served(&w, "properties"),
+                           "hardwareProfile,provisioningState,vmId,storageProfile,osProfile"));
+    assert_string_equal(members_served(&w, "properties.storageProfile"),
+                        "imageReference,osDisk,dataDisks,diskControllerType");
+    assert_string_equal(members_served(&w, "properties.storageProfile.imageReference"),
+                        "publisher,offer,sku,version,exactVersion");
     assert_string_equal(text(&w, "properties.storageProfile.imageReference.version"), "latest");
     assert_form(text(&w, "properties.storageProfile.imageReference.exactVersion"), "^[0-9.]+$");
-    assert_string_equal(members(&w, "properties.storageProfile.osDisk"),
-                        "caching,createOption,deleteOption,diskSizeGB,managedDisk,name,osType");
-    assert_string_equal(members(&w, "properties.storageProfile.osDisk.managedDisk"),
-                        "id,securityProfile,storageAccountType");
+    assert_string_equal(members_served(&w, "properties.storageProfile.osDisk"),
+                        "osType,name,createOption,caching,managedDisk,deleteOption,diskSizeGB");
+    assert_string_equal(members_served(&w, "properties.storageProfile.osDisk.managedDisk"),
+                        "securityProfile,storageAccountType,id");
     assert_string_equal(text(&w, "properties.storageProfile.osDisk.osType"), "Windows");
     assert_string_equal(text(&w, "properties.storageProfile.osDisk.deleteOption"), "Detach");
     assert_form(text(&w, "properties.storageProfile.osDisk.name"),
@@ -127,8 +130,8 @@ static void an_image_definition_is_made_by_a_caps_operation(void **state)
     make(&w, GALLERY, "{'location':'westus2','properties':{}}");
     assert_in_range(call(&w, RD_HTTP_PUT, IMAGE,
                          "{'location':'westus2','tags':{},'properties':{'osType':'Linux','osState':"
-                         "'Generalized','hyperVGeneration':'V1','identifier':{'publisher':"
-                         "'publisher1','offer':'offer1','sku':'sku1'}}}"),
+                         "'Generalized','hyperVGeneration':'V1','identifier':{'offer':"
+                         "'offer1','publisher':'publisher1','sku':'sku1'}}}"),
                     200, 202);
     const char *poll = header(&w, "azure-asyncoperation");
     assert_form(poll, "^https://management\\.azure\\.com" SUB "/providers/Microsoft\\.Compute/"
@@ -138,13 +141,15 @@ static void an_image_definition_is_made_by_a_caps_operation(void **state)
     assert_form(header(&w, "x-ms-ratelimit-remaining-resource"),
                 "^Microsoft\\.Compute/GetOperationStatus3Min;[0-9]+,"
                 "Microsoft\\.Compute/GetOperationStatus30Min;[0-9]+$");
+    assert_string_equal(header(&w, "server"), "Microsoft-HTTPAPI/2.0");
     assert_string_equal(members_served(&w, ""), "startTime,endTime,status,name");
     assert_form(text(&w, "name"), "^" GUID "$");
     assert_int_equal(call(&w, RD_HTTP_GET, IMAGE, NULL), 200);
     assert_string_equal(members_served(&w, ""), "name,id,type,location,tags,properties");
-    assert_string_equal(members(&w, "properties"),
-                        "architecture,hyperVGeneration,identifier,osState,osType,"
+    assert_string_equal(members_served(&w, "properties"),
+                        "hyperVGeneration,architecture,osType,osState,identifier,"
                         "provisioningState");
+    assert_string_equal(members_served(&w, "properties.identifier"), "publisher,offer,sku");
     assert_string_equal(text(&w, "properties.architecture"), "x64");
     world_close(&w);
 }
@@ -168,6 +173,25 @@ static void locations_name_their_geography_and_pair(void **state)
     assert_string_equal(text(&w, "metadata.geographyGroup"), "Europe");
     assert_string_equal(text(&w, "metadata.pairedRegion.0.name"), "northeurope");
     assert_string_equal(text(&w, "metadata.pairedRegion.0.id"), SUB "/locations/northeurope");
+    assert_string_equal(members_served(&w, ""), "id,name,displayName,regionalDisplayName,metadata");
+    assert_string_equal(members_served(&w, "metadata"),
+                        "regionType,regionCategory,geographyGroup,longitude,latitude,"
+                        "physicalLocation,pairedRegion");
+    assert_string_equal(text(&w, "metadata.longitude"), "4.9");
+    assert_string_equal(text(&w, "metadata.latitude"), "52.3667");
+    assert_string_equal(text(&w, "metadata.physicalLocation"), "Netherlands");
+    world_close(&w);
+}
+
+static void a_later_version_of_the_locations_names_their_zones(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w);
+    assert_int_equal(call(&w, RD_HTTP_GET, SUB "/locations?api-version=2022-12-01", NULL), 200);
+    assert_string_equal(text(&w, "value.0.type"), "Region");
+    assert_string_equal(text(&w, "value.0.metadata.geography"), "Europe");
+    assert_int_equal(rd_json_count(value_at(&w, "value.0.availabilityZoneMappings")), 3);
     world_close(&w);
 }
 
@@ -200,7 +224,9 @@ static void an_image_builders_operation_is_named_in_capitals_in_its_body_alone(v
         201);
     assert_string_equal(header(&w, "content-type"), "application/json");
     /* One space and LF. */
-    assert_non_null(strstr(body_text(&w), "{\n \"id\": \"" TEMPLATE "\",\n"));
+    assert_non_null(strstr(body_text(&w), ",\n \"id\": \"" TEMPLATE "\",\n"));
+    assert_string_equal(members_served(&w, ""), "properties,identity,location,id,name,type");
+    assert_string_equal(header(&w, "server"), "nginx");
     const char *poll = header(&w, "azure-asyncoperation");
     assert_form(poll, "^https://management\\.azure\\.com" SUB
                       "/providers/Microsoft\\.VirtualMachineImages/locations/westus2/operations/"
@@ -225,6 +251,7 @@ int main(void)
         cmocka_unit_test(a_confidential_machine_is_read_back_with_what_azure_made_up),
         cmocka_unit_test(an_image_definition_is_made_by_a_caps_operation),
         cmocka_unit_test(locations_name_their_geography_and_pair),
+        cmocka_unit_test(a_later_version_of_the_locations_names_their_zones),
         cmocka_unit_test(an_image_builders_operation_is_named_in_capitals_in_its_body_alone),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -52,14 +52,14 @@ static void a_vault_that_is_absent_is_named_with_its_group(void **state)
 
 static void check_vault_members(struct world *w)
 {
-    assert_string_equal(members(w, ""), "id,location,name,properties,systemData,tags,type");
+    assert_string_equal(members_served(w, ""), "id,name,type,location,tags,systemData,properties");
     assert_string_equal(members(w, "systemData"),
                         "createdAt,createdBy,createdByType,lastModifiedAt,lastModifiedBy,"
                         "lastModifiedByType");
-    assert_string_equal(members(w, "properties"),
-                        "accessPolicies,enablePurgeProtection,enableRbacAuthorization,"
-                        "enableSoftDelete,enabledForDeployment,provisioningState,"
-                        "publicNetworkAccess,sku,softDeleteRetentionInDays,tenantId,vaultUri");
+    assert_string_equal(members_served(w, "properties"),
+                        "sku,tenantId,accessPolicies,enabledForDeployment,enableSoftDelete,"
+                        "softDeleteRetentionInDays,enableRbacAuthorization,enablePurgeProtection,"
+                        "vaultUri,provisioningState,publicNetworkAccess");
     assert_string_equal(text(w, "id"), VAULT);
     assert_string_equal(text(w, "type"), "Microsoft.KeyVault/vaults");
     assert_true(rd_json_is(value_at(w, "tags"), RD_JSON_OBJECT));
@@ -80,6 +80,7 @@ static void a_new_vault_is_polled_by_its_own_state(void **state)
     assert_string_equal(header(&w, "azure-asyncoperation"), "");
     assert_string_equal(header(&w, "location"), "");
     assert_form(header(&w, "x-ms-keyvault-service-version"), "^1\\.5\\.[0-9.]+$");
+    assert_string_equal(header(&w, "x-aspnet-version"), "4.0.30319");
     assert_form(header(&w, "x-ms-ratelimit-remaining-subscription-writes"), "^[0-9]+$");
     assert_form(header(&w, "x-ms-ratelimit-remaining-subscription-global-writes"), "^[0-9]+$");
     check_vault_members(&w);
@@ -225,6 +226,29 @@ static void an_hsm_writes_members_in_the_order_of_the_alphabet(void **state)
     world_close(&w);
 }
 
+static void an_hsm_of_version_7_0_shows_a_release_policy_as_it_was_written_then(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w);
+    make_hsm(&w);
+    assert_int_equal(call(&w, RD_HTTP_POST, HSM_HOST "/keys/skr1-000001/create?api-version=7.3",
+                          sent_key(&w, "'kty':'EC-HSM'")),
+                     200);
+    assert_int_equal(call(&w, RD_HTTP_DELETE, HSM_HOST "/keys/skr1-000001?api-version=7.0", NULL),
+                     200);
+    assert_non_null(strstr(body_text(&w),
+                           "\"release_policy\":{\"anyOf\":[{\"allOf\":[{\"claim\":"
+                           "\"x-ms-sgx-is-debuggable\",\"condition\":\"equals\",\"value\":"
+                           "\"false\"}],\"authority\":\"https://sharedeus.eus.attest.azure.net/"
+                           "\"}],\"version\":\"0.2\"}"));
+    /* The key itself is as it was. */
+    assert_int_equal(
+        call(&w, RD_HTTP_GET, HSM_HOST "/deletedkeys/skr1-000001?api-version=7.3", NULL), 200);
+    assert_string_equal(members_served(&w, "release_policy"), "contentType,data,immutable");
+    world_close(&w);
+}
+
 static void a_deleted_hsm_key_says_when_it_goes_for_good(void **state)
 {
     (void)state;
@@ -277,11 +301,12 @@ static void a_disk_encryption_set_is_whole_only_in_its_finished_operation(void *
                        "[0-9a-f-]{36}\\?p=[0-9a-f-]{36}&api-version=2023-04-02&t=[0-9]{18}&c=");
     assert_form(monitor, "/DiskOperations/[0-9a-f-]{36}\\?p=[0-9a-f-]{36}&monitor=true&api-version="
                          "2023-04-02&t=");
-    assert_string_equal(members(&w, ""), "identity,location,properties");
+    assert_string_equal(members_served(&w, ""), "location,identity,properties");
     assert_string_equal(members(&w, "identity"), "type");
-    assert_string_equal(members(&w, "properties"), "activeKey,encryptionType,provisioningState");
+    assert_string_equal(members_served(&w, "properties"),
+                        "activeKey,encryptionType,provisioningState");
     assert_string_equal(text(&w, "properties.provisioningState"), "Updating");
-    assert_non_null(strstr(body_text(&w), "{\r\n  \"identity\": {\r\n    \"type\""));
+    assert_non_null(strstr(body_text(&w), ",\r\n  \"identity\": {\r\n    \"type\""));
     later(&w, 60);
     assert_int_equal(call(&w, RD_HTTP_GET, async, NULL), 200);
     assert_form(
@@ -292,9 +317,10 @@ static void a_disk_encryption_set_is_whole_only_in_its_finished_operation(void *
     assert_form(text(&w, "startTime"), "^20..-..-..T..:..:..\\.[0-9]{7}\\+00:00$");
     assert_form(text(&w, "endTime"), "^20..-..-..T..:..:..\\.[0-9]{7}\\+00:00$");
     assert_form(text(&w, "name"), "^[0-9a-f-]{36}$");
-    assert_string_equal(members(&w, "properties.output"),
-                        "id,identity,location,name,properties,type");
-    assert_string_equal(members(&w, "properties.output.identity"), "principalId,tenantId,type");
+    assert_string_equal(members_served(&w, "properties.output"),
+                        "name,id,type,location,identity,properties");
+    assert_string_equal(members_served(&w, "properties.output.identity"),
+                        "type,principalId,tenantId");
     assert_string_equal(text(&w, "properties.output.properties.provisioningState"), "Succeeded");
     assert_string_equal(text(&w, "properties.output.id"), DES);
     assert_int_equal(call(&w, RD_HTTP_GET, DES "?api-version=2023-04-02", NULL), 200);
@@ -314,6 +340,7 @@ int main(void)
         cmocka_unit_test(both_key_stores_challenge_a_request_without_token_each_in_its_way),
         cmocka_unit_test(a_vault_writes_a_release_policy_version_first),
         cmocka_unit_test(an_hsm_writes_members_in_the_order_of_the_alphabet),
+        cmocka_unit_test(an_hsm_of_version_7_0_shows_a_release_policy_as_it_was_written_then),
         cmocka_unit_test(a_deleted_hsm_key_says_when_it_goes_for_good),
         cmocka_unit_test(a_disk_encryption_set_is_whole_only_in_its_finished_operation),
     };

@@ -45,6 +45,7 @@ static void a_role_is_found_by_name_without_case(void **state)
                                      "roleName%20eq%20%27reader%27&api-version=2018-01-01-preview",
                           NULL),
                      200);
+    assert_string_equal(header(&w, "x-ms-request-charge"), "1");
     assert_int_equal(rd_json_count(value_at(&w, "value")), 1);
     assert_string_equal(members_served(&w, "value.0"), "properties,id,type,name");
     assert_string_equal(members(&w, "value.0.properties"),
@@ -67,10 +68,11 @@ static void a_role_is_found_by_name_without_case(void **state)
 static void check_assignment(struct world *w, const char *at)
 {
     const char *properties = filled(w, "{}properties", at);
-    assert_string_equal(members(w, at[0] == '\0' ? "" : "value.0"), "id,name,properties,type");
-    assert_string_equal(members(w, properties),
-                        "createdBy,createdOn,principalId,principalType,roleDefinitionId,scope,"
-                        "updatedBy,updatedOn");
+    assert_string_equal(members_served(w, at[0] == '\0' ? "" : "value.0"),
+                        "properties,id,type,name");
+    assert_string_equal(members_served(w, properties),
+                        "roleDefinitionId,principalId,principalType,scope,createdOn,updatedOn,"
+                        "createdBy,updatedBy");
     assert_string_equal(text(w, filled(w, "{}id", at)), ASSIGNMENT);
     assert_string_equal(text(w, filled(w, "{}properties.scope", at)), ROLE_GROUP);
     assert_string_equal(text(w, filled(w, "{}properties.roleDefinitionId", at)), READER);
