@@ -168,7 +168,7 @@ def logs_are_sent_to_a_workspace():
     place = ("-g", group("monitor"))
     workspaces = ("monitor", "log-analytics", "workspace")
     made = az(*workspaces, "create", *place, "-n", "lawire").works(provisioningState="Succeeded").json
-    # Debian's `workspace update` fails before any request, in its own imports.
+    # Debian's `workspace update` and `delete` fail before any request, in its own imports.
     az("resource", "update", "--ids", made["id"], "--set", "properties.retentionInDays=90").works()
     az(*workspaces, "show", *place, "-n", "lawire").works(customerId=made["customerId"], retentionInDays=90)
     assert az(*workspaces, "list", *place).works().names() == ["lawire"]
@@ -191,7 +191,7 @@ def logs_are_sent_to_a_workspace():
     az(*actions, "show", *place, "-n", "ag1").works(groupShortName="agx")
     assert az(*actions, "list", *place).works().names() == ["ag1"]
     az(*actions, "delete", *place, "-n", "ag1").works()
-    az(*workspaces, "delete", "-y", *place, "-n", "lawire").works()
+    az("resource", "delete", "--ids", made["id"]).works()
 
 
 @claim("Microsoft.RecoveryServices/vaults | create, get, list, delete, action backupconfig, error ResourceNotFound",
