@@ -178,7 +178,7 @@ def without_the_orchestrators_role_the_machine_never_runs():
 @claim("Microsoft.Compute/virtualMachines | error without the set")
 def without_the_set_there_is_no_machine():
     missing = CLOUD.id("chain", "Microsoft.Compute/diskEncryptionSets", "none")
-    machine("vm7", missing).fails("none", "ot")
+    machine("vm7", missing).fails("none", "not found")
 
 
 main(dict(globals()), before, lambda: ended_well(CLOUD))
