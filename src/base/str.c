@@ -367,6 +367,24 @@ bool rd_str_has_control(struct rd_str s)
     return false;
 }
 
+bool rd_str_is_visible(struct rd_str s)
+{
+    const uint64_t ones = 0x0101010101010101ULL;
+    size_t i = 0;
+    for (; s.n - i >= 8; i += 8) {
+        uint64_t word = load_eight(s.p + i);
+        uint64_t delete = word ^ (ones * 0x7f);
+        uint64_t below_mark = (word - ones * 0x21) & ~word;
+        uint64_t is_delete = (delete - ones) & ~delete;
+        if (((word | below_mark | is_delete) & (ones * 0x80)) != 0)
+            return false;
+    }
+    for (; i < s.n; i++)
+        if ((unsigned char)s.p[i] <= ' ' || (unsigned char)s.p[i] >= 0x7f)
+            return false;
+    return true;
+}
+
 enum { NEAREST_WORD_MAX = 64 };
 
 /* Optimal string alignment distance, ignoring case; words longer than NEAREST_WORD_MAX are far. */

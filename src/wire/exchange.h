@@ -36,7 +36,7 @@ enum failure {
 
 /* A server as curl pools connections to it: "https://host:port". */
 struct origin {
-    struct rd_str name;
+    struct rd_str name; /* with a NUL: curl is given it as the URL */
     size_t under_way;
     bool is_open; /* somebody has a connection there */
 };
@@ -52,6 +52,7 @@ struct exchange {
     void *data;
     struct rd_http_url parts; /* views into url */
     struct rd_buf url;
+    struct rd_buf target; /* of the request line: path and query */
     struct curl_slist *headers;
     struct origin *origin;
     bool is_secret;
