@@ -367,18 +367,25 @@ bool rd_str_has_control(struct rd_str s)
     return false;
 }
 
-bool rd_str_is_visible(struct rd_str s)
+/* Bit 7 of each byte that is no visible ASCII. A borrow only comes from a byte that is marked
+ * itself. */
+static uint64_t invisible_eight(const char *p)
 {
     const uint64_t ones = 0x0101010101010101ULL;
+    uint64_t word = load_eight(p);
+    uint64_t delete = word ^ (ones * 0x7f);
+    return word | ((word - ones * 0x21) & ~word) | ((delete - ones) & ~delete);
+}
+
+bool rd_str_is_visible(struct rd_str s)
+{
+    const uint64_t tops = 0x8080808080808080ULL;
     size_t i = 0;
-    for (; s.n - i >= 8; i += 8) {
-        uint64_t word = load_eight(s.p + i);
-        uint64_t delete = word ^ (ones * 0x7f);
-        uint64_t below_mark = (word - ones * 0x21) & ~word;
-        uint64_t is_delete = (delete - ones) & ~delete;
-        if (((word | below_mark | is_delete) & (ones * 0x80)) != 0)
+    for (; s.n - i >= 32; i += 32)
+        if (((invisible_eight(s.p + i) | invisible_eight(s.p + i + 8) |
+              invisible_eight(s.p + i + 16) | invisible_eight(s.p + i + 24)) &
+             tops) != 0)
             return false;
-    }
     for (; i < s.n; i++)
         if ((unsigned char)s.p[i] <= ' ' || (unsigned char)s.p[i] >= 0x7f)
             return false;

@@ -117,6 +117,12 @@ static void withhold(struct exchange *x, const char *name)
     x->headers = list;
 }
 
+static bool has_body(const struct rd_http_request *request)
+{
+    return request->body.n > 0 || request->method == RD_HTTP_PUT ||
+           request->method == RD_HTTP_PATCH || request->method == RD_HTTP_POST;
+}
+
 static bool set_headers(struct exchange *x)
 {
     const struct rd_http_headers *headers = &x->request->headers;
@@ -129,8 +135,10 @@ static bool set_headers(struct exchange *x)
         add_line(
             x, RD_STR("Redoubt-Clock"),
             rd_arena_printf(x->arena, "%lld", (long long)rd_loop_now_ms(x->curl->options.loop)));
-    withhold(x, "Content-Type"); /* a body is no form unless somebody says so */
-    withhold(x, "Expect");       /* a reply before the body costs more than a body of 4 MB */
+    if (has_body(x->request)) {
+        withhold(x, "Content-Type"); /* it is no form unless somebody says so */
+        withhold(x, "Expect");       /* a reply before it costs more than 4 MB of it */
+    }
     rd_arena_wipe(x->arena);     /* curl has its own copies */
     SET(x, CURLOPT_HTTPHEADER, x->headers);
     return true;
@@ -140,9 +148,7 @@ static void set_body(struct exchange *x)
 {
     const struct rd_http_request *request = x->request;
     SET(x, CURLOPT_NOBODY, request->method == RD_HTTP_HEAD ? 1L : 0L);
-    bool has_body = request->body.n > 0 || request->method == RD_HTTP_PUT ||
-                    request->method == RD_HTTP_PATCH || request->method == RD_HTTP_POST;
-    if (has_body) {
+    if (has_body(request)) {
         SET(x, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.n);
         SET(x, CURLOPT_POSTFIELDS, request->body.n > 0 ? request->body.p : "");
     } else if (request->method != RD_HTTP_HEAD) {

@@ -61,7 +61,7 @@ static void what_cannot_be_seen_is_found_at_every_place(void **state)
 {
     (void)state;
     static const char others[] = {' ', '\0', '\n', '\x7f', '\x80', '\xff'};
-    char text[20];
+    char text[70];
     for (size_t at = 0; at < sizeof(text); at++) {
         memset(text, at % 2 == 0 ? '!' : '~', sizeof(text));
         struct rd_str all = {text, sizeof(text)};
