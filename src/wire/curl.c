@@ -53,6 +53,16 @@ static int64_t wire_bytes(const struct exchange *x)
     return (int64_t)(in + out) + (int64_t)x->head_size;
 }
 
+/*
+ * To a cloud that lives in our time writes go one after the other, in the order in which they were
+ * sent: what it hands out in turn (addresses) is then the same in every run. Reads pass them.
+ */
+static bool keeps_order(const struct exchange *x)
+{
+    return x->curl->options.tells_time && x->request->method != RD_HTTP_GET &&
+           x->request->method != RD_HTTP_HEAD;
+}
+
 /* Takes an exchange out of curl's hands, whether curl is done with it or not. */
 static void end_under_way(struct exchange *x, CURLcode code)
 {
@@ -66,6 +76,7 @@ static void end_under_way(struct exchange *x, CURLcode code)
     ending_judge(x, code);
     (void)curl->library.multi_remove_handle(curl->multi, x->easy);
     exchange_unlink(&curl->under_way, x);
+    curl->writes -= keeps_order(x);
     struct origin *origin = x->origin;
     origin->under_way--;
     /* Those that waited for this one to connect try by themselves, all at once: one after the other
@@ -100,6 +111,7 @@ static struct origin *find_origin(struct rd_curl *curl, struct exchange *x)
 static void launch(struct exchange *x)
 {
     struct rd_curl *curl = x->curl;
+    curl->writes += keeps_order(x);
     x->start_us = rd_clock_monotonic_us();
     x->origin->under_way++;
     exchange_append(&curl->under_way, x);
@@ -110,6 +122,8 @@ static void launch(struct exchange *x)
 static bool may_launch(const struct exchange *x)
 {
     const struct origin *origin = x->origin;
+    if (keeps_order(x) && x->curl->writes > 0)
+        return false;
     if (origin->under_way == 0)
         return true;
     return origin->is_open && (!x->is_local || origin->under_way < x->curl->options.local_max);
@@ -125,6 +139,7 @@ static void launch_waiting(struct rd_curl *curl)
             if (!may_launch(x))
                 continue;
             exchange_unlink(&curl->waiting, x);
+            curl->writes_waiting -= keeps_order(x);
             launch(x);
         }
     }
@@ -161,10 +176,12 @@ static void curl_send(struct rd_transport *door, const struct rd_http_request *r
         refuse(x, why);
         return;
     }
-    if (may_launch(x))
+    if (may_launch(x) && !(keeps_order(x) && curl->writes_waiting > 0)) {
         launch(x);
-    else
-        exchange_append(&curl->waiting, x);
+        return;
+    }
+    curl->writes_waiting += keeps_order(x);
+    exchange_append(&curl->waiting, x);
 }
 
 /* The loop's outside -------------------------------------------------------------------------- */

@@ -135,6 +135,8 @@ struct rd_curl {
     struct rd_map origins;
     struct rd_arena *arena; /* of the origins */
     bool has_opened;        /* somebody may have waited for this */
+    size_t writes;          /* under way; counted where they keep their order */
+    size_t writes_waiting;
     int64_t check_every_us;
     int64_t checked_us;
 };

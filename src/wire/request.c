@@ -139,7 +139,7 @@ static bool set_headers(struct exchange *x)
         withhold(x, "Content-Type"); /* it is no form unless somebody says so */
         withhold(x, "Expect");       /* a reply before it costs more than 4 MB of it */
     }
-    rd_arena_wipe(x->arena);     /* curl has its own copies */
+    rd_arena_wipe(x->arena); /* curl has its own copies */
     SET(x, CURLOPT_HTTPHEADER, x->headers);
     return true;
 }
