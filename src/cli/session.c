@@ -374,6 +374,17 @@ RD_NODISCARD static enum rd_rc take_written(struct session *session, struct rd_s
     return RD_RC_OK;
 }
 
+/* A group that only an earlier spec named may go, unless something stands in it that is not ours.
+ */
+static bool has_former_group(const struct session *session, const struct rd_set *live)
+{
+    for (size_t i = 0; i < live->count; i++)
+        if (rd_str_is_case(live->resources[i].type->name, "Microsoft.Resources/resourceGroups") &&
+            rd_set_find(session->desired, live->resources[i].id) == NULL)
+            return true;
+    return false;
+}
+
 enum rd_rc session_read_live(struct session *session, struct rd_set **ret_live, struct rd_err *err)
 {
     assert(session->read_set_count < READ_SET_COUNT_MAX);
@@ -381,6 +392,8 @@ enum rd_rc session_read_live(struct session *session, struct rd_set **ret_live, 
     enum rd_rc rc = rd_engine_read(&session->world, session->arena, session->desired, &live, err);
     if (rc == RD_RC_OK)
         session->read_sets[session->read_set_count++] = live;
+    if (rc == RD_RC_OK && has_former_group(session, live))
+        rc = rd_engine_read_foreign(&session->world, session->arena, live, err);
     RD_TRY(check_door(session, err));
     if (rc != RD_RC_OK)
         return rc;

@@ -12,6 +12,9 @@
  * its children and of what is attached to it, and the GETs of what cannot be listed. Whatever is
  * missing ends its branch. All of it goes through the client at once, which paces it.
  *
+ * Groups that only an earlier spec named are found by the enclave's tag, in the subscriptions of
+ * the set, and looked into like those of the set.
+ *
  * What bears no tags and hangs on a scope is only seen by asking that scope. So that what an
  * earlier spec named is seen too, types say where else they are looked for (column scopes);
  * whatever refuses that question has no say in whether the set can be read.
@@ -193,6 +196,15 @@ static void list_scopes(struct reader *reader, const struct rd_resource *found)
     }
 }
 
+/* Everything in a group of an earlier spec is looked at as in one of the set. */
+static void hook_group(struct reader *reader, struct rd_str id)
+{
+    (void)rd_map_set(&reader->groups, id, reader);
+    for (size_t t = 0; t < reader->type_count; t++)
+        if (reader->types[t]->listing == RD_LIST_GROUP)
+            (void)add_hook(reader, id, reader->types[t], NULL);
+}
+
 static void follow_hooks(struct reader *reader, struct rd_str id, bool has_data_plane)
 {
     for (struct hook *hook = rd_map_get(&reader->hooks, id); hook != NULL; hook = hook->next) {
@@ -315,6 +327,8 @@ static void add_item(struct reader *reader, const struct question *question, str
         reader->live->resources[index].host = wanted->host;
     }
     const struct rd_resource *added = &reader->live->resources[index];
+    if (wanted == NULL && is_group(added))
+        hook_group(reader, added->id);
     /* A vault that is not activated has no data plane to ask. */
     follow_hooks(reader, added->id, address_is_ready(added->type, &added->body));
     list_scopes(reader, added);
@@ -631,9 +645,20 @@ static void list_subscriptions(struct reader *reader)
     rd_map_done(&asked);
 }
 
+/* Where the set has groups of its own, and wherever else its spec says that it may have some. */
+static void list_groups(struct reader *reader)
+{
+    const struct rd_json *known = rd_json_at(&reader->desired->facts, "subscriptions");
+    for (size_t i = 0; i < rd_json_count(known) && rd_map_count(&reader->groups) > 0; i++)
+        list_besides(reader, rd_type_find(RD_STR("Microsoft.Resources/resourceGroups")),
+                     rd_arena_printf(reader->arena, "/subscriptions/%.*s",
+                                     RD_FMT(rd_json_str(rd_json_item(known, i)))));
+}
+
 static void start(struct reader *reader)
 {
     prepare(reader);
+    list_groups(reader);
     for (size_t i = 0; i < reader->desired->count; i++) {
         const struct rd_resource *resource = &reader->desired->resources[i];
         if (is_group(resource))

@@ -184,6 +184,14 @@ static const struct rd_resource *replaced_owner(const struct rd_maker *maker, si
     return owner;
 }
 
+/* What appears by itself goes with its machine, and comes again with another one of that name. */
+static bool is_machine_going(const struct rd_maker *maker, const struct rd_resource *live)
+{
+    int64_t machine = rd_set_index(maker->live, rd_owner_machine(live));
+    return machine != RD_NONE && maker->live_desired[machine] == RD_NONE &&
+           rd_maker_is_ours(maker, (size_t)machine);
+}
+
 static struct rd_str owner_reason(const struct rd_maker *maker, const struct rd_resource *owner)
 {
     return rd_arena_printf(maker->arena, "its %.*s is replaced", RD_FMT(owner->type->label));
@@ -259,18 +267,19 @@ static enum rd_rc decide_live(struct rd_maker *maker, size_t index, int64_t live
     bool is_broken = is_retired || rd_owner_is_broken(draft.live);
     struct rd_str dead = rd_owner_dead_state(draft.live);
     bool is_open = rd_owner_is_under_way(draft.live) || rd_owner_is_unstarted(draft.live);
+    bool is_moving = is_machine_going(maker, draft.live);
     /* Nothing seems to differ in a key's size, which is only seen in its modulus. */
     if (owner == NULL)
         RD_TRY(rd_maker_check_bits(maker, &draft, err));
-    if (!differs && owner == NULL && !is_broken && dead.n == 0 && !is_open) {
+    if (!differs && owner == NULL && !is_broken && dead.n == 0 && !is_open && !is_moving) {
         maker->plan->counts[RD_CHANGE_NONE]++;
         return RD_RC_OK;
     }
-    draft.kind = owner != NULL || dead.n > 0 ? RD_CHANGE_REPLACE : RD_CHANGE_UPDATE;
+    draft.kind = owner != NULL || dead.n > 0 || is_moving ? RD_CHANGE_REPLACE : RD_CHANGE_UPDATE;
     for (size_t i = 0; i < draft.field_count; i++)
         if (draft.fields[i].replaces)
             draft.kind = RD_CHANGE_REPLACE;
-    if (draft.kind == RD_CHANGE_REPLACE && owner == NULL)
+    if (draft.kind == RD_CHANGE_REPLACE && owner == NULL && !is_moving)
         RD_TRY(check_replace(maker, &draft, err));
     RD_TRY(check_shrinking(&draft, err));
     RD_TRY(rd_maker_check_alike(maker, &draft, err));
@@ -283,6 +292,8 @@ static enum rd_rc decide_live(struct rd_maker *maker, size_t index, int64_t live
                    : RD_STR("it is there, but its last write has failed: it is sent again");
     if (owner != NULL)
         reason = owner_reason(maker, owner);
+    else if (is_moving)
+        reason = RD_STR("its virtual machine goes, and another one of that name comes");
     else if (dead.n > 0)
         reason =
             rd_arena_printf(maker->arena, "it is %.*s, which only a new one ends", RD_FMT(dead));

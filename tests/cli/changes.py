@@ -380,7 +380,7 @@ def what_stands_in_a_former_subscription_is_told_and_can_be_destroyed(place):
     change(place, "subscription: 2222", "subscription: 7777")
     told = place.up(verb="apply").works()
     assert "resourceGroups/rg-contoso-cui-hosts' is of an earlier spec" in told.err, told
-    assert "'redoubt destroy' with the former subscription" in told.err, told
+    assert "'redoubt destroy' takes it down" in told.err, told
     change(place, "subscription: 7777", "subscription: 2222")
     place.run("destroy", "--yes", "-q", "--clock", "virtual", "spec.yaml").works()
     change(place, "subscription: 2222", "subscription: 7777")
@@ -388,13 +388,101 @@ def what_stands_in_a_former_subscription_is_told_and_can_be_destroyed(place):
     assert "warning" not in place.run("plan", "spec.yaml").err
 
 
+def own_name(place, role, name):
+    place.write("spec.yaml", place.read("spec.yaml") + f"\nnames:\n  {role}: {name}\n")
+
+
 @claim
-def a_group_under_a_former_name_is_told(place):
+def a_group_of_hosts_under_a_former_name_goes_with_all_that_is_the_enclaves(place):
     STANDING.copy(place)
-    place.write("spec.yaml", place.read("spec.yaml") + "\nnames:\n  hosts_group: rg-other\n")
-    told = place.run("plan", "spec.yaml").works()
-    assert "resourceGroups/rg-contoso-cui-hosts' is of an earlier spec" in told.err, told
-    assert "delete the group yourself" in told.err, told
+    own_name(place, "hosts_group", "rg-other")
+    told = place.run("plan", "--save", "plan.json", "spec.yaml").works(
+        "- resource group rg-contoso-cui-hosts", "+ resource group rg-other", "user01@contoso.us loses cui-01",
+        "its virtual machine goes, and another one of that name comes")
+    assert "warning" not in told.err, told
+    place.up(spec="plan.json", verb="apply").works()
+    assert not is_there(place, "%/resourceGroups/rg-contoso-cui-hosts%")
+    assert users(place) == [("cui-01", "user01"), ("cui-02", "user02")]
+    place.is_settled()
+    order = [row[0] for row in place.database(
+        "redoubt.db", "SELECT step || ' ' || id FROM entry WHERE run = 2 AND phase = 2 ORDER BY sequence")]
+    gone, made = [next(i for i, row in enumerate(order) if row.startswith(step) and row.endswith(f"{group}/providers/"
+                  "Microsoft.Compute/virtualMachines/cui-01")) for step, group in
+                  [("delete", "rg-contoso-cui-hosts"), ("put", "rg-other")]]
+    assert gone < made, order
+
+
+@claim
+def a_group_under_a_former_name_keeps_what_is_not_the_enclaves(place):
+    STANDING.copy(place)
+    own_name(place, "network_group", "rg-other")
+    place.cloud("UPDATE resource SET text = json_remove(text, '$.tags') WHERE type LIKE '%publicIPAddresses'")
+    told = place.run("plan", "spec.yaml").works("left alone")
+    assert "it holds what is not redoubt's to delete" in " ".join(told.out.split()), told
+    place.up(verb="apply").works()
+    assert is_there(place, "%/rg-contoso-cui-network/%/publicIPAddresses/%")
+    assert not is_there(place, "%/rg-contoso-cui-network/%/virtualNetworks/%")
+    assert not is_there(place, "%/rg-contoso-cui-network/%/azureFirewalls/%")
+    told = place.run("plan", "--detailed-exitcode", "spec.yaml").works("no changes", "left alone")
+    assert "pip-contoso-cui-firewall" in told.out, told
+
+
+@claim
+def a_group_under_a_former_name_that_nobody_marked_is_not_looked_at(place):
+    STANDING.copy(place)
+    own_name(place, "hosts_group", "rg-other")
+    place.cloud("UPDATE resource SET text = json_remove(text, '$.tags') WHERE id LIKE '%/resourceGroups/rg-contoso-cui-hosts'")
+    told = place.run("plan", "spec.yaml").works("0 to delete")
+    assert "rg-contoso-cui-hosts" not in told.out, told
+
+
+@claim
+def a_move_to_another_group_that_is_killed_anywhere_is_finished_by_the_next_run(place):
+    STANDING.copy(place)
+    own_name(place, "hosts_group", "rg-other")
+    for after in range(60, 1000, 60):
+        if place.up("--fault", f"crash:after={after}", verb="apply").status != -9:
+            break
+    place.up(verb="apply").works()
+    place.is_settled()
+    assert not is_there(place, "%/resourceGroups/rg-contoso-cui-hosts%")
+
+
+@claim
+def images_that_are_not_built_any_more_go_with_their_group(place):
+    IMAGES.copy(place)
+    change(place, r"(?ms)^image:.*?\n(?=\w)", "image:\n  mode: marketplace\n\n")
+    change(place, r"(?m)^  images_principal.*\n", "")
+    with_both = place.read("spec.yaml")
+    change(place, r"(?m)^images_subscription.*\n", "")
+    told = place.run("plan", "spec.yaml").works("0 to delete")
+    assert "is of an earlier spec of this enclave and may still stand" in told.err, told
+    assert "name its subscription in the spec again" in told.err, told
+    place.write("spec.yaml", with_both)
+    told = place.up(verb="apply").works("- image gallery", "- resource group rg-contoso-conf-images")
+    assert "warning" not in told.err, told
+    change(place, r"(?m)^images_subscription.*\n", "")
+    assert "warning" not in place.run("plan", "spec.yaml").works("no changes").err
+    place.is_settled()
+
+
+@claim
+def an_interface_goes_to_another_network_only_with_its_machine(place):
+    STANDING.copy(place)
+    own_name(place, "spoke", "other")
+    place.run("plan", "spec.yaml").works("-/+ 2 x network interface", "because: its network interface is replaced",
+                                         "what its user kept on its disk is gone")
+    place.up(verb="apply").works()
+    place.is_settled()
+
+
+@claim
+def a_firewall_goes_to_another_network_by_being_made_anew(place):
+    STANDING.copy(place)
+    own_name(place, "hub", "other")
+    place.run("plan", "spec.yaml").works("-/+ Azure Firewall", "no host reaches the internet")
+    place.up(verb="apply").works()
+    place.is_settled()
 
 
 # What a killed run was deleting
