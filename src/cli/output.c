@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "output.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { WIDTH_MIN = 20, HEIGHT_MIN = 10, REDRAW_WIDTH_MIN = 60 };
@@ -135,6 +138,46 @@ bool output_is_gone(void)
 {
     struct pollfd out = {.fd = STDOUT_FILENO};
     return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
+/* Whether something is there that does not begin with `head`. */
+RD_NODISCARD static enum rd_rc check_taken(const char *path, struct rd_str head, const char *what,
+                                           struct rd_err *err)
+{
+    char begin[64];
+    assert(head.n <= sizeof(begin));
+    FILE *file = fopen(path, "re");
+    if (file == NULL) /* and who may not read it may not lose it */
+        return RD_FAIL(err, RD_RC_IO, "cannot write '%s': %s", path, strerror(errno));
+    size_t got = fread(begin, 1, head.n, file);
+    (void)fclose(file);
+    if (got == 0 || rd_str_eq((struct rd_str){begin, got}, head))
+        return RD_RC_OK;
+    return rd_err_hint(
+        RD_FAIL(err, RD_RC_USAGE, "'%s' is there already, and it is no %s", path, what), err,
+        "name another file, or take this one away");
+}
+
+enum rd_rc output_check_file(const char *path, struct rd_str head, const char *what,
+                             struct rd_err *err)
+{
+    struct stat status;
+    bool is_there = stat(path, &status) == 0;
+    if (is_there && S_ISDIR(status.st_mode))
+        return rd_err_hint(RD_FAIL(err, RD_RC_IO, "cannot write '%s': it is a folder", path), err,
+                           "name a file in it");
+    if (is_there && !S_ISREG(status.st_mode))
+        return RD_RC_OK; /* a device or a pipe tells when it is written to */
+    if (is_there)
+        RD_TRY(check_taken(path, head, what, err));
+    const char *slash = strrchr(path, '/');
+    char folder[PATH_MAX];
+    int size = slash == NULL ? 1 : slash == path ? 1 : (int)(slash - path);
+    (void)snprintf(folder, sizeof(folder), "%.*s", size, slash == NULL ? "." : path);
+    if (access(folder, W_OK | X_OK) == 0)
+        return RD_RC_OK;
+    return rd_err_hint(RD_FAIL(err, RD_RC_IO, "cannot write '%s': %s", path, strerror(errno)), err,
+                       "name a file in a folder that is there and yours to write to");
 }
 
 enum rd_rc output_ask(const struct args *args, const struct terminal *terminal,

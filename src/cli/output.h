@@ -43,6 +43,12 @@ RD_NODISCARD enum rd_rc output_finish(struct rd_err *err);
 /* Whether nobody reads standard output any more: the reader of its pipe has gone. */
 bool output_is_gone(void);
 
+/* Whether a file can be written, before there is anything to write: its folder is there and may be
+ * written to; and it is not there yet, or begins like what is to take its place, so that a spec
+ * named by mistake is not lost. `what` names that for people. Errors: IO, USAGE. */
+RD_NODISCARD enum rd_rc output_check_file(const char *path, struct rd_str head, const char *what,
+                                          struct rd_err *err);
+
 /* Asks on the terminal; without one, or with --yes, see the error and the answer. `expected` is
  * what must be typed ("yes" or a name). Errors: DECLINED, USAGE when there is no terminal to ask
  * at. */

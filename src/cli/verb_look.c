@@ -314,11 +314,15 @@ enum rd_rc look_report(struct session *session, const struct rd_set *live,
     return rd_file_write(path, rd_buf_str(&out), 0644, err);
 }
 
-const char *look_report_path(struct session *session)
+enum rd_rc look_report_path(struct session *session, const char **ret_path, struct rd_err *err)
 {
-    if (session->args->is_given[OPTION_OUT])
-        return session->args->value[OPTION_OUT];
-    return rd_arena_printf(session->arena, "%.*s-report.html", RD_FMT(session->desired->name)).p;
+    const char *path =
+        session->args->is_given[OPTION_OUT]
+            ? session->args->value[OPTION_OUT]
+            : rd_arena_printf(session->arena, "%.*s-report.html", RD_FMT(session->desired->name)).p;
+    RD_TRY(output_check_file(path, RD_STR("<!doctype html>"), "page", err));
+    *ret_path = path;
+    return RD_RC_OK;
 }
 
 enum rd_rc verb_report(struct rd_arena *arena, const struct args *args, struct rd_err *err)
@@ -328,12 +332,13 @@ enum rd_rc verb_report(struct rd_arena *arena, const struct args *args, struct r
     struct rd_set *live = NULL;
     struct rd_audit *audit = NULL;
     struct rd_price *price = NULL;
+    const char *path = NULL;
     RD_TRY(open_and_read(&session, &live, err));
+    RD_TRY(look_report_path(&session, &path, err));
     RD_TRY(look_audit(&session, live, &audit, err));
     RD_TRY(session_price(&session, &price, err));
     if (price == NULL)
         output_warning(rd_str_from(session.unpriced.msg), session.unpriced.hint);
-    const char *path = look_report_path(&session);
     RD_TRY(look_report(&session, live, audit, price, path, err));
     if (args_is_json(args)) {
         struct rd_json json = rd_json_object();

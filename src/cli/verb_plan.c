@@ -46,6 +46,9 @@ enum rd_rc verb_plan(struct rd_arena *arena, const struct args *args, struct rd_
     RD_CLEANUP(session_close) struct session session;
     session_init(&session, arena, args);
     RD_TRY(session_read_spec(&session, err));
+    if (args->is_given[OPTION_SAVE])
+        RD_TRY(output_check_file(args->value[OPTION_SAVE],
+                                 RD_STR("{\n  \"version\": \"redoubt/plan-"), "saved plan", err));
     struct rd_set *live = NULL;
     struct rd_plan *plan = NULL;
     RD_TRY(plan_of_spec(&session, false, &live, &plan, err));
