@@ -144,6 +144,8 @@ static void complete_cost(struct rd_spec_reader *reader)
     struct rd_spec_cost *cost = &spec->cost;
     const struct rd_spec_schedule_times *schedule = &spec->schedule;
     bool is_scheduled = schedule->engine != RD_SCHEDULE_NONE;
+    set_text(&cost->sheet, rd_str_is(spec->cloud, "AzureUSGovernment") ? RD_STR("source-2026")
+                                                                       : RD_STR("list-2026"));
     int minutes = rd_spec_minutes(schedule->stop) - rd_spec_minutes(schedule->start);
     if (minutes <= 0)
         minutes += 24 * MINUTES_PER_HOUR;
