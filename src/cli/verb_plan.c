@@ -29,6 +29,39 @@ void plan_show(const struct session *session, const struct rd_plan *plan)
     output_text(rd_buf_str(&out));
 }
 
+/* What the spec takes for there and a rehearsal has nobody to make. */
+static const char made_by_az[] =
+    "on the embedded cloud it is made with az, as on Azure: 'redoubt cloud serve' and 'redoubt "
+    "cloud env' say how; or check its id in the spec";
+
+/* What people have to put below something that this plan makes, such as a password into a vault, is
+ * missed only when it is needed: better told before. Returns whether anything else is missing. */
+static bool tell_missing(const struct session *session, const struct rd_set *live)
+{
+    const struct rd_set *desired = session->desired;
+    bool is_missing = false;
+    for (size_t i = 0; i < desired->count; i++) {
+        const struct rd_resource *resource = &desired->resources[i];
+        if (!resource->is_existing || rd_set_index(live, resource->id) != RD_NONE)
+            continue;
+        int64_t above = rd_set_ancestor(desired, resource->id);
+        bool comes_later = above != RD_NONE && !desired->resources[above].is_existing &&
+                           rd_set_index(live, desired->resources[above].id) == RD_NONE;
+        is_missing = is_missing || !comes_later;
+        if (comes_later)
+            output_warning(rd_arena_printf(session->arena,
+                                           "%.*s '%.*s' has to be put into '%.*s' by somebody who "
+                                           "knows it: what needs it fails until then",
+                                           RD_FMT(resource->type->label), RD_FMT(resource->name),
+                                           RD_FMT(desired->resources[above].name)),
+                           session_is_live(session)
+                               ? "put it there ('az keyvault secret set') when the vault stands, "
+                                 "and run the same command again"
+                               : made_by_az);
+    }
+    return is_missing;
+}
+
 enum rd_rc plan_of_spec(struct session *session, bool writes, struct rd_set **ret_live,
                         struct rd_plan **ret_plan, struct rd_err *err)
 {
@@ -38,7 +71,11 @@ enum rd_rc plan_of_spec(struct session *session, bool writes, struct rd_set **re
     *ret_live = live;
     RD_TRY(behind_tell(session, writes, err));
     RD_TRY(session_settle_budget(session, live, err));
-    return rd_plan_make(session->arena, session->desired, live, ret_plan, err);
+    bool is_missing = tell_missing(session, live);
+    enum rd_rc rc = rd_plan_make(session->arena, session->desired, live, ret_plan, err);
+    return rc == RD_RC_INVALID && is_missing && !session_is_live(session)
+               ? rd_err_hint(rc, err, "%s", made_by_az)
+               : rc;
 }
 
 enum rd_rc verb_plan(struct rd_arena *arena, const struct args *args, struct rd_err *err)

@@ -566,7 +566,15 @@ static void hook_resource(struct reader *reader, const struct rd_resource *resou
             list_below(reader, resource->type, address_group(&id));
         break;
     case RD_LIST_SUBSCRIPTION:
+        break;
     case RD_LIST_PARENT:
+        /* Below somebody else's, such as a subnet that is there already, one is asked for alone. */
+        if (rd_set_find(reader->desired, id.parent) != NULL)
+            break;
+        if (owner.n > 0)
+            (void)add_hook(reader, owner, NULL, resource);
+        else
+            get_one(reader, resource);
         break;
     case RD_LIST_SCOPE:
         /* A scope inside the set is asked when it is found; others at once. */

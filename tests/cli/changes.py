@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """changes.py PROGRAM SOURCE: a spec that changes: who has which desktop, disks that cannot shrink, what is
 taken out of the spec and bears no tag, backups of hosts that go, and keys that come back."""
+import os
 import re
+import shutil
 
 from tap import Standing, claim, collect, main
 
@@ -483,6 +485,45 @@ def a_firewall_goes_to_another_network_by_being_made_anew(place):
     place.run("plan", "spec.yaml").works("-/+ Azure Firewall", "no host reaches the internet")
     place.up(verb="apply").works()
     place.is_settled()
+
+
+# What is there already
+
+
+def beside_another(place, edit):
+    """A second enclave's spec and, as its cloud, a copy of the one in which the first stands."""
+    STANDING.copy(place)
+    text = place.read("spec.yaml").replace("enclave: contoso-cui", "enclave: contoso-two").replace("cui-", "two-")
+    place.write("two.yaml", edit(text))
+    os.makedirs(place.path(".redoubt", "contoso-two"))
+    shutil.copy(place.path(".redoubt", "contoso-cui", "cloud.db"), place.path(".redoubt", "contoso-two"))
+    return "two.yaml"
+
+
+@claim
+def a_subnet_that_is_there_already_is_used_and_left(place):
+    (subnet,) = ["/subscriptions/22222222-3333-4444-5555-666666666666/resourceGroups/rg-contoso-cui-network/providers/"
+                 "Microsoft.Network/virtualNetworks/vnet-contoso-cui-hosts/subnets/snet-hosts"]
+    spec = beside_another(place, lambda text: re.sub(r"(?ms)^network:.*?\n(?=\w)",
+                                                     f"network:\n  existing_subnet: {subnet}\n\n", text))
+    place.up(verb="apply", spec=spec).works("virtual machine two-01")
+    place.is_settled(spec)
+    place.up(verb="destroy", spec=spec).works("subnet snet-hosts on vnet-contoso-cui-hosts: the spec only refers to it")
+    place.write(spec, place.read(spec).replace("snet-hosts", "snet-none"))
+    told = place.run("plan", spec).fails(4, "subnet 'snet-none' is not there", "hint: on the embedded cloud it is made with az")
+    assert "redoubt cloud serve" in told.err, told
+
+
+@claim
+def what_somebody_has_to_put_into_a_vault_is_told_before_it_is_missed(place):
+    place.spec()
+    change(place, "join: entra", "join: domain\n  domain: {name: corp.contoso.us, user: joiner@corp.contoso.us}")
+    change(place, "intune: true", "intune: false")
+    words = "warning: secret 'domain-join-password' has to be put into 'kv-contoso-cui-"
+    told = place.run("plan", "spec.yaml").works()
+    assert words in told.err and "redoubt cloud serve" in told.err, told
+    place.up(verb="apply").fails(5, "domain-join-password", words, "az keyvault secret set")
+    place.run("plan", "spec.yaml").fails(4, "secret 'domain-join-password' is not there", "redoubt cloud serve")
 
 
 # What a killed run was deleting
