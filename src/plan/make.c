@@ -478,6 +478,7 @@ enum rd_rc rd_plan_make(struct rd_arena *arena, const struct rd_set *desired,
     rd_maker_init(&maker, arena, scratch, desired, live);
     maker.plan->desired = desired;
     RD_TRY(decide_desired(&maker, err));
+    rd_maker_renew(&maker);
     decide_orphans(&maker);
     RD_TRY(rd_maker_check_made(&maker, err));
     RD_TRY(rd_maker_find_rivals(&maker, err));

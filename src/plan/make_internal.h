@@ -106,6 +106,9 @@ RD_NODISCARD enum rd_rc rd_maker_check_occupied(const struct rd_maker *maker,
                                                 const struct rd_change *draft, struct rd_err *err);
 RD_NODISCARD enum rd_rc rd_maker_check_made(const struct rd_maker *maker, struct rd_err *err);
 
+/* renew.c: adds updates of what does not differ, but holds what runs out (column renew). */
+void rd_maker_renew(struct rd_maker *maker);
+
 /* sole.c: finds what has to wait for what goes. Errors: INVALID when that is never or too late. */
 RD_NODISCARD enum rd_rc rd_maker_find_rivals(struct rd_maker *maker, struct rd_err *err);
 /* Every value at a path, in which * stands for each item of an array. */

@@ -487,6 +487,22 @@ def a_firewall_goes_to_another_network_by_being_made_anew(place):
     place.is_settled()
 
 
+# What runs out
+
+
+@claim
+def a_host_that_comes_later_than_the_pools_token_lives_registers(place):
+    STANDING.copy(place)
+    place.cloud("UPDATE clock SET now_ms = now_ms + 40 * 86400000")
+    place.is_settled()
+    change(place, "count: 2", "count: 3")
+    pin(place, "[user01@contoso.us, user02@contoso.us, cleo@contoso.us]")
+    place.run("plan", "spec.yaml").works("~ host pool", "because: hosts register with a new token")
+    place.up(verb="apply").works()
+    assert users(place)[2] == ("cui-03", "cleo"), users(place)
+    place.is_settled()
+
+
 # What is there already
 
 

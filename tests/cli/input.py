@@ -193,6 +193,20 @@ def files_are_not_overwritten_and_devices_not_replaced(place):
 
 
 @claim
+def tables_that_cannot_be_read_are_not_passed_over(place):
+    place.spec()
+    os.makedirs(place.path("tables"))
+    os.symlink("types.yaml", place.path("tables", "types.yaml"))
+    place.run("plan", "--data", "tables", "spec.yaml").fails(22, "'tables/types.yaml'", "symbolic links")
+    os.unlink(place.path("tables", "types.yaml"))
+    os.mkdir(place.path("tables", "types.yaml"))
+    place.run("plan", "--data", "tables", "spec.yaml").fails(22, "'tables/types.yaml'", "it is a folder")
+    os.rmdir(place.path("tables", "types.yaml"))
+    place.write("tables/prices", "x")  # where a folder with sheets would be
+    place.run("cost", "--data", "tables", "spec.yaml").fails(22, "'tables/prices/source-2026.yaml'", "Not a directory")
+
+
+@claim
 def an_output_takes_no_other_files_place(place):
     place.spec()
     before = place.read("spec.yaml")
