@@ -206,6 +206,19 @@ def sentinel_goes_with_the_alert_rule_that_needs_it(place):
 
 
 @claim
+def what_loses_recovery_points_says_so(place):
+    for old, new in [("redundancy: LocallyRedundant", "redundancy: GeoRedundant"),
+                     ("\nnetwork:\n", "\nnames: {backup_vault: rsv-other}\nnetwork:\n")]:
+        place.empty()
+        STANDING.copy(place)
+        change(place, old, new)
+        told = place.run("plan", "spec.yaml").works("Recovery Services vault rsv-contoso-cui")
+        assert "affects: every recovery point in it is lost" in told.out, told
+        place.up(verb="apply").works()
+        place.is_settled()
+
+
+@claim
 def a_host_that_goes_leaves_its_backups_behind(place):
     STANDING.copy(place)
     change(place, "count: 2", "count: 1")
