@@ -156,7 +156,7 @@ def keys_with_release_policy_and_secrets_live_in_a_vault():
 @claim("Microsoft.ManagedIdentity/userAssignedIdentities | create, get, list, update, delete",
        "Microsoft.Compute/galleries | create, get, list, update, delete, poll",
        "Microsoft.Compute/galleries/images | create, get, list, delete, poll",
-       "Microsoft.VirtualMachineImages/imageTemplates | create, get, list, delete, poll, action run, error ResourceNotFound",
+       "Microsoft.VirtualMachineImages/imageTemplates | create, get, list, update, delete, poll, action run, error ResourceNotFound",
        "Microsoft.Compute/galleries/images/versions | get, list, delete, poll")
 def an_image_is_described_and_built():
     place = group("images")
@@ -185,6 +185,7 @@ def an_image_is_described_and_built():
     assert made.provisioning_state == "Succeeded", made
     assert names(templates.list_by_resource_group(place)) == ["t1"]
     fails(ResourceNotFoundError, "ResourceNotFound", lambda: templates.get(place, "none"))
+    assert templates.begin_update(place, "t1", {"tags": {"a": "b"}}).result().tags == {"a": "b"}
     templates.begin_run(place, "t1").wait()
     assert templates.get(place, "t1").last_run_status.run_state in ("Succeeded", "PartiallySucceeded")
     versions = compute.gallery_image_versions
