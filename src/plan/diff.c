@@ -76,16 +76,6 @@ static bool is_secret_place(const struct rd_place *place)
     return false;
 }
 
-/* Whether two ids are not below the same parent. */
-static bool is_elsewhere(const struct rd_json *before, const struct rd_json *after)
-{
-    struct rd_arm_id from;
-    struct rd_arm_id to;
-    struct rd_str id = rd_is_reference(after) ? rd_reference_id(after) : rd_json_str(after);
-    return rd_arm_id_parse(rd_json_str(before), &from) && rd_arm_id_parse(id, &to) &&
-           !rd_str_eq_case(from.parent, to.parent);
-}
-
 bool rd_diff_record(struct rd_differ *differ, const struct rd_json *before,
                     const struct rd_json *after, uint32_t flags, const struct rd_place *place)
 {
@@ -99,8 +89,7 @@ bool rd_diff_record(struct rd_differ *differ, const struct rd_json *before,
         .before = before,
         .after = after,
         .is_secret = is_secret_place(place) || rd_is_secret_reference(after),
-        .replaces = (flags & RD_FIELD_REPLACE) != 0 ||
-                    ((flags & RD_FIELD_SIBLINGS) != 0 && is_elsewhere(before, after)),
+        .replaces = (flags & RD_FIELD_REPLACE) != 0,
         .shrinks = (flags & RD_FIELD_GROWS) != 0 &&
                    rd_json_int(after, INT64_MAX) < rd_json_int(before, INT64_MIN),
     };

@@ -44,7 +44,6 @@ enum {
     RD_FIELD_GROWS = 256, /* column grows: a number that can only become larger in place */
     RD_FIELD_ALONG =
         512, /* column along: can change, but goes along when what it names is replaced */
-    RD_FIELD_SIBLINGS = 1024, /* column siblings: an id that changes in place below one parent */
 };
 
 /*
