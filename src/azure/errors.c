@@ -239,7 +239,8 @@ static bool search_inner(struct search *search, const struct rd_json *error, str
         }
     const struct rd_json *inner = rd_json_get_case(error, RD_STR("innererror"));
     if (!is_found && !has_code(inner))
-        inner = error_in_text(search->arena, rd_json_str(rd_json_get_case(error, RD_STR("message"))));
+        inner =
+            error_in_text(search->arena, rd_json_str(rd_json_get_case(error, RD_STR("message"))));
     if (is_found || !has_code(inner))
         return is_found;
     search_error(search, inner, code, message, depth);

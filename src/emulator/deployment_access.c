@@ -6,10 +6,10 @@
 
 /*
  * Whether the caller may write what a template would deploy. Azure asks for all of it before it
- * deploys any, and names each resource that is refused (code and texts from published errors, looked
- * up 2026-11-22; the status from memory). Expressions are not evaluated: only what a parameter's
- * value or default says, so a resource whose name or scope stays unknown is refused only where the
- * caller may write none of its type.
+ * deploys any, and names each resource that is refused (code and texts from published errors,
+ * looked up 2026-11-22; the status from memory). Expressions are not evaluated: only what a
+ * parameter's value or default says, so a resource whose name or scope stays unknown is refused
+ * only where the caller may write none of its type.
  */
 
 enum { REFUSAL_COUNT_MAX = 20, DEPTH_MAX = 8 };
@@ -37,10 +37,9 @@ static struct rd_str known_text(const struct audit *audit, const struct rd_json 
     const struct rd_json *given =
         rd_json_get(rd_json_get_case(audit->given, name), RD_STR("value"));
     if (!rd_json_exists(given))
-        given = rd_json_get_case(rd_json_get_case(rd_json_get_case(audit->template,
-                                                                   RD_STR("parameters")),
-                                                  name),
-                                 RD_STR("defaultValue"));
+        given = rd_json_get_case(
+            rd_json_get_case(rd_json_get_case(audit->template, RD_STR("parameters")), name),
+            RD_STR("defaultValue"));
     text = rd_json_str(given);
     return text.n > 0 && text.p[0] != '[' ? text : (struct rd_str){"", 0};
 }
@@ -56,8 +55,8 @@ static struct rd_str path_of(struct em_exchange *ex, struct rd_str type, struct 
         if (name.n == 0)
             return (struct rd_str){"", 0};
         (void)rd_str_next(&name, '/', &value);
-        path = rd_arena_printf(ex->arena, "%.*s/%.*s/%.*s", RD_FMT(path), RD_FMT(part),
-                               RD_FMT(value));
+        path =
+            rd_arena_printf(ex->arena, "%.*s/%.*s/%.*s", RD_FMT(path), RD_FMT(part), RD_FMT(value));
     }
     return name.n == 0 ? path : (struct rd_str){"", 0};
 }
@@ -130,15 +129,14 @@ static void ask(struct audit *audit, const struct rd_json *resource, struct rd_s
 {
     struct em_exchange *ex = audit->ex;
     struct rd_str id = id_of(audit, resource, type, name);
-    struct rd_str action =
-        is_group_type(type) ? RD_STR("Microsoft.Resources/subscriptions/resourceGroups/write")
-                            : rd_arena_printf(ex->arena, "%.*s/write", RD_FMT(type));
+    struct rd_str action = is_group_type(type)
+                               ? RD_STR("Microsoft.Resources/subscriptions/resourceGroups/write")
+                               : rd_arena_printf(ex->arena, "%.*s/write", RD_FMT(type));
     struct rd_str scope = id.n > 0 ? id : audit->base;
-    bool may =
-        em_may(ex, action, scope) || (id.n == 0 && em_may_below(ex, action, audit->base));
+    bool may = em_may(ex, action, scope) || (id.n == 0 && em_may_below(ex, action, audit->base));
     if (!may)
-        note_refusal(audit, type, name.n > 0 ? name : rd_json_str(rd_json_get_case(
-                                                          resource, RD_STR("name"))),
+        note_refusal(audit, type,
+                     name.n > 0 ? name : rd_json_str(rd_json_get_case(resource, RD_STR("name"))),
                      action, scope);
 }
 

@@ -70,7 +70,7 @@ static bool check_workspaces(struct em_exchange *ex, struct rd_json *body)
 static bool put_rule(struct em_exchange *ex, struct em_resource *former, struct rd_json *body,
                      struct rd_json *hidden)
 {
-    (void)former;
+    struct rd_str id = former != NULL ? former->id : ex->id; /* in its first casing */
     (void)hidden;
     if (!em_has(body, "properties.destinations") || !em_has(body, "properties.dataFlows"))
         return fail_rule(ex, em_id_name(ex->id), "needs destinations and dataFlows");
@@ -80,7 +80,7 @@ static bool put_rule(struct em_exchange *ex, struct em_resource *former, struct 
         em_refer(ex, em_text_at(body, "properties.dataCollectionEndpointId"),
                  EM_COLLECTION_ENDPOINT_TYPE) == NULL)
         return false;
-    struct rd_str digits = em_hex(ex, rd_arena_printf(ex->arena, "dcr %.*s", RD_FMT(ex->id)), 32);
+    struct rd_str digits = em_hex(ex, rd_arena_printf(ex->arena, "dcr %.*s", RD_FMT(id)), 32);
     em_set_text(ex, body, "properties.immutableId",
                 rd_arena_printf(ex->arena, "dcr-%.*s", RD_FMT(digits)));
     if (em_is_word(body, "kind", "Direct")) /* a rule with an ingestion endpoint of its own */

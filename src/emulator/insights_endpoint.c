@@ -3,8 +3,8 @@
 #include "insights_internal.h"
 #include "shape.h"
 
-/* "https://{name}-{four}.{region}-1.{suffix}", with "handler.control" or another word in place of the
- * suffix's own "ingest". */
+/* "https://{name}-{four}.{region}-1.{suffix}", with "handler.control" or another word in place of
+ * the suffix's own "ingest". */
 static void set_endpoint(struct em_exchange *ex, struct rd_json *body, const char *path,
                          const char *word, struct rd_str four)
 {
@@ -12,8 +12,7 @@ static void set_endpoint(struct em_exchange *ex, struct rd_json *body, const cha
     suffix = rd_str_sub(suffix, rd_str_find_char(suffix, '.', 0) + 1, suffix.n);
     em_set_text(ex, body, path,
                 rd_arena_printf(ex->arena, "https://%.*s-%.*s.%.*s-1.%s.%.*s",
-                                RD_FMT(rd_arena_lower(ex->arena, em_id_name(ex->id))),
-                                RD_FMT(four),
+                                RD_FMT(rd_arena_lower(ex->arena, em_id_name(ex->id))), RD_FMT(four),
                                 RD_FMT(em_region_name(ex, em_text_at(body, "location"))), word,
                                 RD_FMT(suffix)));
 }

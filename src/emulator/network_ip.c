@@ -206,10 +206,11 @@ static struct rd_str vnet_of(const struct rd_json *config)
     return em_id_parent(em_text_at(config, "properties.subnet.id"));
 }
 
-/* An interface stays in the virtual network that it was made in, and has one alone: "once you create
- * a NIC, you can't change the virtual network it's assigned to" (documents on interfaces, looked up
- * 2026-11-22). The code is that of a machine with two; the text is from memory. */
-static bool check_vnet(struct em_exchange *ex, const struct rd_json *was, const struct rd_json *list)
+/* An interface stays in the virtual network that it was made in, and has one alone: "once you
+ * create a NIC, you can't change the virtual network it's assigned to" (documents on interfaces,
+ * looked up 2026-11-22). The code is that of a machine with two; the text is from memory. */
+static bool check_vnet(struct em_exchange *ex, const struct rd_json *was,
+                       const struct rd_json *list)
 {
     const struct rd_json *former = rd_json_at(was, "properties.ipConfigurations.0");
     struct rd_str vnet = vnet_of(rd_json_exists(former) ? former : rd_json_item(list, 0));

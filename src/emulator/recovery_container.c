@@ -7,8 +7,7 @@
 /* ".../protectionContainers/{container}" of an item's id. */
 static struct rd_str container_id(const struct em_resource *item)
 {
-    return rd_str_sub(item->id, 0,
-                      rd_str_find_case(item->id, RD_STR("/protectedItems/"), 0));
+    return rd_str_sub(item->id, 0, rd_str_find_case(item->id, RD_STR("/protectedItems/"), 0));
 }
 
 static struct rd_json view_container(struct em_exchange *ex, const struct em_resource *item)

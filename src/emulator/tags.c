@@ -3,9 +3,9 @@
 #include "state.h"
 
 /*
- * Tags as a resource of their own: {scope}/providers/Microsoft.Resources/tags/default, and the names
- * that a subscription uses. A resource's and a group's are those in its body; a subscription, which
- * has none here, keeps them in a resource of that id.
+ * Tags as a resource of their own: {scope}/providers/Microsoft.Resources/tags/default, and the
+ * names that a subscription uses. A resource's and a group's are those in its body; a subscription,
+ * which has none here, keeps them in a resource of that id.
  */
 
 #define TAGS_TYPE "Microsoft.Resources/tags"
@@ -159,7 +159,8 @@ static bool delete_tags(struct em_exchange *ex)
     return true;
 }
 
-/* Names in use ---------------------------------------------------------------------------------- */
+/* Names in use ----------------------------------------------------------------------------------
+ */
 
 static struct rd_json counted(struct em_exchange *ex, struct rd_str id, const char *member,
                               struct rd_str text)

@@ -3,8 +3,7 @@
 
 /* What holds for everything below a field that says it. */
 enum {
-    INHERITED =
-        RD_FIELD_REPLACE | RD_FIELD_EXACT | RD_FIELD_WEAK | RD_FIELD_ALONG | RD_FIELD_WITHIN
+    INHERITED = RD_FIELD_REPLACE | RD_FIELD_EXACT | RD_FIELD_WEAK | RD_FIELD_ALONG | RD_FIELD_WITHIN
 };
 
 /* Members that the service owns: at the root of a body, and anywhere. */

@@ -22,7 +22,8 @@ static void errors_are_found_in_every_envelope(void **state)
          "D", "deep"},
         /* Of several details the one that can be explained, wherever it stands. */
         {"{\"error\":{\"code\":\"DeploymentFailed\",\"message\":\"m\",\"details\":[{\"code\":"
-         "\"Unheard\",\"message\":\"first\"},{\"code\":\"Conflict\",\"message\":\"w\",\"details\":[{"
+         "\"Unheard\",\"message\":\"first\"},{\"code\":\"Conflict\",\"message\":\"w\",\"details\":["
+         "{"
          "\"code\":\"SkuNotAvailable\",\"message\":\"why\"}]}]}}",
          "SkuNotAvailable", "why"},
         {"{\"error\":{\"code\":\"A\",\"message\":\"m\",\"details\":[{\"message\":\"no code\"},{"

@@ -8,8 +8,8 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-/* One member that fills `packed` to its end. RD_RC_LIMIT: more than `size_max` bytes; RD_RC_INVALID: no
- * gzip, damaged, cut off, or with something behind it. */
+/* One member that fills `packed` to its end. RD_RC_LIMIT: more than `size_max` bytes;
+ * RD_RC_INVALID: no gzip, damaged, cut off, or with something behind it. */
 RD_NODISCARD enum rd_rc rd_http_gunzip(struct rd_arena *arena, struct rd_str packed,
                                        size_t size_max, struct rd_str *ret_text,
                                        struct rd_err *err);

@@ -146,14 +146,12 @@ static void an_interface_stays_in_its_network(void **state)
          "{'location':'westeurope','properties':{'addressSpace':{'addressPrefixes':['10.9.0.0/16']}"
          ",'subnets':[{'name':'a','properties':{'addressPrefix':'10.9.1.0/24'}}]}}");
     const char *vnet = strrchr(VNET, '/') + 1;
-    make(world, NET "/networkInterfaces/n1",
-         rd_arena_printf(world->arena, form, vnet, "a").p);
+    make(world, NET "/networkInterfaces/n1", rd_arena_printf(world->arena, form, vnet, "a").p);
     put(world, NET "/networkInterfaces/n1", rd_arena_printf(world->arena, form, "other", "a").p);
     expect_error(world, 400, "SubnetsNotInSameVnet");
     get(world, NET "/networkInterfaces/n1");
     expect_text(world, "properties.ipConfigurations.0.properties.privateIPAddress", "10.0.1.4");
-    make(world, NET "/networkInterfaces/n1",
-         rd_arena_printf(world->arena, form, vnet, "b").p);
+    make(world, NET "/networkInterfaces/n1", rd_arena_printf(world->arena, form, vnet, "b").p);
     get(world, NET "/networkInterfaces/n1");
     expect_text(world, "properties.ipConfigurations.0.properties.privateIPAddress", "10.0.2.4");
 }
