@@ -192,7 +192,7 @@ void em_answer_arm(struct em_exchange *ex)
         return;
     /* Whoever knows an operation's URL may poll it. */
     if (!check_version(ex) || !check_subscription(ex) || em_operation_poll(ex) ||
-        !em_access_gate(ex))
+        !em_access_gate(ex) || !em_lock_gate(ex))
         return;
     bool is_answered = false;
     if (!em_fault_gate(ex, NULL) || !answer_routes(ex, &is_answered) || is_answered)

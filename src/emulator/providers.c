@@ -15,6 +15,12 @@ static const struct em_part *const parts[] = {
 #ifdef EM_HAS_AUTHORIZATION
     &em_authorization_part, &em_role_part,
 #endif
+#ifdef EM_HAS_LOCK
+    &em_lock_part,
+#endif
+#ifdef EM_HAS_TAGS
+    &em_tags_part,
+#endif
 #ifdef EM_HAS_GRAPH
     &em_graph_part,
 #endif

@@ -13,6 +13,8 @@ extern const struct em_part em_resources_part;     /* resources.c */
 extern const struct em_part em_registration_part;  /* registration.c */
 extern const struct em_part em_authorization_part; /* authorization.c */
 extern const struct em_part em_role_part;          /* role.c */
+extern const struct em_part em_lock_part;          /* lock.c */
+extern const struct em_part em_tags_part;          /* tags.c */
 extern const struct em_part em_graph_part;         /* graph.c */
 extern const struct em_part em_compute_part;       /* compute.c */
 extern const struct em_part em_disk_part;          /* disk.c */

@@ -301,6 +301,9 @@ void em_guid_text(uint64_t a, uint64_t b, char out[37]);
 RD_NODISCARD enum rd_rc em_store_open(struct rd_cloud *cloud, const char *path, struct rd_err *err);
 RD_NODISCARD enum rd_rc em_store_flush(struct rd_cloud *cloud, bool saves_time, struct rd_err *err);
 
+/* lock.c: false after 409, when a lock forbids the request. */
+bool em_lock_gate(struct em_exchange *ex);
+
 /* fault.c: the faults that the core itself answers; false after em_fail. */
 bool em_fault_gate(struct em_exchange *ex, const struct em_target *target);
 

@@ -326,6 +326,25 @@ def a_network_grows_around_its_hosts(place):
     place.is_settled()
 
 
+@claim
+def a_network_of_another_name_takes_hosts_that_are_made_anew(place):
+    STANDING.copy(place)
+    place.write("spec.yaml", place.read("spec.yaml") + "\nnames:\n  spoke: vnet-other\n")
+    place.run("plan", "spec.yaml").works(
+        "subnet.id:", "(replaces it)", "because: its network interface is replaced",
+        "user01@contoso.us loses cui-01 for about", "what its user kept on its disk is gone")
+    place.up(verb="apply").works()
+    assert is_there(place, "%/virtualNetworks/vnet-other") and not is_there(place, "%/virtualNetworks/vnet-contoso-cui-hosts")
+    place.is_settled()
+
+
+@claim
+def a_subnet_with_hosts_in_it_keeps_its_name(place):
+    STANDING.copy(place)
+    place.write("spec.yaml", place.read("spec.yaml") + "\nnames:\n  hosts_subnet: snet-other\n")
+    place.run("plan", "spec.yaml").fails(4, "cannot change while it is in use")
+
+
 # Names
 
 

@@ -329,6 +329,71 @@ static void a_custom_role_allows_what_it_lists(void **state)
     world_close(&w);
 }
 
+/* Azure asks for the rights to all that a template holds before it deploys any of it. */
+static void a_deployment_needs_the_rights_to_all_in_it(void **state)
+{
+#define DEPLOY(resources)                                                                          \
+    "{\"properties\":{\"mode\":\"Incremental\",\"parameters\":{\"name\":{\"value\":\"kv9\"}},"     \
+    "\"template\":{\"$schema\":\"s\",\"contentVersion\":\"1.0.0.0\",\"parameters\":{\"name\":{"    \
+    "\"type\":\"string\"}},\"resources\":[" resources "]}}}"
+#define ITEM(type, name, more)                                                                     \
+    "{\"type\":\"" type "\",\"apiVersion\":\"2024-05-01\",\"name\":\"" name "\"" more "}"
+#define NIC_ITEM ITEM("Microsoft.Network/networkInterfaces", "n", "")
+#define ROLE_ITEM(more)                                                                            \
+    ITEM("Microsoft.Authorization/roleAssignments", "[guid('a')]", ",\"x\":1" more)
+    static const struct {
+        const char *body;
+        int status;
+        const char *words;
+    } cases[] = {
+        {DEPLOY(NIC_ITEM), 501, "does not run template deployments"},
+        {DEPLOY(ROLE_ITEM("")), 403,
+         "The template deployment failed with error: 'Authorization failed for template resource "
+         "'[guid('a')]' of type 'Microsoft.Authorization/roleAssignments'. The client '"},
+        {DEPLOY(ROLE_ITEM(",\"condition\":false")), 501, "does not run"},
+        {DEPLOY(ITEM("Microsoft.Network/virtualNetworks", "v",
+                     ",\"resources\":[{\"type\":\"providers/locks\",\"name\":\"l\",\"apiVersion\":"
+                     "\"1\"}]")),
+         501, "does not run"},
+        {DEPLOY(
+             ITEM("Microsoft.Authorization/locks", "[parameters('name')]", "") "," ROLE_ITEM("")),
+         403,
+         "Deployment failed with multiple errors: 'Authorization failed for template resource "
+         "'kv9' "
+         "of type 'Microsoft.Authorization/locks'. The client '"},
+        {DEPLOY(ITEM("Microsoft.Authorization/locks", "[parameters('name')]", "")), 403,
+         "'Microsoft.Authorization/locks/write' at scope '" GROUP ROLES "/locks/kv9'."},
+        {DEPLOY(ITEM(
+             "Microsoft.Resources/deployments", "inner",
+             ",\"resourceGroup\":\"other\",\"properties\":{\"template\":{\"resources\":[" NIC_ITEM
+             "]}}")),
+         403,
+         "'Microsoft.Network/networkInterfaces/write' at scope '" OTHER_GROUP NETWORK
+         "/networkInterfaces/n'"},
+    };
+    (void)state;
+    struct world w;
+    open_cloud(&w);
+    add(&w, 1, "Contributor", GROUP);
+    sign_in_as(&w, 1, FOR_ARM);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        on_arm(&w, "PUT", GROUP "/providers/Microsoft.Resources/deployments/d", cases[i].body);
+        assert_refused(&w, cases[i].status,
+                       cases[i].status == 403 ? "InvalidTemplateDeployment"
+                                              : "DeploymentsNotEmulated",
+                       cases[i].words);
+    }
+    on_arm(&w, "POST", GROUP "/providers/Microsoft.Resources/deployments/d/validate",
+           cases[1].body);
+    assert_refused(&w, 403, "InvalidTemplateDeployment", "roleAssignments/write");
+    on_arm(&w, "POST", GROUP "/providers/Microsoft.Resources/deployments/d/whatIf", cases[1].body);
+    assert_int_equal(w.reply.status, 501); /* foretells only */
+    be_owner(&w);
+    on_arm(&w, "PUT", GROUP "/providers/Microsoft.Resources/deployments/d", cases[1].body);
+    assert_int_equal(w.reply.status, 501);
+    world_close(&w);
+}
+
 static void a_custom_role_that_is_none_is_refused(void **state)
 {
     (void)state;
@@ -449,4 +514,4 @@ TESTS(TEST(who_has_no_role_learns_nothing), TEST(a_reader_reads_and_changes_noth
       TEST(a_role_of_ones_group_is_ones_own), TEST(what_a_body_links_to_must_be_allowed_too),
       TEST(a_custom_role_allows_what_it_lists), TEST(a_custom_role_that_is_none_is_refused),
       TEST(an_owner_has_no_right_in_a_vault), TEST(a_vault_with_policies_asks_those),
-      TEST(the_directory_asks_for_consent))
+      TEST(a_deployment_needs_the_rights_to_all_in_it), TEST(the_directory_asks_for_consent))
