@@ -71,12 +71,18 @@ static void find_hosts(const struct rd_maker *maker, struct seats *seats)
     }
 }
 
+/* Whether what contains it is deleted too. */
+static bool is_below_deleted(const struct rd_maker *maker, const struct rd_change *change)
+{
+    return change->live != NULL &&
+           rd_maker_deletes(maker, rd_owner_above(maker->live, change->live->id));
+}
+
 int64_t rd_maker_delete_ms(const struct rd_maker *maker, const struct rd_change *change)
 {
     int64_t below_s = rd_json_int(rd_json_get(change->type->row, RD_STR("delete_below_s")), -1);
-    bool is_below = below_s >= 0 && change->live != NULL &&
-                    rd_maker_deletes(maker, rd_owner_above(maker->live, change->live->id));
-    return is_below ? below_s * 1000 : change->type->delete_ms;
+    return below_s >= 0 && is_below_deleted(maker, change) ? below_s * 1000
+                                                           : change->type->delete_ms;
 }
 
 static int64_t expected_ms(const struct rd_maker *maker, const struct rd_change *change)
@@ -138,6 +144,9 @@ static struct rd_str affected(const struct rd_maker *maker, const struct rd_chan
                               const struct seats *seats)
 {
     const char *column = impact_columns[change->kind];
+    if (change->kind == RD_CHANGE_DELETE && is_below_deleted(maker, change) &&
+        rd_json_exists(rd_json_at(change->type->row, "impact.delete_below")))
+        column = "impact.delete_below";
     struct rd_str text = column == NULL ? (struct rd_str){"", 0}
                                         : rd_json_str(rd_json_at(change->type->row, column));
     if (text.n == 0 || is_unnoticed(change))

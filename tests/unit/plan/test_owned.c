@@ -191,6 +191,8 @@ static void what_holds_data_goes_with_what_contains_it(void **state)
     const struct rd_plan *plan = make(world);
     expect_change(plan, ITEM, RD_CHANGE_DELETE, "its Recovery Services vault goes");
     assert_int_equal(RETIRE(plan, ITEM), -1);
+    assert_true(rd_str_is(the_change(plan, ITEM)->affected, "its data goes with its vault"));
+    assert_true(rd_str_is(the_change(plan, RSV)->affected, "all data in it goes"));
 }
 
 #define FILTER(name, value)                                                                        \
