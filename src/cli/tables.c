@@ -58,7 +58,7 @@ const struct option options[OPTION_COUNT] = {
                          .max = 16384},
     [OPTION_DETAILED_EXITCODE] =
         {.name = "detailed-exitcode",
-         .help = "end with 0 when nothing differs and 2 when there are changes"},
+         .help = "end with 0 when nothing differs and all was seen, and 2 otherwise"},
     [OPTION_SAVE] = {.name = "save",
                      .value = "FILE",
                      .help = "write the plan to a file for 'redoubt apply FILE'"},

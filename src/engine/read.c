@@ -53,7 +53,7 @@ struct reader {
     size_t scope_cap;
     size_t pending;
     struct rd_map unfinished; /* ids that no run has seen to a good end */
-    struct rd_json unseen;    /* ids that a data plane refused to show */
+    struct rd_map unseen;     /* ids that a data plane refused to show -> anything */
     enum rd_rc rc;
     struct rd_err *err;
 };
@@ -352,7 +352,7 @@ static bool note_unseen(struct question *question, const struct rd_outcome *outc
         struct rd_arm_id id;
         if (resource->type == question->type && rd_arm_id_parse(resource->id, &id) &&
             rd_str_eq_case(question->is_list ? id.parent : resource->id, question->place))
-            (void)rd_json_append(reader->arena, &reader->unseen, rd_json_string(resource->id));
+            (void)rd_map_set(&reader->unseen, resource->id, reader);
     }
     return true;
 }
@@ -552,6 +552,18 @@ static void start(struct reader *reader)
     list_subscriptions(reader);
 }
 
+/* In the order of the desired set, whichever answer came first. */
+static void tell_unseen(struct reader *reader)
+{
+    struct rd_json ids = rd_json_array();
+    for (size_t i = 0; i < reader->desired->count && rd_map_count(&reader->unseen) > 0; i++)
+        if (rd_map_get(&reader->unseen, reader->desired->resources[i].id) != NULL)
+            (void)rd_json_append(reader->arena, &ids,
+                                 rd_json_string(reader->desired->resources[i].id));
+    if (rd_json_count(&ids) > 0)
+        (void)rd_json_set_c(reader->arena, &reader->live->facts, "unseen", ids);
+}
+
 enum rd_rc rd_engine_read(struct rd_world *world, struct rd_arena *arena,
                           const struct rd_set *desired, struct rd_set **ret_live,
                           struct rd_err *err)
@@ -561,13 +573,13 @@ enum rd_rc rd_engine_read(struct rd_world *world, struct rd_arena *arena,
         .arena = arena,
         .desired = desired,
         .live = rd_set_new(arena, desired->name, desired->cloud),
-        .unseen = rd_json_array(),
         .rc = RD_RC_OK,
         .err = err,
     };
     reader.live->enclave_id = desired->enclave_id;
     RD_TRY(rd_types_load(&reader.known, &reader.known_count, err));
     rd_map_init(&reader.unfinished, true);
+    rd_map_init(&reader.unseen, true);
     RD_TRY(find_unfinished(&reader, err));
     rd_map_init(&reader.hooks, true);
     rd_map_init(&reader.groups, true);
@@ -577,6 +589,8 @@ enum rd_rc rd_engine_read(struct rd_world *world, struct rd_arena *arena,
         rd_loop_run(world->loop);
     }
     assert(reader.pending == 0); /* a transport that loses requests breaks its contract */
+    tell_unseen(&reader);
+    rd_map_done(&reader.unseen);
     rd_map_done(&reader.unfinished);
     rd_map_done(&reader.hooks);
     rd_map_done(&reader.groups);
@@ -584,8 +598,6 @@ enum rd_rc rd_engine_read(struct rd_world *world, struct rd_arena *arena,
         rd_set_done(reader.live);
         return rd_err_frame(reader.rc, err, "while reading what is live");
     }
-    if (rd_json_count(&reader.unseen) > 0)
-        (void)rd_json_set_c(arena, &reader.live->facts, "unseen", reader.unseen);
     rd_set_resolve_live(reader.live);
     *ret_live = reader.live;
     return RD_RC_OK;
