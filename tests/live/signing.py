@@ -4,6 +4,7 @@
 import json
 import os
 import ssl
+import time
 import urllib.parse
 import urllib.request
 
@@ -132,9 +133,25 @@ def metadata_that_is_none_is_told(place):
         server.run("login", "status", "spec.yaml", env={"REDOUBT_METADATA": url}).works(url)
         server.run("plan", "--live", "spec.yaml", env={"REDOUBT_METADATA": url + "/subscriptions"}).fails(19, "status 401")
         server.run("plan", "--live", "spec.yaml", env={"REDOUBT_METADATA": "http://localhost:1"}).fails(3, "no https URL")
-        server.run("plan", "--live", "spec.yaml", env={"REDOUBT_CA_FILE": None}).fails(17, "metadata")
         place.write("empty.pem", "nothing")
         server.run("plan", "--live", "spec.yaml", env={"REDOUBT_CA_FILE": "empty.pem"}).fails(4, "no certificate")
+
+
+@claim
+def who_cannot_prove_to_be_the_cloud_is_told_at_once(place):
+    place.spec(hosts=2)
+    with Served(place, "--state", "cloud") as server:
+        host = server.about["url"].replace("https://", "")
+        start = time.monotonic()
+        server.run("plan", "--live", "spec.yaml", env={"REDOUBT_CA_FILE": None}).fails(
+            23, f"the certificate of '{host}' is not trusted", "--ca-file")
+        with Served(place, "--state", "other") as other:
+            server.run("plan", "--live", "spec.yaml", env={"REDOUBT_CA_FILE": other.about["caFile"]}).fails(
+                23, f"'{host}' is not trusted", other.about["caFile"], "--ca-file")
+        elsewhere = server.about["url"].replace("localhost", "elsewhere.localhost")
+        server.run("login", "status", "spec.yaml", env={"REDOUBT_METADATA": elsewhere}).fails(
+            23, f"'{elsewhere.replace('https://', '')}' is for another name", "check the address")
+        assert time.monotonic() - start < 20
 
 
 main(collect(globals()))
