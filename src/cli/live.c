@@ -247,9 +247,9 @@ enum rd_rc live_sign_in(struct session *session, struct rd_err *err)
                            err, "name a newer version of it: it ends in " METADATA_PATH);
     if (session->args->is_given[OPTION_QUIET])
         return RD_RC_OK;
-    (void)fflush(stdout);
-    (void)fprintf(stderr, "live: %.*s at %.*s, as %.*s\n", RD_FMT(live->endpoints.name),
-                  RD_FMT(live->endpoints.arm), RD_FMT(who(session)));
+    output_told(rd_arena_printf(session->arena, "live: %.*s at %.*s, as %.*s\n",
+                                RD_FMT(live->endpoints.name), RD_FMT(live->endpoints.arm),
+                                RD_FMT(who(session))));
     return RD_RC_OK;
 }
 

@@ -163,8 +163,7 @@ static void set_clock(struct rd_server_work *work, const struct args *args)
 /* Before anything is made or bound. */
 RD_NODISCARD static enum rd_rc check_serve(const struct args *args, struct rd_err *err)
 {
-    for (size_t i = 0; i < args->fault_count; i++)
-        RD_TRY(rd_cloud_check_fault(rd_str_from(args->faults[i]), err));
+    RD_TRY(faults_check_served(args, err));
     if (!args->is_given[OPTION_CLOCK])
         return RD_RC_OK;
     bool is_scaled = strcmp(args->value[OPTION_CLOCK], "scaled") == 0;
