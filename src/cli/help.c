@@ -177,7 +177,7 @@ static void topic_faults(struct rd_arena *arena RD_UNUSED, struct rd_buf *out)
         rd_buf_printf(out, "--fault %.*s\n    ", RD_FMT(rd_json_str(rd_json_at(row, "name"))));
         wrap(out, rd_arena_str(arena, rd_json_str(rd_json_at(row, "meaning"))).p, 4, 4);
         rd_buf_add_c(out, "    strikes ");
-        wrap(out, where_text(row), 12, 4);
+        wrap(out, where_text(row), 4, 12);
         const struct rd_json *arguments = rd_json_at(row, "arguments");
         for (size_t j = 0; j < rd_json_count(arguments) && rd_json_is(arguments, RD_JSON_OBJECT);
              j++) {

@@ -151,7 +151,7 @@ def a_fault_that_does_not_exist_touches_nothing(place):
 @claim
 def a_fault_is_refused_where_it_can_never_strike(place):
     place.spec()
-    for verb in ("up", "plan"):
+    for verb in ("up", "apply"):
         place.up("--fault", "token-life:seconds=20", verb=verb).fails(3, "'token-life' can never strike in a rehearsal", "cloud serve")
     assert not place.has_state()
     place.run("cloud", "serve", "--port", "0", "--fault", "crash:after=3", "spec.yaml").fails(
