@@ -107,7 +107,7 @@ def an_image_of_ones_own(place):
 @claim
 def a_served_cloud(place):
     expect(place.run("cloud", "env", "-o", "json"), "error", 5)
-    with place.start("cloud", "serve", "--port", "0", "--http-port", "0", "-o", "json", preexec_fn=die_with_parent) as server:
+    with place.start("cloud", "serve", "--port", "0", "--http-port", "0", "--credentials", "-o", "json", preexec_fn=die_with_parent) as server:
         text = b""
         while not text.endswith(b"\n}\n"):
             text += server.stdout.readline() or sys.exit("no server")
