@@ -441,6 +441,7 @@ static void what_is_live_is_read_back(void **state)
     const struct rd_resource *secret = rd_set_find(live, RD_STR(ID_SECRET));
     assert_false(rd_json_exists(rd_json_at(&secret->body, "value")));
     assert_int_equal(fake_count(&s.net.fake, RD_HTTP_GET, "vault.azure.net/secrets/admin"), 1);
+    assert_int_equal(fake_count(&s.net.fake, RD_HTTP_GET, "management.azure.com" ID_SECRET), 1);
     const struct rd_resource *vm = rd_set_find(live, RD_STR(ID_VM("1")));
     assert_false(rd_json_exists(rd_json_at(&vm->body, "id")));
     rd_set_done(live);
