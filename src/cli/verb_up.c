@@ -38,6 +38,7 @@ RD_NODISCARD static enum rd_rc deploy(struct session *session, struct outcome *o
 {
     struct rd_set *live = NULL;
     RD_TRY(plan_of_spec(session, true, &live, &outcome->plan, err));
+    RD_TRY(look_report_path(session, &outcome->report, err));
     if (!args_is_json(session->args))
         plan_show(session, outcome->plan);
     RD_TRY(plan_check_seen(session, outcome->plan->unseen, err));
@@ -161,7 +162,6 @@ enum rd_rc verb_up(struct rd_arena *arena, const struct args *args, struct rd_er
     struct outcome outcome = {0};
     session_init(&session, arena, args);
     RD_TRY(session_read_spec(&session, err));
-    RD_TRY(look_report_path(&session, &outcome.report, err));
     RD_TRY(check(&session, &outcome, err));
     RD_TRY(session_price(&session, &outcome.price, err));
     RD_TRY(deploy(&session, &outcome, err));

@@ -213,7 +213,7 @@ def what_loses_recovery_points_says_so(place):
         STANDING.copy(place)
         change(place, old, new)
         told = place.run("plan", "spec.yaml").works("Recovery Services vault rsv-contoso-cui")
-        assert "affects: every recovery point in it is lost" in told.out, told
+        assert "affects: all recovery points in it are deleted" in " ".join(told.out.split()), told
         place.up(verb="apply").works()
         place.is_settled()
 

@@ -211,9 +211,11 @@ def an_output_takes_no_other_files_place(place):
     place.spec()
     before = place.read("spec.yaml")
     place.run("plan", "--save", "spec.yaml", "spec.yaml").fails(3, "'spec.yaml' is there already", "no saved plan", "hint: ")
+    assert not place.has_state()
     for verb in [["report"], ["up", "--yes", "-q"]]:
         place.run(*verb, "--out", "spec.yaml", "spec.yaml").fails(3, "'spec.yaml' is there already", "no page", "hint: ")
-    assert place.read("spec.yaml") == before and not place.has_state()
+    assert place.read("spec.yaml") == before
+    assert place.cloud("SELECT count(*) FROM resource WHERE type LIKE '%resourceGroups'") == [(0,)]
     for _ in range(2):
         place.run("plan", "--save", "plan.json", "spec.yaml").works("saved to plan.json")
         place.up("--out", "page.html").works()
@@ -225,7 +227,7 @@ def a_report_that_cannot_be_written_stops_before_anything_is_built(place):
     os.mkdir(place.path("folder"))
     for path in ["nowhere/page.html", "folder"]:
         place.up("--out", path).fails(22, f"cannot write '{path}'", "hint: name a file in")
-    assert not place.has_state()
+    assert place.cloud("SELECT count(*) FROM resource WHERE type LIKE '%resourceGroups'") == [(0,)]
 
 
 main(collect(globals()))
