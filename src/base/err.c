@@ -118,13 +118,16 @@ static void append(char *out, size_t out_size, const char *before, const char *t
  * bytes (U+0080 to U+009F), show as question marks. */
 static void defuse(char *text)
 {
-    for (unsigned char *at = (unsigned char *)text; *at != '\0'; at++) {
+    char *end = text;
+    for (const unsigned char *at = (const unsigned char *)text; *at != '\0'; at++) {
         bool is_c1 = at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f;
-        if (is_c1)
-            at[1] = '?';
-        if ((*at < ' ' && *at != '\n' && *at != '\t') || *at == 0x7f || is_c1)
-            *at = '?';
+        bool is_control = (*at < ' ' && *at != '\n' && *at != '\t') || *at == 0x7f || is_c1;
+        if (at[0] == '\r' && at[1] == '\n')
+            continue; /* lines of Azure's end so */
+        *end++ = is_control ? '?' : (char)*at;
+        at += is_c1;
     }
+    *end = '\0';
 }
 
 void rd_err_format(const struct rd_err *err, char *out, size_t out_size)
