@@ -26,14 +26,20 @@ static bool calls(const struct rd_json *value, struct rd_str id)
     return false;
 }
 
+/* Whether something that is written asks for it. What is still being written has asked already, and
+ * would be left with what a renewal makes void: then nothing is renewed, for it is new enough. */
 static bool is_called(const struct rd_maker *maker, struct rd_str id)
 {
+    bool is_found = false;
     for (size_t i = 0; i < maker->plan->change_count; i++) {
         const struct rd_change *change = &maker->plan->changes[i];
-        if (change->desired != NULL && calls(&change->desired->body, id))
-            return true;
+        if (change->desired == NULL || !calls(&change->desired->body, id))
+            continue;
+        if (change->live != NULL && rd_owner_is_under_way(change->live))
+            return false;
+        is_found = true;
     }
-    return false;
+    return is_found;
 }
 
 void rd_maker_renew(struct rd_maker *maker)
