@@ -174,6 +174,11 @@ static const struct rd_resource *replaced_owner(const struct rd_maker *maker, si
         if (maker->kinds[need] != RD_CHANGE_REPLACE ||
             !(appears || rd_arm_id_is_within(resource->id, needed->id)))
             continue;
+        /* Whoever has registered stays so when the agent's extension alone is made anew. */
+        int64_t container = rd_set_ancestor(desired, needed->id);
+        if (appears && rd_type_is(needed->type, "with_parent") &&
+            (container == RD_NONE || maker->kinds[container] != RD_CHANGE_REPLACE))
+            continue;
         owner = owner == NULL ? needed : owner;
     }
     /* "its virtual machine is replaced" says more than "its VM extension is replaced". */

@@ -549,6 +549,23 @@ def a_host_that_comes_later_than_the_pools_token_lives_registers(place):
     place.is_settled()
 
 
+@claim
+def whose_agent_is_set_up_anew_keeps_the_desktop(place):
+    STANDING.copy(place)
+    pin(place, "[user01@contoso.us]")  # the other was given by the service, as far as the spec says
+    place.cloud("DELETE FROM resource WHERE id LIKE '%/virtualMachines/cui-02/extensions/Microsoft.PowerShell.DSC'")
+    told = place.run("plan", "spec.yaml").works("+ VM extension Microsoft.PowerShell.DSC on cui-02")
+    assert "session host" not in told.out.replace("session hosts\n", ""), told
+    place.up(verb="apply").works()
+    assert users(place) == [("cui-01", "user01"), ("cui-02", "user02")]
+    place.run("plan", "spec.yaml").works("no changes")
+    # Nor is it lost while somebody's deletion is under way.
+    place.cloud("UPDATE resource SET text = json_set(text, '$.properties.provisioningState', 'Deleting') "
+                "WHERE id LIKE '%/virtualMachines/cui-02/extensions/Microsoft.PowerShell.DSC'")
+    told = place.run("plan", "spec.yaml").works("-/+ VM extension Microsoft.PowerShell.DSC on cui-02")
+    assert "loses" not in told.out and "-/+ session host" not in told.out, told
+
+
 # What is there already
 
 
