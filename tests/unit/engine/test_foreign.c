@@ -23,8 +23,6 @@ struct stage {
 
 static void stage_open(struct stage *s, struct fake_script *script)
 {
-    const struct rd_type *types = NULL;
-    size_t count = 0;
     *s = (struct stage){.arena = rd_arena_new(0)};
     fake_client_open(&s->net, &(struct fake_client_options){.start_ms = 1000,
                                                             .handler = fake_script_answer,
@@ -32,8 +30,7 @@ static void stage_open(struct stage *s, struct fake_script *script)
                                                             .in_flight_max = 4,
                                                             .attempts_max = 2});
     s->world = world_of(&s->net);
-    assert_int_equal(rd_types_load(&types, &count, &s->err), RD_RC_OK);
-    s->live = rd_set_new(s->arena, RD_STR("e1"), RD_STR("AzureCloud"));
+    s->live = new_set(s->arena);
     static const char *const ids[] = {GROUP, VM};
     for (size_t i = 0; i < 2; i++) {
         size_t index = 0;
