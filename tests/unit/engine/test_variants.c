@@ -166,7 +166,7 @@ static void giving_up_a_backup_keeps_its_data(void **state)
     (void)rd_json_append(s.arena, rd_json_make(s.arena, &s.live->facts, "written"),
                          rd_json_string(RD_STR(ITEM)));
     apply(&s, RD_RC_OK);
-    assert_int_equal(fake_count(&s.net.fake, RD_HTTP_DELETE, ""), 0);
+    assert_int_equal(fake_count(&s.net.fake, RD_HTTP_DELETE, "https:"), 0);
     const struct fake_request *sent = the_request(&s, RD_HTTP_PUT, "/protectedItems/i", 0);
     assert_true(rd_str_is(
         sent->body, "{\"properties\":{\"protectedItemType\":\"T\",\"sourceResourceId\":\"/vm\","
@@ -231,7 +231,7 @@ static void below_what_is_new_nothing_is_looked_for(void **state)
     struct stage s;
     make_hsm(&s, answers);
     assert_int_equal(fake_count(&s.net.fake, RD_HTTP_GET, "/roleAssignments/"), 0);
-    assert_int_equal(fake_count(&s.net.fake, RD_HTTP_DELETE, ""), 0);
+    assert_int_equal(fake_count(&s.net.fake, RD_HTTP_DELETE, "https:"), 0);
     stage_close(&s);
 }
 
@@ -250,7 +250,7 @@ static void what_hangs_on_a_scope_is_looked_for_without_being_named(void **state
         /* Whoever may not ask there does not see it, and that is all. */
         {RD_HTTP_GET, SUB "/providers/Microsoft.Authorization/roleAssignments", 403,
          "{\"error\":{\"code\":\"AuthorizationFailed\",\"message\":\"no\"}}", 0},
-        {RD_HTTP_GET, "", 200, "{\"value\":[]}", 0},
+        {RD_HTTP_GET, "https:", 200, "{\"value\":[]}", 0},
         {.part = NULL},
     };
     struct stage s;
