@@ -42,6 +42,12 @@ bool address_is_ready(const struct rd_type *type, const struct rd_json *body)
     return false;
 }
 
+int64_t address_ready_ms_max(const struct rd_type *type, int64_t otherwise_ms)
+{
+    int64_t timeout_s = rd_json_int(rd_json_at(type->row, "ready.timeout_s"), 0);
+    return timeout_s > 0 ? timeout_s * 1000 : otherwise_ms;
+}
+
 struct rd_str address_last_segment(struct rd_str type_name)
 {
     size_t slash = rd_str_find_last_char(type_name, '/');
