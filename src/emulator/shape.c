@@ -98,8 +98,7 @@ struct rd_str em_child_id(struct em_exchange *ex, struct rd_str parent, const ch
 
 struct rd_str em_id_name(struct rd_str id)
 {
-    size_t slash = rd_str_find_last_char(id, '/');
-    return slash == RD_STR_NONE ? id : rd_str_sub(id, slash + 1, id.n);
+    return rd_str_after_last(id, '/');
 }
 
 struct rd_str em_id_parent(struct rd_str id)

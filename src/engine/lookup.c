@@ -229,7 +229,7 @@ static bool is_vault_secret(struct running *running, struct rd_str id)
     struct target target;
     return target_find(running->arena, running->plan->desired, running->plan->live, id, &target) &&
            target.type->plane == RD_PLANE_VAULT &&
-           rd_str_is_case(address_last_segment(target.type->name), "secrets");
+           rd_str_is_case(rd_str_after_last(target.type->name, '/'), "secrets");
 }
 
 struct lookup *lookup_reference(struct running *running, const struct rd_json *reference)
