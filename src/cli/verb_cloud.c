@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cloud_files.h"
+#include "live.h"
 #include "session.h"
 
 #include "base/file.h"
@@ -246,9 +247,8 @@ static struct rd_json variables_of(struct rd_arena *arena, const struct rd_json 
                  rd_json_str(rd_json_at(server, "applications.0.clientId")));
     add_variable(arena, &variables, "AZURE_SUBSCRIPTION_ID",
                  rd_json_str(rd_json_at(server, "subscriptions.0")));
-    add_variable(
-        arena, &variables, "REDOUBT_METADATA",
-        rd_arena_printf(arena, "%.*s/metadata/endpoints?api-version=2022-09-01", RD_FMT(url)));
+    add_variable(arena, &variables, "REDOUBT_METADATA",
+                 rd_arena_printf(arena, "%.*s" METADATA_PATH, RD_FMT(url)));
     add_variable(arena, &variables, "REDOUBT_CA_FILE", ca);
     return variables;
 }
