@@ -62,6 +62,8 @@ struct em_jwt {
 };
 enum { EM_JWT_SIZE_MAX = 16 << 10 };
 bool em_jwt_read(struct rd_arena *arena, struct rd_str text, struct em_jwt *ret_jwt);
+/* A claim that is text, or "". */
+struct rd_str em_jwt_claim(const struct em_jwt *jwt, const char *name);
 /* A claim that is a time (seconds since 1970), in ms; `otherwise` when it is absent or no number.
  */
 int64_t em_jwt_time_ms(const struct em_jwt *jwt, const char *claim, int64_t otherwise);

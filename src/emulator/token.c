@@ -239,11 +239,6 @@ static void forget(struct em_seen *seen)
     *seen = (struct em_seen){0};
 }
 
-static struct rd_str claim(const struct em_jwt *jwt, const char *name)
-{
-    return rd_json_str(rd_json_get(&jwt->claims, rd_str_from(name)));
-}
-
 static enum em_token_state verify(struct em_exchange *ex, struct rd_str text, struct em_seen *seen)
 {
     struct em_jwt jwt;
@@ -259,10 +254,10 @@ static enum em_token_state verify(struct em_exchange *ex, struct rd_str text, st
     *seen = (struct em_seen){
         .hash = hash_of(text),
         .text = em_heap_str(text),
-        .object_id = em_heap_str(claim(&jwt, "oid")),
-        .app_id = em_heap_str(claim(&jwt, "appid")),
-        .tenant = em_heap_str(claim(&jwt, "tid")),
-        .audience = em_heap_str(claim(&jwt, "aud")),
+        .object_id = em_heap_str(em_jwt_claim(&jwt, "oid")),
+        .app_id = em_heap_str(em_jwt_claim(&jwt, "appid")),
+        .tenant = em_heap_str(em_jwt_claim(&jwt, "tid")),
+        .audience = em_heap_str(em_jwt_claim(&jwt, "aud")),
         .starts_ms = em_jwt_time_ms(&jwt, "nbf", INT64_MAX),
         .expires_ms = em_jwt_time_ms(&jwt, "exp", 0),
     };
