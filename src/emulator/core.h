@@ -474,6 +474,8 @@ bool em_feature_is_registered(struct em_exchange *ex, struct rd_str subscription
 
 /* A principal that the cloud itself made (an identity). */
 void em_principal_add(struct em_exchange *ex, struct rd_str object_id, const char *type);
+/* When such a one is known everywhere; `otherwise` of all that the cloud did not make. */
+int64_t em_principal_known_ms(struct em_exchange *ex, struct rd_str object_id, int64_t otherwise);
 /* Whether `object_id` holds an ARM role (by GUID) at or above `scope`, propagated by now. */
 bool em_has_role(struct em_exchange *ex, struct rd_str object_id, const char *role_guid,
                  struct rd_str scope);
