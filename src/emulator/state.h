@@ -304,4 +304,11 @@ RD_NODISCARD enum rd_rc em_store_flush(struct rd_cloud *cloud, bool saves_time, 
 /* fault.c: the faults that the core itself answers; false after em_fail. */
 bool em_fault_gate(struct em_exchange *ex, const struct em_target *target);
 
+/* filter.c: what all readers of a $filter take from its front. */
+/* The filter with spaces for "+", as forms write them; no value that is compared here holds one. */
+struct rd_str em_odata_spaced(struct em_exchange *ex, struct rd_str text);
+void em_odata_skip_spaces(struct rd_str *rest);
+/* 'text' with '' for one quote; false when none begins here, or it has no end. */
+bool em_odata_take_text(struct em_exchange *ex, struct rd_str *rest, struct rd_str *ret_value);
+
 #endif
