@@ -393,6 +393,10 @@ struct rd_str em_hex(struct em_exchange *ex, struct rd_str what, size_t digits);
 bool em_check_members(struct em_exchange *ex, const struct rd_json *body);
 bool em_require(struct em_exchange *ex, const struct rd_json *body, const char *path,
                 enum rd_json_type type); /* else 400 InvalidRequestContent naming the path */
+/* Whether `text` is one of the words of a NULL-terminated list, without case; and all of them for
+ * people. */
+bool em_is_one_of(struct rd_str text, const char *const *words);
+struct rd_str em_word_list(struct em_exchange *ex, const char *const *words);
 /* The value must be one of `words` (a NULL-terminated list), without case; absent is allowed when
  * `is_optional`. */
 bool em_require_word(struct em_exchange *ex, const struct rd_json *body, const char *path,

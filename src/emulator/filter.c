@@ -99,14 +99,6 @@ static bool take_comparison(struct em_exchange *ex, struct rd_str *rest,
     return em_odata_take_text(ex, rest, &term->value);
 }
 
-static bool is_known(const char *const *names, struct rd_str name)
-{
-    for (size_t i = 0; names[i] != NULL; i++)
-        if (rd_str_is_case(name, names[i]))
-            return true;
-    return false;
-}
-
 bool em_filter_read(struct em_exchange *ex, const char *const *names, struct em_filter *ret_filter)
 {
     struct rd_str text = {"", 0};
@@ -120,7 +112,7 @@ bool em_filter_read(struct em_exchange *ex, const char *const *names, struct em_
         if (!take_function(ex, &rest, term) && !take_substring(ex, &rest, term) &&
             !take_comparison(ex, &rest, term))
             return fail(ex, text);
-        if (!is_known(names, term->name))
+        if (!em_is_one_of(term->name, names))
             return fail(ex, text);
         em_odata_skip_spaces(&rest);
         if (rest.n == 0)
