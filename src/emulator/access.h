@@ -73,4 +73,8 @@ bool em_access_gate(struct em_exchange *ex);
 /* Whether the caller may see a resource in a list. */
 bool em_sees(struct em_exchange *ex, const struct em_resource *resource);
 
+/* access_gate.c: 403 for who may do `action` on `scope`, but not what that takes elsewhere. */
+bool em_fail_linked(struct em_exchange *ex, struct rd_str action, struct rd_str scope,
+                    const char *linked_action, struct rd_str linked_scope);
+
 #endif

@@ -269,13 +269,7 @@ static bool check_scopes(struct em_exchange *ex, const struct rd_json *body)
                            "resource group that is there.",
                            RD_FMT(scope));
         if (!em_may(ex, RD_STR(WRITE_ACTION), scope))
-            return em_fail(ex, 403, "LinkedAuthorizationFailed",
-                           "The client '%.*s' with object id '%.*s' has permission to perform "
-                           "action '" WRITE_ACTION "' on scope '%.*s'; however, it does not have "
-                           "permission to perform action '" WRITE_ACTION
-                           "' on the linked scope(s) '%.*s' or the linked scope(s) are invalid.",
-                           RD_FMT(ex->caller.app_id), RD_FMT(ex->caller.object_id), RD_FMT(ex->id),
-                           RD_FMT(scope));
+            return em_fail_linked(ex, RD_STR(WRITE_ACTION), ex->id, WRITE_ACTION, scope);
     }
     return true;
 }
