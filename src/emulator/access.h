@@ -16,10 +16,18 @@
 
 #include "state.h"
 
+enum em_role_list {
+    EM_ROLE_ACTIONS,
+    EM_ROLE_NOT_ACTIONS,
+    EM_ROLE_DATA_ACTIONS,
+    EM_ROLE_NOT_DATA_ACTIONS,
+    EM_ROLE_LIST_COUNT
+};
+
 /* Lists of patterns; absent ones are empty. Built-in ones live as long as the program. */
 struct em_role {
     struct rd_str guid;
-    const struct rd_json *actions, *not_actions, *data_actions, *not_data_actions;
+    const struct rd_json *lists[EM_ROLE_LIST_COUNT]; /* of patterns, or absent */
 };
 
 /* role.c: a built-in or custom role by its GUID, read into `arena`; false when there is none. */
