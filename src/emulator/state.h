@@ -104,7 +104,7 @@ struct rd_cloud {
     struct rd_arena *scratch; /* of the event that runs */
     struct rd_str name;
     struct rd_str tenant;
-    struct rd_str subscriptions[4];
+    struct rd_str subscriptions[RD_CLOUD_SUBSCRIPTION_COUNT_MAX];
     size_t subscription_count;
     struct rd_str address; /* "host:port" where it is served, or "" */
     bool trusts_embedded;
