@@ -354,18 +354,7 @@ static void reply(struct em_exchange *ex, const struct grant *grant, const struc
         em_set_int(ex, &body, "expires_in", token->life_s);
         em_set_int(ex, &body, "ext_expires_in", token->life_s);
     } else {
-        const struct {
-            const char *name;
-            int64_t value;
-        } numbers[] = {
-            {"expires_in", token->life_s},
-            {"ext_expires_in", token->life_s},
-            {"expires_on", token->expires_s},
-            {"not_before", token->starts_s},
-        };
-        for (size_t i = 0; i < EM_COUNT(numbers); i++)
-            em_set_text(ex, &body, numbers[i].name,
-                        rd_arena_printf(ex->arena, "%lld", (long long)numbers[i].value));
+        em_token_set_times(ex, &body, token);
         em_set_text(ex, &body, "resource", grant->resource);
     }
     em_set_text(ex, &body, "access_token", token->text);

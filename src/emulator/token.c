@@ -127,6 +127,22 @@ static struct rd_str encoded(struct em_exchange *ex, const struct rd_json *value
     return rd_base64url(ex->arena, rd_json_text(ex->arena, value, RD_JSON_COMPACT));
 }
 
+void em_token_set_times(struct em_exchange *ex, struct rd_json *body, const struct em_token *token)
+{
+    const struct {
+        const char *name;
+        int64_t value;
+    } numbers[] = {
+        {"expires_in", token->life_s},
+        {"ext_expires_in", token->life_s},
+        {"expires_on", token->expires_s},
+        {"not_before", token->starts_s},
+    };
+    for (size_t i = 0; i < EM_COUNT(numbers); i++)
+        em_set_text(ex, body, numbers[i].name,
+                    rd_arena_printf(ex->arena, "%lld", (long long)numbers[i].value));
+}
+
 struct em_token em_token_make(struct em_exchange *ex, const struct em_token_wish *wish)
 {
     const struct rd_sign_key *key = signing_key(ex);
