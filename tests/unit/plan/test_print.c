@@ -189,7 +189,9 @@ static void users_are_all_named_and_what_happens_is_said_once(void **state)
                 "  - host pool p                                             about 10 s\n"
                 "\nbackup\n"
                 "  - Recovery Services vault rsv                             about 30 s\n"
+                "      affects: all data in it goes\n"
                 "  - backup item v                                          about 1 min\n"
+                "      affects: its data goes with its vault\n"
                 "\n0 to create, 0 to change, 0 to replace, 8 to delete, 0 unchanged;\n"
                 "about 2 min 20 s\n");
 }
