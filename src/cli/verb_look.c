@@ -90,12 +90,6 @@ struct kind_row {
     size_t unseen; /* there or not: the cloud did not say */
 };
 
-static bool has_failed(const struct rd_resource *live)
-{
-    struct rd_str state = rd_json_str(rd_json_at(&live->body, "properties.provisioningState"));
-    return rd_str_is_case(state, "Failed") || rd_str_is_case(state, "Canceled");
-}
-
 static size_t count_kinds(const struct rd_set *desired, const struct rd_set *live,
                           struct kind_row rows[KIND_COUNT_MAX])
 {
@@ -111,7 +105,7 @@ static size_t count_kinds(const struct rd_set *desired, const struct rd_set *liv
             rows[count++] = (struct kind_row){.type = resource->type};
         rows[k].desired++;
         const struct rd_resource *found = rd_set_find(live, resource->id);
-        bool is_broken = found != NULL && has_failed(found);
+        bool is_broken = found != NULL && rd_resource_has_failed(&found->body);
         rows[k].standing += found != NULL && !is_broken;
         rows[k].failed += is_broken;
         rows[k].unseen += found == NULL && rd_set_is_unseen(live, resource->id);

@@ -149,11 +149,9 @@ static struct rd_json customer_rules(struct rd_compile *compile)
 static void add_group(struct rd_compile *compile, size_t index, int64_t priority,
                       struct rd_json rule_collections)
 {
-    size_t group =
-        rd_part_add(compile, rd_part_rule_group_id(compile, index),
-                    rd_shape(compile->arena, "{properties: {priority: %i, ruleCollections: %j}}",
-                             priority, rule_collections));
-    rd_part_early(compile, group);
+    (void)rd_part_add(compile, rd_part_rule_group_id(compile, index),
+                      rd_shape(compile->arena, "{properties: {priority: %i, ruleCollections: %j}}",
+                               priority, rule_collections));
 }
 
 static void add_rules(struct rd_compile *compile)
@@ -185,7 +183,7 @@ static void add_rules(struct rd_compile *compile)
     add_group(compile, 2, DENY_PRIORITY, denied);
 }
 
-static struct rd_json firewall_policy(struct rd_compile *compile, struct rd_json insights)
+void rd_part_firewall_policy(struct rd_compile *compile)
 {
     static const char *const tiers[] = {[RD_FIREWALL_STANDARD] = "Standard",
                                         [RD_FIREWALL_PREMIUM] = "Premium",
@@ -196,29 +194,12 @@ static struct rd_json firewall_policy(struct rd_compile *compile, struct rd_json
         dns = rd_shape(compile->arena, "{enableProxy: true}");
     struct rd_str intel =
         rd_part_has_basic_firewall(compile) ? RD_STR("Alert") : spec->network.threat_intel;
-    return rd_shape(compile->arena,
-                    "{location: %s, tags: %j, properties: {sku: {tier: %s}, threatIntelMode: %s,"
-                    " dnsSettings?: %j, insights?: %j}}",
-                    spec->region, compile->tags, rd_str_from(tiers[spec->network.firewall_tier]),
-                    intel, dns, insights);
-}
-
-/* Its rules are written while the log workspace is still being made, and the firewall, the longest
- * of all waits, begins the earlier. */
-void rd_part_firewall_policy(struct rd_compile *compile)
-{
-    const struct rd_spec *spec = compile->spec;
-    struct rd_str id = compile->id[RD_ROLE_FIREWALL_POLICY];
-    if (spec->monitoring.enabled && !rd_part_has_basic_firewall(compile)) {
-        struct rd_json insights =
-            rd_shape(compile->arena,
-                     "{isEnabled: true, retentionDays: %i,"
-                     " logAnalyticsResources: {defaultWorkspaceId: {id: %s}}}",
-                     spec->monitoring.retention_days, compile->id[RD_ROLE_LOG_WORKSPACE]);
-        size_t index = rd_part_add(compile, id, firewall_policy(compile, insights));
-        rd_part_provide(compile, index, firewall_policy(compile, rd_json_absent));
-    } else {
-        (void)rd_part_add(compile, id, firewall_policy(compile, rd_json_absent));
-    }
+    rd_part_add_role(
+        compile, RD_ROLE_FIREWALL_POLICY,
+        rd_shape(compile->arena,
+                 "{location: %s, tags: %j, properties: {sku: {tier: %s}, threatIntelMode: %s,"
+                 " dnsSettings?: %j}}",
+                 spec->region, compile->tags, rd_str_from(tiers[spec->network.firewall_tier]),
+                 intel, dns));
     add_rules(compile);
 }

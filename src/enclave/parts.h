@@ -89,8 +89,7 @@ size_t rd_part_add(struct rd_compile *compile, struct rd_str id, struct rd_json 
 void rd_part_add_role(struct rd_compile *compile, enum rd_part_role role, struct rd_json body);
 /* `index` comes after `id`; nothing when the id is empty. */
 void rd_part_need(struct rd_compile *compile, size_t index, struct rd_str id);
-/* It builds on what is there provisionally: nothing in it needs a way out of the network, or what
- * else the whole body brings. */
+/* It builds on what is there provisionally: nothing in it needs a way out of the network. */
 void rd_part_early(struct rd_compile *compile, size_t index);
 /* It is written with this body first. */
 void rd_part_provide(struct rd_compile *compile, size_t index, struct rd_json body);

@@ -22,7 +22,6 @@
  *     PUT x     needs PUT z      when x is not early, and what it needs is early
  *                                and did not wait for the whole of z                hard
  *     PUT x     needs PUT x      the second the provisional one                     hard
- *     PUT x     needs PUT c      the second, when x contains c, which is early      hard
  *     PUT x     needs DELETE x   when x is replaced                                 hard
  *     DELETE y  needs DELETE x   when x needs y                                     hard
  *     DELETE y  needs PUT x      when x needed y and no longer does                 soft
@@ -114,11 +113,12 @@ static void add_puts(struct stepper *stepper, uint32_t index)
 {
     const struct rd_change *change = &stepper->plan->changes[index];
     const struct rd_type *type = change->type;
-    /* The second of two writes is none of what is in use, which updates may take long for. */
     bool is_update = change->kind == RD_CHANGE_UPDATE;
-    if (is_written_twice(stepper, change))
+    if (is_written_twice(stepper, change)) {
         stepper->first[index] =
             add_step(stepper, RD_STEP_PUT, index, type->create_ms, RD_STR("provisional"));
+        is_update = true;
+    }
     stepper->put[index] =
         add_step(stepper, RD_STEP_PUT, index, is_update ? type->update_ms : type->create_ms,
                  (struct rd_str){"", 0});
@@ -205,19 +205,6 @@ static void order_write(struct stepper *stepper, int32_t write, const struct rd_
         if ((awaited >> i & 1) != 0 && needed != RD_NONE)
             need(stepper, write, stepper->put[needed], false);
     }
-}
-
-/* Services refuse to write what contains something that is being written (azure-avd-ops 2.1). */
-static void order_container(struct stepper *stepper, uint32_t index)
-{
-    const struct rd_maker *maker = stepper->maker;
-    const struct rd_resource *desired = stepper->plan->changes[index].desired;
-    int64_t above = desired != NULL && desired->is_early
-                        ? rd_set_ancestor(maker->desired, desired->id)
-                        : RD_NONE;
-    int32_t container = above != RD_NONE ? maker->desired_change[above] : RD_NONE;
-    if (container != RD_NONE && stepper->first[container] != RD_NONE)
-        need(stepper, stepper->put[container], stepper->put[index], false);
 }
 
 static void order_put(struct stepper *stepper, uint32_t index)
@@ -378,10 +365,8 @@ enum rd_rc rd_maker_make_steps(struct rd_maker *maker, struct rd_err *err)
     for (size_t i = 0; i < plan->change_count; i++)
         add_steps_of(&stepper, (uint32_t)i);
     rd_order_init(&stepper.order, maker->scratch, plan->step_count);
-    for (size_t i = 0; i < plan->change_count; i++) {
+    for (size_t i = 0; i < plan->change_count; i++)
         order_put(&stepper, (uint32_t)i);
-        order_container(&stepper, (uint32_t)i);
-    }
     for (size_t i = 0; i < live_count; i++)
         order_delete(&stepper, (int64_t)i);
     for (size_t i = 0; i < live_count; i++)

@@ -209,32 +209,6 @@ static void until_the_firewall_stands_every_way_out_is_closed(void **state)
     }
 }
 
-/* Rules do not wait for the log workspace, the firewall does: writing a policy that a firewall uses
- * takes minutes. */
-static void rules_are_written_before_the_workspace_is_there(void **state)
-{
-    (void)state;
-    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
-    struct rd_set *set = compile_example(arena, "sovereign");
-    const struct rd_resource *policy = first_of_type(set, "Microsoft.Network/firewallPolicies");
-    assert_true(rd_json_exists(rd_json_at(&policy->body, "properties.insights")));
-    assert_non_null(policy->provisional);
-    assert_false(rd_json_exists(rd_json_at(policy->provisional, "properties.insights")));
-    assert_true(rd_json_eq(rd_json_at(policy->provisional, "properties.dnsSettings"),
-                           rd_json_at(&policy->body, "properties.dnsSettings")));
-    size_t groups = 0;
-    for (size_t i = 0; i < set->count; i++) {
-        const struct rd_resource *resource = &set->resources[i];
-        if (!rd_str_has_suffix_case(resource->type->name, RD_STR("/ruleCollectionGroups")))
-            continue;
-        assert_true(resource->is_early);
-        groups++;
-    }
-    assert_int_equal(groups, 3);
-    assert_false(first_of_type(set, "Microsoft.Network/azureFirewalls")->is_early);
-    rd_set_done(set);
-}
-
 /* A machine keeps the DNS server that it was given at its start. */
 static void early_hosts_ask_the_address_that_the_firewall_will_have(void **state)
 {
@@ -514,7 +488,6 @@ int main(void)
         cmocka_unit_test(rdp_properties_are_sorted_and_end_with_a_semicolon),
         cmocka_unit_test(a_native_schedule_gets_its_plan_and_the_wide_role),
         cmocka_unit_test(until_the_firewall_stands_every_way_out_is_closed),
-        cmocka_unit_test(rules_are_written_before_the_workspace_is_there),
         cmocka_unit_test(early_hosts_ask_the_address_that_the_firewall_will_have),
         cmocka_unit_test(an_existing_subnet_is_used_and_no_network_is_made),
         cmocka_unit_test(a_basic_firewall_is_managed_over_a_subnet_of_its_own),

@@ -67,30 +67,6 @@ static void what_is_not_said_to_be_early_waits_for_the_whole(void **state)
     assert_true(comes_after(plan, PUT(plan, VM), PUT(plan, VNET)));
 }
 
-static void what_contains_an_early_one_is_written_again_after_it(void **state)
-{
-    struct world *world = *state;
-    want_all(world);
-    (void)early(want(world, SUBNET, "{}"));
-    const struct rd_plan *plan = make(world);
-    assert_true(comes_after(plan, PUT(plan, SUBNET), FIRST(plan, VNET)));
-    assert_true(comes_after(plan, PUT(plan, VNET), PUT(plan, SUBNET)));
-    assert_false(comes_after(plan, PUT(plan, VNET), PUT(plan, NIC)));
-}
-
-/* An update of what is in use may take longer, or less: it is none. */
-static void a_second_write_takes_as_long_as_the_first(void **state)
-{
-    struct world *world = *state;
-    want(world, NSG, T);
-    const struct rd_type *type = want(world, POOL, OPEN_BODY)->type;
-    rd_resource_provide(world->desired, world->desired->count - 1, json_of(world, CLOSED_BODY));
-    const struct rd_plan *plan = make(world);
-    assert_true(type->create_ms != type->update_ms);
-    assert_int_equal(plan->steps[FIRST(plan, POOL)].expected_ms, type->create_ms);
-    assert_int_equal(plan->steps[PUT(plan, POOL)].expected_ms, type->create_ms);
-}
-
 static void with_all_values_there_one_write_does(void **state)
 {
     struct world *world = *state;
@@ -127,22 +103,11 @@ static void the_critical_path_leads_over_the_second_write(void **state)
     assert_int_equal(make(world)->critical_path_ms, 10000 + 10000 + 180000 + 120000);
 }
 
-static struct rd_str text_of(struct world *world, const struct rd_plan *plan)
-{
-    struct rd_json json = rd_plan_to_json(world->arena, plan);
-    return rd_json_text(world->arena, &json, RD_JSON_PRETTY);
-}
-
 static void both_writes_go_through_a_saved_plan(void **state)
 {
     struct world *world = *state;
     want_all(world);
-    struct rd_str text = text_of(world, make(world));
-    struct rd_plan *back = NULL;
-    if (rd_plan_from_json(world->arena, "p", text, &back, &world->err) != RD_RC_OK)
-        fail_msg("%s", world->err.msg);
-    assert_non_null(back);
-    assert_true(rd_str_eq(text_of(world, back), text));
+    struct rd_plan *back = read_back(world, make(world));
     assert_true(FIRST(back, VNET) >= 0);
     const struct rd_resource *net = the_change(back, VNET)->desired;
     assert_non_null(net->provisional);
@@ -184,8 +149,6 @@ int main(void)
         TEST(early_ones_wait_for_the_first_write_and_what_stands_on_them_for_the_second),
         TEST(what_is_not_said_to_be_early_waits_for_the_whole),
         TEST(with_all_values_there_one_write_does),
-        TEST(what_contains_an_early_one_is_written_again_after_it),
-        TEST(a_second_write_takes_as_long_as_the_first),
         TEST(after_a_kill_between_the_writes_extensions_wait_for_the_update),
         TEST(the_critical_path_leads_over_the_second_write),
         TEST(both_writes_go_through_a_saved_plan),
