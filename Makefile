@@ -41,11 +41,7 @@ docs: all ## write the generated documents anew
 golden: ## write the golden files anew: review them as a diff
 	@tools/setup check
 	@tools/build $(BUILD) release
-<<<<<<< HEAD
-	@REDOUBT_GOLDEN_WRITE=1 meson test -C $(BUILD) --no-rebuild --print-errorlogs 'golden sets'
-=======
 	@REDOUBT_GOLDEN_WRITE=1 meson test -C $(BUILD) --no-rebuild --suite golden
->>>>>>> main
 
 install: all ## install the program, its man pages and completions (PREFIX, DESTDIR)
 	@tools/install $(BUILD)/redoubt
