@@ -16,7 +16,7 @@ struct cloud_place {
     const char *state;  /* the cloud's file, or NULL: memory only */
     const char *cloud_name;
     struct rd_str tenant;
-    struct rd_str subscriptions[4];
+    struct rd_str subscriptions[RD_CLOUD_SUBSCRIPTION_COUNT_MAX];
     size_t subscription_count;
     bool has_spec;
     /* Object ids of those whom the spec calls administrators: the deployer is one of them. */

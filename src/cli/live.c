@@ -10,8 +10,6 @@
 
 enum { CLOUD_FILE_SIZE_MAX = 4096, TEXT_SHOWN_MAX = 200 };
 
-#define METADATA_PATH "/metadata/endpoints?api-version=2022-09-01"
-
 struct live {
     struct rd_curl *curl;
     struct rd_login *login;

@@ -104,6 +104,16 @@ static void add_facts(struct session *session)
     (void)rd_json_set_c(arena, facts, "subscriptions", subscriptions);
 }
 
+size_t session_subscriptions(const struct session *session,
+                             struct rd_str ret_all[RD_CLOUD_SUBSCRIPTION_COUNT_MAX])
+{
+    const struct rd_json *list = rd_json_at(&session->desired->facts, "subscriptions");
+    size_t count = 0;
+    for (; count < rd_json_count(list) && count < RD_CLOUD_SUBSCRIPTION_COUNT_MAX; count++)
+        ret_all[count] = rd_json_str(rd_json_item(list, count));
+    return count;
+}
+
 enum rd_rc session_compile(struct session *session, struct rd_err *err)
 {
     RD_TRY(rd_enclave_compile(session->arena, session->spec, &session->desired, err));
@@ -193,10 +203,7 @@ RD_NODISCARD static enum rd_rc open_emulator(struct session *session, bool keeps
         .start_ms = rd_clock_wall_ms(),
         .trusts_embedded = true,
     };
-    const struct rd_json *subscriptions = rd_json_at(facts, "subscriptions");
-    for (size_t i = 0; i < rd_json_count(subscriptions) && i < 4; i++)
-        cloud_options.subscriptions[cloud_options.subscription_count++] =
-            rd_json_str(rd_json_item(subscriptions, i));
+    cloud_options.subscription_count = session_subscriptions(session, cloud_options.subscriptions);
     cloud_options.seed = (uint64_t)args_int(session->args, OPTION_SEED, 1);
     RD_TRY(rd_cloud_open(&cloud_options, &session->cloud, err));
     return RD_RC_OK;

@@ -58,6 +58,9 @@ RD_NODISCARD enum rd_rc session_read_spec(struct session *session, struct rd_err
 /* Takes a resource set instead (from --set). */
 RD_NODISCARD enum rd_rc session_read_set(struct session *session, const char *path,
                                          struct rd_err *err);
+/* The subscriptions that the desired set lies in; how many. */
+size_t session_subscriptions(const struct session *session,
+                             struct rd_str ret_all[RD_CLOUD_SUBSCRIPTION_COUNT_MAX]);
 /* Where the state lies: ".redoubt/<enclave>" beside the spec, or below --state. */
 const char *session_state_folder(const struct session *session);
 /* The path the command line names for the spec. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cloud_files.h"
+#include "live.h"
 #include "session.h"
 
 #include "base/file.h"
@@ -52,13 +53,9 @@ RD_NODISCARD static enum rd_rc find_place(struct session *session, struct cloud_
     if (args->operands[0] != NULL) {
         RD_TRY(session_read_spec(session, err));
         const struct rd_json *facts = &session->desired->facts;
-        const struct rd_json *subscriptions = rd_json_at(facts, "subscriptions");
         place->cloud_name = rd_arena_str(session->arena, session->desired->cloud).p;
         place->tenant = rd_json_str(rd_json_at(facts, "tenant"));
-        place->subscription_count = 0;
-        for (size_t i = 0; i < rd_json_count(subscriptions) && i < 4; i++)
-            place->subscriptions[place->subscription_count++] =
-                rd_json_str(rd_json_item(subscriptions, i));
+        place->subscription_count = session_subscriptions(session, place->subscriptions);
         take_admins(session->spec, place);
         if (args->is_given[OPTION_CLOUD] &&
             strcmp(args->value[OPTION_CLOUD], place->cloud_name) != 0)
@@ -246,9 +243,8 @@ static struct rd_json variables_of(struct rd_arena *arena, const struct rd_json 
                  rd_json_str(rd_json_at(server, "applications.0.clientId")));
     add_variable(arena, &variables, "AZURE_SUBSCRIPTION_ID",
                  rd_json_str(rd_json_at(server, "subscriptions.0")));
-    add_variable(
-        arena, &variables, "REDOUBT_METADATA",
-        rd_arena_printf(arena, "%.*s/metadata/endpoints?api-version=2022-09-01", RD_FMT(url)));
+    add_variable(arena, &variables, "REDOUBT_METADATA",
+                 rd_arena_printf(arena, "%.*s" METADATA_PATH, RD_FMT(url)));
     add_variable(arena, &variables, "REDOUBT_CA_FILE", ca);
     return variables;
 }

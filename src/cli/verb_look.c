@@ -88,12 +88,6 @@ struct kind_row {
     size_t failed; /* there, but their last write ended badly */
 };
 
-static bool has_failed(const struct rd_resource *live)
-{
-    struct rd_str state = rd_json_str(rd_json_at(&live->body, "properties.provisioningState"));
-    return rd_str_is_case(state, "Failed") || rd_str_is_case(state, "Canceled");
-}
-
 static size_t count_kinds(const struct rd_set *desired, const struct rd_set *live,
                           struct kind_row rows[KIND_COUNT_MAX])
 {
@@ -109,7 +103,7 @@ static size_t count_kinds(const struct rd_set *desired, const struct rd_set *liv
             rows[count++] = (struct kind_row){.type = resource->type};
         rows[k].desired++;
         const struct rd_resource *found = rd_set_find(live, resource->id);
-        bool is_broken = found != NULL && has_failed(found);
+        bool is_broken = found != NULL && rd_resource_has_failed(&found->body);
         rows[k].standing += found != NULL && !is_broken;
         rows[k].failed += is_broken;
     }

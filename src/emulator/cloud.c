@@ -267,10 +267,7 @@ static bool is_url_text(struct rd_arena *arena, struct rd_str url)
     if (rd_str_find_char(url, '%', 0) == RD_STR_NONE)
         return true;
     struct rd_str decoded = rd_http_decode(arena, url);
-    for (size_t i = 0; i < decoded.n; i++)
-        if ((unsigned char)decoded.p[i] < ' ' || decoded.p[i] == 0x7f)
-            return false;
-    return rd_str_is_utf8(decoded);
+    return !rd_str_has_control(decoded) && rd_str_is_utf8(decoded);
 }
 
 /* Planes of JSON: who asks comes before what is asked, so a body is read for those only who have

@@ -261,7 +261,7 @@ bool em_catalog_image_versions(struct em_exchange *ex)
 /* The last number of a version is its day, "251112". */
 static struct rd_str go_live(struct em_exchange *ex, struct rd_str version)
 {
-    struct rd_str day = rd_str_sub(version, rd_str_find_last_char(version, '.') + 1, RD_STR_NONE);
+    struct rd_str day = rd_str_after_last(version, '.');
     return rd_arena_printf(ex->arena, "20%.*s-%.*s-%.*sT00:00:00+00:00",
                            RD_FMT(rd_str_sub(day, 0, 2)), RD_FMT(rd_str_sub(day, 2, 4)),
                            RD_FMT(rd_str_sub(day, 4, 6)));

@@ -40,7 +40,7 @@ struct rd_str address_list(struct rd_arena *arena, const struct rd_endpoints *en
 struct rd_str address_group(const struct rd_arm_id *id);
 /* Whether a row's `ready` condition holds; true when it has none. */
 bool address_is_ready(const struct rd_type *type, const struct rd_json *body);
-/* "secrets" of "Microsoft.KeyVault/vaults/secrets". */
-struct rd_str address_last_segment(struct rd_str type_name);
+/* How long that may take by the row, or `otherwise_ms` where it does not say. */
+int64_t address_ready_ms_max(const struct rd_type *type, int64_t otherwise_ms);
 
 #endif

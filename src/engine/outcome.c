@@ -100,9 +100,7 @@ static void retry(struct job *job)
 static void take_second_look(void *data, const struct rd_outcome *outcome)
 {
     struct job *job = data;
-    struct rd_str state = rd_json_str(rd_json_at(&outcome->body, "properties.provisioningState"));
-    bool is_there = outcome->rc == RD_RC_OK && !rd_str_is_case(state, "Failed") &&
-                    !rd_str_is_case(state, "Canceled");
+    bool is_there = outcome->rc == RD_RC_OK && !rd_resource_has_failed(&outcome->body);
     if (outcome->rc != RD_RC_OK && outcome->rc != RD_RC_NOT_FOUND)
         step_end_badly(job, outcome);
     else if (is_there && job->is_create && step_is_write(job) &&

@@ -219,9 +219,10 @@ static struct rd_str id_of_item(struct reader *reader, const struct question *qu
         return id;
     struct rd_str name = rd_json_str(rd_json_get(item, RD_STR("name")));
     if (name.n == 0)
-        name = address_last_segment(id.n > 0 ? id : rd_json_str(rd_json_get(item, RD_STR("kid"))));
+        name =
+            rd_str_after_last(id.n > 0 ? id : rd_json_str(rd_json_get(item, RD_STR("kid"))), '/');
     return rd_arena_printf(reader->arena, "%.*s/%.*s/%.*s", RD_FMT(question->place),
-                           RD_FMT(address_last_segment(question->type->name)), RD_FMT(name));
+                           RD_FMT(rd_str_after_last(question->type->name, '/')), RD_FMT(name));
 }
 
 /*

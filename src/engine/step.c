@@ -198,11 +198,8 @@ void step_lookup_done(struct job *job)
 
 static int64_t watch_ms_max(const struct job *job)
 {
-    if (job->step->kind == RD_STEP_WAIT)
-        return FOLLOW_MS_MAX;
-    const struct rd_json *ready = rd_json_get(job->type->row, RD_STR("ready"));
-    int64_t timeout_s = rd_json_int(rd_json_get(ready, RD_STR("timeout_s")), 0);
-    return timeout_s > 0 ? timeout_s * 1000 : WATCH_MS_MAX;
+    return job->step->kind == RD_STEP_WAIT ? FOLLOW_MS_MAX
+                                           : address_ready_ms_max(job->type, WATCH_MS_MAX);
 }
 
 static void fail_for_time(struct job *job, const char *what)

@@ -106,7 +106,7 @@ static bool is_unnoticed(const struct rd_change *change)
     if (change->kind != RD_CHANGE_UPDATE)
         return false;
     if (change->field_count == 0)
-        return !rd_owner_is_broken(change->live);
+        return !rd_resource_has_failed(&change->live->body);
     for (size_t i = 0; i < change->field_count; i++)
         if (!rd_str_has_prefix(change->fields[i].path, RD_STR("tags")))
             return false;

@@ -256,7 +256,7 @@ static enum rd_rc decide_live(struct rd_maker *maker, size_t index, int64_t live
     bool differs = rd_diff_with(differ, draft.desired, draft.live);
     const struct rd_resource *owner = replaced_owner(maker, index);
     bool is_retired = rd_owner_is_retired(draft.live);
-    bool is_broken = is_retired || rd_owner_is_broken(draft.live);
+    bool is_broken = is_retired || rd_resource_has_failed(&draft.live->body);
     struct rd_str dead = rd_owner_dead_state(draft.live);
     bool is_open = rd_owner_is_under_way(draft.live) || rd_owner_is_unstarted(draft.live);
     /* Nothing seems to differ in a key's size, which is only seen in its modulus. */

@@ -62,8 +62,6 @@ bool rd_type_is(const struct rd_type *type, const char *column);
 bool rd_type_is_group(const struct rd_type *type);
 /* The nearest live resource that contains it and is no group, or RD_NONE. */
 int64_t rd_owner_above(const struct rd_set *live, struct rd_str id);
-/* Whether its last write ended badly: it is there, but may be anything but what was asked for. */
-bool rd_owner_is_broken(const struct rd_resource *live);
 /* Whether a write of it has not come to its end yet. */
 bool rd_owner_is_under_way(const struct rd_resource *live);
 /* Whether it was made and has never run (column `boots`; read only of what no run has seen run). */

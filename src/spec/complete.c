@@ -100,7 +100,7 @@ static void complete_image(struct rd_spec_reader *reader)
 /* The first subnet of `bits` in `prefix`, or all of it when it is smaller. */
 static struct rd_str first_subnet(struct rd_spec_reader *reader, struct rd_str prefix, int bits)
 {
-    struct rd_spec_cidr cidr;
+    struct rd_ipv4 cidr;
     if (!rd_spec_cidr_parse(prefix, &cidr))
         return RD_STR("");
     if (cidr.bits < bits)

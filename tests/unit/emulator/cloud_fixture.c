@@ -85,3 +85,19 @@ const char *fixture_code(const struct fixture *fixture)
 {
     return fixture_text(fixture, "error.code");
 }
+
+int fixture_setup(void **state)
+{
+    static struct fixture fixture;
+    fixture_open(&fixture, NULL);
+    *state = &fixture;
+    return fixture_send(&fixture, "PUT", FIXTURE_GROUP, "{\"location\":\"westeurope\"}") == 201
+               ? 0
+               : -1;
+}
+
+int fixture_teardown(void **state)
+{
+    fixture_close(*state);
+    return 0;
+}

@@ -21,22 +21,6 @@
 #define RULE FIXTURE_GROUP "/providers/Microsoft.Insights/dataCollectionRules/dcr1"
 #define DEPLOYMENT FIXTURE_GROUP "/providers/Microsoft.Resources/deployments/d1"
 
-static int setup(void **state)
-{
-    static struct fixture fixture;
-    fixture_open(&fixture, NULL);
-    *state = &fixture;
-    return fixture_send(&fixture, "PUT", FIXTURE_GROUP, "{\"location\":\"westeurope\"}") == 201
-               ? 0
-               : -1;
-}
-
-static int teardown(void **state)
-{
-    fixture_close(*state);
-    return 0;
-}
-
 /* Bodies are written with ' for ". */
 static int send_to(struct fixture *f, const char *method, const char *url, const char *body)
 {
@@ -344,7 +328,7 @@ static void groups_are_listed_by_tag_and_resources_by_a_part_of_their_name(void 
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         TEST(the_directory_has_what_was_added_and_what_roles_name),
         TEST(an_identity_is_a_service_principal_after_a_while),
