@@ -32,6 +32,9 @@ void output_json(const struct rd_json *value);
 void output_keep_run(const struct rd_json *run);
 /* Told with the error of codes that are not known: the others' explanations. */
 void output_keep_explained(const struct rd_json *explained);
+/* Lines for people on standard error: wrapped where a terminal is behind it, else as they are, so
+ * that each can be searched for. */
+void output_told(struct rd_str text);
 /* An error for people on standard error, and as JSON on standard output when asked for. */
 void output_error(const struct args *args, const struct rd_err *err);
 /* What a person should know although the command goes on: on standard error, whatever the output's

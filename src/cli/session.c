@@ -334,6 +334,18 @@ void session_set_clock(struct session *session, int64_t critical_path_ms)
         rd_clock_init_scaled(&session->clock, now_ms, 1);
 }
 
+/* By what names its keys are to be known: a cloud of one's own has its own. */
+static void add_suffixes(struct session *session, struct rd_set *live)
+{
+    const struct rd_str texts[] = {session->world.endpoints.vault_suffix,
+                                   session->world.endpoints.hsm_suffix};
+    struct rd_json suffixes = rd_json_array();
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        if (texts[i].n > 0)
+            (void)rd_json_append(session->arena, &suffixes, rd_json_string(texts[i]));
+    (void)rd_json_set_c(session->arena, &live->facts, "keySuffixes", suffixes);
+}
+
 /* What no cloud tells (hours, logs, licences) is as the spec says, also for what is live. */
 static void take_facts(struct session *session, struct rd_set *live)
 {
@@ -392,6 +404,7 @@ enum rd_rc session_read_live(struct session *session, struct rd_set **ret_live, 
     if (rc != RD_RC_OK)
         return rc;
     take_facts(session, live);
+    add_suffixes(session, live);
     RD_TRY(take_written(session, live, err));
     *ret_live = live;
     return RD_RC_OK;

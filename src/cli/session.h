@@ -91,8 +91,11 @@ bool session_is_stopping(void);
 RD_NODISCARD enum rd_rc session_rules(struct session *session, const struct rd_rule **ret_rules,
                                       size_t *ret_count, struct rd_err *err);
 /* The faults that the command line asks for. One that names a host, zone, step ... which the
- * enclave does not have can never strike. Errors: USAGE with the nearest name. */
+ * enclave does not have can never strike, nor one that only a served cloud has. Errors: USAGE with
+ * the nearest name. */
 RD_NODISCARD enum rd_rc faults_check(const struct session *session, struct rd_err *err);
+/* The same for a cloud that is served: the one that only a rehearsal has is refused. */
+RD_NODISCARD enum rd_rc faults_check_served(const struct args *args, struct rd_err *err);
 RD_NODISCARD enum rd_rc faults_add(struct session *session, struct rd_err *err);
 /* Those that never struck: an array of their texts; and for people, as warnings. */
 struct rd_json faults_idle(const struct session *session);

@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "look.h"
+#include "resource/unseen.h"
 
 #include "base/file.h"
 
@@ -86,6 +87,7 @@ struct kind_row {
     size_t desired;
     size_t standing;
     size_t failed; /* there, but their last write ended badly */
+    size_t unseen; /* there or not: the cloud did not say */
 };
 
 static size_t count_kinds(const struct rd_set *desired, const struct rd_set *live,
@@ -106,6 +108,7 @@ static size_t count_kinds(const struct rd_set *desired, const struct rd_set *liv
         bool is_broken = found != NULL && rd_resource_has_failed(&found->body);
         rows[k].standing += found != NULL && !is_broken;
         rows[k].failed += is_broken;
+        rows[k].unseen += found == NULL && rd_set_is_unseen(live, resource->id);
     }
     return count;
 }
@@ -184,6 +187,8 @@ static struct rd_json status_to_json(struct session *session, const struct rd_se
         (void)rd_json_set_c(arena, &row, "desired", rd_json_integer((int64_t)rows[i].desired));
         (void)rd_json_set_c(arena, &row, "standing", rd_json_integer((int64_t)rows[i].standing));
         (void)rd_json_set_c(arena, &row, "failed", rd_json_integer((int64_t)rows[i].failed));
+        if (rows[i].unseen > 0)
+            (void)rd_json_set_c(arena, &row, "unseen", rd_json_integer((int64_t)rows[i].unseen));
         (void)rd_json_append(arena, &kinds_json, row);
     }
     (void)rd_json_set_c(arena, &json, "resources", kinds_json);
@@ -222,9 +227,13 @@ static void status_print(struct session *session, const struct rd_set *live,
     for (size_t i = 0; i < count; i++)
         output_printf("  %5zu/%-5zu %.*s%s\n", rows[i].standing, rows[i].desired,
                       RD_FMT(rows[i].type->label),
-                      rows[i].failed > 0                   ? "   <- failed"
-                      : rows[i].standing < rows[i].desired ? "   <- missing"
-                                                           : "");
+                      rows[i].failed > 0                                    ? "   <- failed"
+                      : rows[i].standing + rows[i].unseen < rows[i].desired ? "   <- missing"
+                      : rows[i].unseen > 0                                  ? "   <- not seen"
+                                                                            : "");
+    const struct rd_json *unseen = rd_set_unseen(live);
+    if (rd_json_count(unseen) > 0)
+        output_printf("\n  not seen: %.*s\n", RD_FMT(rd_unseen_text(session->arena, unseen)));
     size_t host_count = 0;
     const struct rd_resource **hosts = find_hosts(session->arena, live, &host_count);
     if (host_count > 0)

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "plan/plan.h"
+#include "resource/unseen.h"
 
 enum { WIDTH_SHOWN_MAX = 100 }; /* an eye that goes further loses its line */
 
@@ -27,6 +28,22 @@ void plan_show(const struct session *session, const struct rd_plan *plan)
     };
     rd_plan_print(&out, plan, &text_options);
     output_text(rd_buf_str(&out));
+}
+
+enum rd_rc plan_check_seen(const struct session *session, const struct rd_json *unseen,
+                           struct rd_err *err)
+{
+    size_t count = rd_json_count(unseen);
+    if (count == 0)
+        return RD_RC_OK;
+    return rd_err_hint(RD_FAIL(err, RD_RC_PERMISSION,
+                               "nothing was changed: the cloud does not show you whether %s there: "
+                               "%.*s",
+                               count == 1 ? "this is" : "these are",
+                               RD_FMT(rd_unseen_text(session->arena, unseen))),
+                       err,
+                       "have that role given to you, or let somebody plan who has it; one that was "
+                       "given a moment ago takes some minutes to count");
 }
 
 enum rd_rc plan_of_spec(struct session *session, bool writes, struct rd_set **ret_live,
@@ -57,9 +74,12 @@ enum rd_rc verb_plan(struct rd_arena *arena, const struct args *args, struct rd_
     } else {
         plan_show(&session, plan);
         if (args->is_given[OPTION_SAVE])
-            output_printf("\nsaved to %s; run it with 'redoubt apply %s'\n",
+            output_printf(rd_json_count(plan->unseen) > 0
+                              ? "\nsaved to %s; 'redoubt apply %s' refuses it: not all was seen\n"
+                              : "\nsaved to %s; run it with 'redoubt apply %s'\n",
                           args->value[OPTION_SAVE], args->value[OPTION_SAVE]);
     }
-    return args->is_given[OPTION_DETAILED_EXITCODE] && plan->step_count > 0 ? RD_RC_CHANGES
-                                                                            : RD_RC_OK;
+    /* 0 says that nothing has to change, which nobody knows of what was not seen. */
+    bool may_change = plan->step_count > 0 || rd_json_count(plan->unseen) > 0;
+    return args->is_given[OPTION_DETAILED_EXITCODE] && may_change ? RD_RC_CHANGES : RD_RC_OK;
 }

@@ -39,6 +39,7 @@ RD_NODISCARD static enum rd_rc deploy(struct session *session, struct outcome *o
     RD_TRY(plan_of_spec(session, true, &live, &outcome->plan, err));
     if (!args_is_json(session->args))
         plan_show(session, outcome->plan);
+    RD_TRY(plan_check_seen(session, outcome->plan->unseen, err));
     enum rd_rc rc = RD_RC_OK;
     if (outcome->plan->step_count > 0)
         rc = plan_run(session, "up", outcome->plan,

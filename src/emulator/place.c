@@ -229,14 +229,25 @@ struct rd_str em_place_url(const struct em_exchange *ex, enum em_place place, st
 /* Members whose text may be a URL of this cloud, of resources, keys and secrets; messages quote
  * them. No other member is touched: a tag or a secret's value is the client's own. */
 static const char *const url_members[] = {
-    "vaultUri",    "hsmUri",
-    "keyUrl",      "keyUri",
-    "kid",         "id",
-    "recoveryId",  "secretUrl",
-    "keyVaultUri", "keyEncryptionKeyURL",
-    "message",     "keyVaultUrl",
-    "storageUri",  "keyIdentifier",
-    "endpoint",    "logsIngestion",
+    "vaultUri",
+    "hsmUri",
+    "keyUrl",
+    "keyUri",
+    "kid",
+    "id",
+    "recoveryId",
+    "secretUrl",
+    "keyVaultUri",
+    "keyEncryptionKeyURL",
+    "message",
+    "keyVaultUrl",
+    "storageUri",
+    "keyIdentifier",
+    "endpoint",
+    "logsIngestion",
+    "secretUri",
+    "secretUriWithVersion",
+    "keyUriWithVersion",
 };
 
 static bool is_url_member(struct rd_str key)

@@ -220,6 +220,27 @@ struct rd_str address_url(struct rd_arena *arena, const struct rd_endpoints *end
     return address_url_query(arena, endpoints, target, use, query);
 }
 
+/* Column read: {id} at Resource Manager, in that version of it. */
+static struct rd_str look_url(struct rd_arena *arena, const struct rd_endpoints *endpoints,
+                              const struct rd_json *read, struct rd_str path)
+{
+    struct rd_buf url;
+    rd_buf_init(&url, RD_HTTP_URL_SIZE_MAX);
+    rd_buf_add(&url, endpoints->arm);
+    add_escaped(&url, path, false);
+    rd_buf_printf(&url, "?api-version=%.*s",
+                  RD_FMT(rd_json_str(rd_json_get(read, RD_STR("api_version")))));
+    return take(arena, &url);
+}
+
+struct rd_str address_look(struct rd_arena *arena, const struct rd_endpoints *endpoints,
+                           const struct target *target)
+{
+    const struct rd_json *read = rd_json_get(target->type->row, RD_STR("read"));
+    return rd_json_exists(read) ? look_url(arena, endpoints, read, target->id)
+                                : address_url(arena, endpoints, target, ADDRESS_GET);
+}
+
 struct rd_str address_action(struct rd_arena *arena, const struct rd_endpoints *endpoints,
                              const struct target *target, struct rd_str action)
 {
@@ -236,6 +257,11 @@ struct rd_str address_action(struct rd_arena *arena, const struct rd_endpoints *
 struct rd_str address_list(struct rd_arena *arena, const struct rd_endpoints *endpoints,
                            const struct rd_type *type, struct rd_str place)
 {
+    const struct rd_json *read = rd_json_get(type->row, RD_STR("read"));
+    if (rd_json_exists(read))
+        return look_url(arena, endpoints, read,
+                        rd_arena_printf(arena, "%.*s/%.*s", RD_FMT(place),
+                                        RD_FMT(rd_str_after_last(type->name, '/'))));
     struct rd_buf url;
     rd_buf_init(&url, RD_HTTP_URL_SIZE_MAX);
     add_host(&url, endpoints, type->plane, rd_str_after_last(place, '/'));

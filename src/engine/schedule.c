@@ -151,7 +151,9 @@ static void flush_outbox(void *data)
     while (job != NULL) {
         struct job *next = job->next_out;
         job->next_out = NULL;
-        if (rc == RD_RC_OK)
+        if (rc == RD_RC_OK && job->is_found)
+            step_enter(job, STAGE_READY);
+        else if (rc == RD_RC_OK)
             rd_client_call(running->world->client, &job->call);
         else
             schedule_job_ended(job, rc, RD_STR(""), RD_STR("the journal cannot be written"),

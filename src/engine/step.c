@@ -212,12 +212,27 @@ static void fail_for_time(struct job *job, const char *what)
              rd_json_str(rd_json_get(ready, RD_STR("note"))));
 }
 
+/* Whether it came as it is wanted. A thousand hosts that nobody is pinned to would otherwise take a
+ * thousand writes to say what is so already. */
+static bool is_as_wanted(struct job *job, const struct rd_json *body)
+{
+    const struct rd_resource *desired = job->change->desired;
+    if (desired == NULL || !step_has_body(job))
+        return false;
+    struct rd_resource appeared = *desired;
+    appeared.body = *body;
+    return !rd_diff(job->arena, desired, &appeared, job->running->plan->live, NULL);
+}
+
 static void take_appearance(void *data, const struct rd_outcome *outcome)
 {
     struct job *job = data;
     if (outcome->rc == RD_RC_OK) {
         look_learn(job);
-        step_enter(job, STAGE_RESOLVE);
+        if (is_as_wanted(job, &outcome->body))
+            send_nothing(job);
+        else
+            step_enter(job, STAGE_RESOLVE);
     } else if (outcome->rc != RD_RC_NOT_FOUND)
         step_end_badly(job, outcome);
     else if (step_now_ms(job) - job->wait_since_ms > watch_ms_max(job))

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "diff_internal.h"
 
+#include "resource/unseen.h"
+
 /* What holds for everything below a field that says it. */
 enum {
     INHERITED = RD_FIELD_REPLACE | RD_FIELD_EXACT | RD_FIELD_WEAK | RD_FIELD_ALONG | RD_FIELD_WITHIN
@@ -162,6 +164,9 @@ static bool diff_reference(struct rd_differ *differ, const struct rd_json *desir
             return false;
         return rd_diff_record(differ, live, desired, flags, place);
     }
+    /* Nor is what nobody was shown. */
+    if (differ->live_set != NULL && rd_set_is_unseen(differ->live_set, id))
+        return false;
     if (is_made_anew(differ, id))
         return rd_diff_record(differ, live, desired, flags, place);
     const struct rd_resource *named =

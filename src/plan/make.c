@@ -3,6 +3,7 @@
 
 #include "diff_internal.h"
 #include "make_internal.h"
+#include "resource/unseen.h"
 
 void rd_maker_init(struct rd_maker *maker, struct rd_arena *arena, struct rd_arena *scratch,
                    const struct rd_set *desired, const struct rd_set *live)
@@ -34,6 +35,7 @@ void rd_maker_init(struct rd_maker *maker, struct rd_arena *arena, struct rd_are
     maker->plan->enclave = maker->enclave;
     maker->plan->cloud = desired != NULL ? desired->cloud : live->cloud;
     maker->plan->live = live;
+    maker->plan->unseen = rd_set_unseen(live);
 }
 
 void rd_maker_done(struct rd_maker *maker)
@@ -330,6 +332,8 @@ static enum rd_rc decide_desired(struct rd_maker *maker, struct rd_err *err)
     for (size_t i = 0; i < desired->count; i++) {
         const struct rd_resource *resource = &desired->resources[order[i]];
         int64_t live = rd_set_index(maker->live, resource->id);
+        if (live == RD_NONE && rd_set_is_unseen(maker->live, resource->id))
+            continue;
         if (resource->is_existing && live == RD_NONE && !is_owner_new(maker, resource))
             return rd_err_hint(RD_FAIL(err, RD_RC_INVALID, "%.*s '%.*s' is not there: %.*s",
                                        RD_FMT(resource->type->label), RD_FMT(resource->name),

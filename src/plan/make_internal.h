@@ -88,6 +88,8 @@ enum rd_release rd_maker_releases(const struct rd_maker *maker, const struct rd_
 /* Of such a change: whose it was, else "". */
 struct rd_str rd_maker_loser(const struct rd_change *change);
 
+/* How long its deletion takes (columns delete_s, delete_below_s). */
+int64_t rd_maker_delete_ms(const struct rd_maker *maker, const struct rd_change *change);
 /* Fills `affected` and `expected_ms` of all changes. */
 void rd_maker_tell_affected(struct rd_maker *maker);
 RD_NODISCARD enum rd_rc rd_maker_make_steps(struct rd_maker *maker, struct rd_err *err);

@@ -85,6 +85,8 @@ static void write_finding(struct page *page, const struct rd_finding *finding)
         html_element(page, "div", "muted", rule->note);
     html_raw(page, "</th><td>");
     write_violations(page, finding);
+    if (finding->unseen.n > 0)
+        html_text(page, rd_arena_printf(page->arena, "not seen: %.*s", RD_FMT(finding->unseen)));
     html_raw(page, "</td><td>");
     html_text(page, rule->fix);
     html_element(page, "div", "muted", rule->source);

@@ -345,6 +345,20 @@ def what_only_one_may_have_goes_over_to_another_name(place):
 
 
 @claim
+def a_new_name_for_the_vault_says_that_recovery_points_are_lost(place):
+    STANDING.copy(place)
+    place.write("spec.yaml", place.read("spec.yaml") + "\nnames:\n  backup_vault: rsv-other\n")
+    told = place.run("plan", "spec.yaml").works("- Recovery Services vault rsv-contoso-cui")
+    text = " ".join(told.out.split())
+    assert "all recovery points in it are deleted at once and for good" in text, told
+    assert "the host's recovery points are deleted at once and for good, with their vault" in text, told
+    assert "soft-delete time" not in text, told
+    place.up(verb="apply").works()
+    assert is_there(place, "%/rsv-other/%/protectedItems/%")
+    assert not is_there(place, "%/rsv-contoso-cui%"), "soft delete has kept something that the plan gave up"
+
+
+@claim
 def a_definition_gives_its_identifier_to_another_name(place):
     IMAGES.copy(place)
     place.write("spec.yaml", place.read("spec.yaml") + "\nnames:\n  image_definition: other\n")

@@ -96,16 +96,16 @@ void plan_creation(struct stage *s, const struct rd_set *live)
     for (uint32_t i = 0; i < WANTED; i++) {
         const struct rd_resource *resource = &s->desired->resources[i];
         const struct rd_resource *there = live != NULL ? rd_set_find(live, resource->id) : NULL;
-        bool is_failed =
-            there != NULL &&
-            rd_str_is(rd_json_str(rd_json_at(&there->body, "properties.provisioningState")),
-                      "Failed");
+        struct rd_str state = RD_STR("");
+        if (there != NULL)
+            state = rd_json_str(rd_json_at(&there->body, "properties.provisioningState"));
+        bool is_open = rd_str_is(state, "Creating");
         step_of[i] = -1;
-        if (there != NULL && !is_failed)
+        if (there != NULL && !is_open && !rd_str_is(state, "Failed"))
             continue;
         step_of[i] = (int64_t)plan->step_count;
         struct rd_step *step = &plan->steps[plan->step_count++];
-        step->kind = RD_STEP_PUT;
+        step->kind = is_open ? RD_STEP_WAIT : RD_STEP_PUT;
         step->id = resource->id;
         step->change = (uint32_t)plan->change_count;
         step->expected_ms = resource->type->create_ms;
@@ -113,10 +113,12 @@ void plan_creation(struct stage *s, const struct rd_set *live)
         for (uint32_t k = 0; k < resource->need_count; k++)
             if (step_of[resource->needs[k]] >= 0)
                 step->needs[step->need_count++] = (uint32_t)step_of[resource->needs[k]];
-        plan->changes[plan->change_count++] = (struct rd_change){.kind = RD_CHANGE_CREATE,
-                                                                 .id = resource->id,
-                                                                 .type = resource->type,
-                                                                 .desired = resource};
+        plan->changes[plan->change_count++] =
+            (struct rd_change){.kind = is_open ? RD_CHANGE_UPDATE : RD_CHANGE_CREATE,
+                               .id = resource->id,
+                               .type = resource->type,
+                               .desired = resource,
+                               .live = is_open ? there : NULL};
     }
 }
 

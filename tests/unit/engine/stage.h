@@ -59,7 +59,8 @@ void stage_open_and_run(struct stage *s, struct fake_cloud *cloud);
 /* As if nothing had ever been there, nor been done. */
 void start_afresh(struct fake_cloud *cloud);
 
-/* A plan that creates what `live` lacks; the real one is plan/'s. */
+/* A plan that creates what `live` lacks, and waits for what is under way there; the real one is
+ * plan/'s. */
 void plan_creation(struct stage *s, const struct rd_set *live);
 void run_plan(struct stage *s, size_t parallel_max);
 struct rd_json parse(struct rd_arena *arena, const char *text);

@@ -151,6 +151,30 @@ static void a_swap_is_two_releases_and_then_two_writes(void **state)
     stage_close(&s);
 }
 
+/* A write that says what is so already is one that a thousand other hosts wait for. */
+static void what_appears_as_it_is_wanted_is_not_written(void **state)
+{
+    (void)state;
+    for (int pinned = 0; pinned < 2; pinned++) {
+        struct answer answers[] = {
+            {RD_HTTP_GET, "/sessionHosts/", 200,
+             "{\"properties\":{\"status\":\"Available\",\"allowNewSession\":true,"
+             "\"assignedUser\":\"\"}}",
+             0},
+            {.part = NULL},
+        };
+        struct stage s;
+        stage_open(&s, answers);
+        add(&s, s.desired, HOST,
+            pinned == 1 ? "{\"properties\":{\"allowNewSession\":true,\"assignedUser\":\"ann\"}}"
+                        : "{\"properties\":{\"allowNewSession\":true,\"assignedUser\":\"\"}}");
+        apply(&s, RD_RC_OK);
+        assert_int_equal(fake_count(&s.net.fake, RD_HTTP_PATCH, "/sessionHosts/"), pinned);
+        assert_true(fake_count(&s.net.fake, RD_HTTP_GET, "/sessionHosts/") >= 2); /* there; ready */
+        stage_close(&s);
+    }
+}
+
 static void giving_up_a_backup_keeps_its_data(void **state)
 {
     (void)state;
@@ -274,6 +298,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_desktop_is_taken_with_force_and_nothing_else_is_said),
         cmocka_unit_test(a_swap_is_two_releases_and_then_two_writes),
+        cmocka_unit_test(what_appears_as_it_is_wanted_is_not_written),
         cmocka_unit_test(giving_up_a_backup_keeps_its_data),
         cmocka_unit_test(what_a_recovered_parent_brings_back_gives_way),
         cmocka_unit_test(below_what_is_new_nothing_is_looked_for),

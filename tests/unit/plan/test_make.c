@@ -14,6 +14,28 @@ static void equal_sets_make_an_empty_plan(void **state)
     assert_int_equal(plan->left_alone_count, 0);
 }
 
+#define PRINCIPAL                                                                                  \
+    "/providers/Microsoft.Graph/servicePrincipals/bf7b6499-ff71-4aa2-97a4-f372087be7f0"
+
+/* It may be there or not: nothing is done about it, and what refers to it is as it was. */
+static void what_was_not_seen_is_neither_made_nor_taken_to_be_there(void **state)
+{
+    struct world *world = *state;
+    keep(world, GROUP, T);
+    want(world, PRINCIPAL, "{}");
+    want(world, VAULT "/secrets/join", "{}")->is_existing = true;
+    keep(world, VAULT, T);
+    want(world, ROLE,
+         "{\"properties\":{\"principalId\":{\"$ref\":\"" PRINCIPAL "\",\"$path\":\"id\"}}}");
+    have(world, ROLE, "{\"properties\":{\"principalId\":\"11111111\"}}");
+    hide(world, "[\"" PRINCIPAL "\",\"" VAULT "/secrets/join\"]");
+    const struct rd_plan *plan = make(world);
+    assert_int_equal(plan->change_count, 0);
+    assert_int_equal(plan->step_count, 0);
+    assert_int_equal(plan->counts[RD_CHANGE_NONE], 3);
+    assert_int_equal(rd_json_count(plan->unseen), 2);
+}
+
 static void creation_follows_needs_and_the_critical_path_adds_up(void **state)
 {
     struct world *world = *state;
@@ -623,6 +645,7 @@ int main(void)
         TEST(what_is_under_way_is_waited_for_and_nothing_else_is_done_to_it),
         TEST(a_chain_of_sixty_thousand_is_made_and_undone),
         TEST(equal_sets_make_an_empty_plan),
+        TEST(what_was_not_seen_is_neither_made_nor_taken_to_be_there),
         TEST(creation_follows_needs_and_the_critical_path_adds_up),
         TEST(an_update_names_its_fields_and_waits_for_nothing_unchanged),
         TEST(replacing_a_machine_takes_along_what_exists_because_of_it),

@@ -98,6 +98,13 @@ static inline void keep(struct world *world, const char *id, const char *body)
     have(world, id, body);
 }
 
+/* What the cloud refused to show: ids that are in no live set. */
+static inline void hide(struct world *world, const char *ids)
+{
+    world->live->facts = rd_json_object();
+    (void)rd_json_set_c(world->arena, &world->live->facts, "unseen", json_of(world, ids));
+}
+
 static inline void resolve(struct world *world)
 {
     if (rd_set_resolve(world->desired, &world->err) != RD_RC_OK)

@@ -12,12 +12,18 @@
 #include "asking.h"
 #include "base/limits.h"
 
-static void assert_refused(const struct answer *answer, const char *says)
+static void assert_ended(const struct answer *answer, enum rd_transport_result result,
+                         const char *says)
 {
-    if (answer->result != RD_TRANSPORT_REFUSED)
-        fail_msg("result %d, not refused: '%s'", answer->result, answer->reason);
+    if (answer->result != result)
+        fail_msg("result %d, not %d: '%s'", answer->result, result, answer->reason);
     if (strstr(answer->reason, says) == NULL)
         fail_msg("'%s' does not contain '%s'", answer->reason, says);
+}
+
+static void assert_refused(const struct answer *answer, const char *says)
+{
+    assert_ended(answer, RD_TRANSPORT_REFUSED, says);
 }
 
 static void a_server_that_cannot_prove_itself_gets_no_request(void **state)
@@ -26,22 +32,23 @@ static void a_server_that_cannot_prove_itself_gets_no_request(void **state)
     static const struct {
         const char *listener;
         const char *says;
+        enum rd_transport_result result;
     } rows[] = {
-        {"wrong_name", "is for another name"},
-        {"expired", "has expired"},
-        {"untrusted", "is not trusted: none of the authorities in"},
-        {"old_tls", "redoubt needs TLS 1.2 or later"},
-        {"plain", "no TLS with"},
-        {"mute", "no connection to"},
-        {"closed", "(Connection refused)"},
+        {"wrong_name", "is for another name", RD_TRANSPORT_UNTRUSTED},
+        {"expired", "has expired", RD_TRANSPORT_UNTRUSTED},
+        {"untrusted", "is not trusted: none of the authorities in", RD_TRANSPORT_UNTRUSTED},
+        {"old_tls", "redoubt needs TLS 1.2 or later", RD_TRANSPORT_REFUSED},
+        {"plain", "no TLS with", RD_TRANSPORT_REFUSED},
+        {"mute", "no connection to", RD_TRANSPORT_REFUSED},
+        {"closed", "(Connection refused)", RD_TRANSPORT_REFUSED},
     };
     struct asker asker;
     asker_open(&asker, brisk);
     struct rd_json before = server_stats(&asker);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct answer answer = ask_path(&asker, RD_HTTP_PUT, rows[i].listener, "/never");
-        assert_refused(&answer, rows[i].says);
-        assert_refused(&answer, "'localhost:");
+        assert_ended(&answer, rows[i].result, rows[i].says);
+        assert_ended(&answer, rows[i].result, "'localhost:");
     }
     assert_int_equal(rd_json_count(rd_json_get(&before, RD_STR("requests"))), 1);
     assert_int_equal(stat_count(&asker, "requests", "PUT /never"), 0);
@@ -57,7 +64,8 @@ static void the_named_authority_takes_the_place_of_the_systems(void **state)
     options.ca_file = "";
     asker_open(&asker, options);
     struct answer answer = ask_path(&asker, RD_HTTP_GET, "good", "/ok");
-    assert_refused(&answer, "is not trusted: name the CA file of its authority");
+    assert_ended(&answer, RD_TRANSPORT_UNTRUSTED,
+                 "is not trusted: name the CA file of its authority with --ca-file");
     asker_close(&asker);
     asker_open(&asker, brisk);
     answer = ask_path(&asker, RD_HTTP_GET, "good", "/ok");

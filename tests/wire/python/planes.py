@@ -130,6 +130,7 @@ def open_vault(place, name):
        "Microsoft.KeyVault/vaults | create, poll")
 def keys_with_release_policy_and_secrets_live_in_a_vault():
     uri = open_vault(group("keys"), "kvwirepy1")
+    shown = client(KeyVaultManagementClient)  # the same things as resources: properties, neither material nor value
     policy = {"version": "1.0.0", "anyOf": [{"authority": "https://sharedugv.ugv.attest.azure.us/", "allOf": [
         {"claim": "x-ms-compliance-status", "equals": "azure-compliant-cvm"}]}]}
     keys = KeyClient(uri, CREDENTIAL)
@@ -138,6 +139,12 @@ def keys_with_release_policy_and_secrets_live_in_a_vault():
     assert made.key_type == "RSA-HSM" and made.properties.exportable, made
     assert json.loads(made.properties.release_policy.encoded_policy) == policy
     assert keys.get_key("k1").id == made.id and [item.name for item in keys.list_properties_of_keys()] == ["k1"]
+    (listed,) = shown.keys.list("keys", "kvwirepy1")
+    key = shown.keys.get("keys", "kvwirepy1", "k1")
+    assert listed.name == "k1" and listed.kty is None and (key.kty, key.key_size) == ("RSA-HSM", 3072), key
+    assert key.key_uri_with_version == made.id and key.attributes.exportable and key.release_policy.data, key
+    assert [version.name for version in shown.keys.list_versions("keys", "kvwirepy1", "k1")] == [made.properties.version]
+    assert shown.keys.get_version("keys", "kvwirepy1", "k1", made.properties.version).key_uri == key.key_uri
     assert keys.update_key_properties("k1", enabled=False).properties.enabled is False
     fails(ResourceNotFoundError, "KeyNotFound", lambda: keys.get_key("none"))
     keys.begin_delete_key("k1", _polling_interval=0.2).wait()
@@ -146,6 +153,9 @@ def keys_with_release_policy_and_secrets_live_in_a_vault():
     secrets.set_secret("s1", "one")
     secrets.set_secret("s1", "two", tags={"a": "b"})
     assert secrets.get_secret("s1").value == "two" and len(list(secrets.list_properties_of_secret_versions("s1"))) == 2
+    secret = shown.secrets.get("keys", "kvwirepy1", "s1")
+    assert secret.tags == {"a": "b"} and secret.properties.value is None and names(shown.secrets.list("keys", "kvwirepy1")) == ["s1"], secret
+    assert secret.properties.secret_uri_with_version == secrets.get_secret("s1").id
     assert secrets.update_secret_properties("s1", content_type="text").content_type == "text"
     secrets.begin_delete_secret("s1", _polling_interval=0.2).wait()
     fails(ResourceNotFoundError, "SecretNotFound", lambda: secrets.get_secret("s1"))
