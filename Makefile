@@ -38,8 +38,10 @@ soak: ## the long tests: many seeds, long fuzzing, valgrind
 docs: all ## write the generated documents anew
 	@tools/docs write $(BUILD)/redoubt
 
-golden: all ## write the golden files anew: review them as a diff
-	@tools/golden write $(BUILD)/redoubt
+golden: ## write the golden files anew: review them as a diff
+	@tools/setup check
+	@tools/build $(BUILD) release
+	@REDOUBT_GOLDEN_WRITE=1 meson test -C $(BUILD) --no-rebuild --suite golden
 
 install: all ## install the program, its man pages and completions (PREFIX, DESTDIR)
 	@tools/install $(BUILD)/redoubt

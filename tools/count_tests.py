@@ -3,11 +3,12 @@
 """count_tests.py LOG NAME: one line "ok ..." or "not ok ..." for each test in Meson's log: for each
 TAP subtest where a program printed some, else for the program. No test at all is a failure."""
 import json
+import os
 import sys
 
 log, name = sys.argv[1:3]
 count = 0
-with open(log, encoding="utf-8") as lines:
+with open(log if os.path.exists(log) else os.devnull, encoding="utf-8") as lines:
     for line in lines:
         test = json.loads(line)
         taps = [t for t in test.get("stdout", "").splitlines() if t.startswith(("ok ", "not ok "))]

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "facts/facts.h"
 #include "resource/name.h"
+#include "resource/unseen.h"
 
 static const char *control_state_name(enum rd_control_state state)
 {
@@ -65,7 +66,8 @@ static void list_missing(struct rd_arena *arena, const struct rd_set *live,
 {
     size_t cap = 0;
     for (size_t i = 0; i < desired->count; i++) {
-        if (rd_set_find(live, desired->resources[i].id) != NULL)
+        if (rd_set_find(live, desired->resources[i].id) != NULL ||
+            rd_set_is_unseen(live, desired->resources[i].id))
             continue;
         audit->missing =
             rd_arena_grow(arena, audit->missing, audit->missing_count, &cap, sizeof(struct rd_str));
@@ -86,6 +88,7 @@ enum rd_rc rd_audit_run(struct rd_arena *arena, const struct rd_rule *rules, siz
     (void)rd_json_set_c(arena, &seen.facts, "live", rd_json_bool(true));
     RD_TRY(rd_rules_run(arena, rules, count, &seen, day_ms, &audit->findings, err));
     audit->day_ms = day_ms;
+    audit->unseen = rd_set_unseen(live);
     audit->control_count = rd_json_count(table);
     audit->controls = rd_arena_array(arena, audit->control_count + 1, sizeof(*audit->controls));
     for (size_t i = 0; i < audit->control_count; i++)
@@ -135,6 +138,8 @@ struct rd_json rd_audit_to_json(struct rd_arena *arena, const struct rd_audit *a
     (void)rd_json_set_c(arena, &root, "findings", rd_findings_to_json(arena, audit->findings));
     (void)rd_json_set_c(arena, &root, "controls", controls);
     (void)rd_json_set_c(arena, &root, "missing", missing);
+    if (rd_json_count(audit->unseen) > 0)
+        (void)rd_json_set_c(arena, &root, "unseen", *audit->unseen);
     return root;
 }
 
@@ -148,12 +153,29 @@ static void print_missing(struct rd_buf *out, struct rd_str id)
     rd_buf_printf(out, "missing    %.*s %.*s\n", RD_FMT(name.kind), RD_FMT(name.name));
 }
 
+static void print_unseen(struct rd_buf *out, const struct rd_json *ids)
+{
+    enum { COLUMN = 11 };
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+    struct rd_unseen *items = NULL;
+    size_t count = rd_unseen_gather(arena, ids, &items);
+    for (size_t i = 0; i < count; i++) {
+        rd_buf_printf(out, "%-*s", COLUMN, "not seen");
+        rd_buf_add_wrapped(out,
+                           rd_arena_printf(arena, "%.*s%s%.*s", RD_FMT(items[i].what),
+                                           items[i].role.n > 0 ? ", seen with " : "",
+                                           RD_FMT(items[i].role)),
+                           COLUMN, COLUMN, WIDTH);
+    }
+}
+
 void rd_audit_print(struct rd_buf *out, const struct rd_audit *audit, bool colors,
                     bool shows_passed)
 {
     rd_findings_print(out, audit->findings, colors, shows_passed);
     for (size_t i = 0; i < audit->missing_count; i++)
         print_missing(out, audit->missing[i]);
+    print_unseen(out, audit->unseen);
     for (size_t i = 0; i < audit->control_count; i++) {
         const struct rd_control *control = &audit->controls[i];
         if (!shows_passed && control->state != RD_CONTROL_FAILING)

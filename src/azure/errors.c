@@ -210,37 +210,75 @@ static bool has_code(const struct rd_json *error)
     return rd_json_str(rd_json_get_case(error, RD_STR("code"))).n > 0;
 }
 
-/* What `error` itself wraps: a detail, an inner error, or an error inside its text. */
-static const struct rd_json *inner_of(struct rd_arena *arena, const struct rd_json *error)
+/* The search for the error that says most: of those that wrap no other, the first that the table
+ * knows, else the first. A deployment's details name every resource that failed, and the one that
+ * others failed for need not come first. */
+struct search {
+    struct rd_arena *arena;
+    struct rd_str code, message;
+    int score; /* of what was found so far: 0 nothing, 1 an error, 2 one of the table's */
+    int left;  /* errors that may still be looked at */
+};
+
+enum { SEARCH_COUNT_MAX = 1000 };
+
+static void search_error(struct search *search, const struct rd_json *error, struct rd_str code,
+                         struct rd_str message, int depth);
+
+/* What `error` itself wraps: details, an inner error, or an error inside its text. False when it
+ * wraps none. */
+static bool search_inner(struct search *search, const struct rd_json *error, struct rd_str code,
+                         struct rd_str message, int depth)
 {
     const struct rd_json *details = rd_json_get_case(error, RD_STR("details"));
+    bool is_found = false;
     for (size_t i = 0; i < rd_json_count(details) && rd_json_is(details, RD_JSON_ARRAY); i++)
-        if (has_code(rd_json_item(details, i)))
-            return rd_json_item(details, i);
+        if (has_code(rd_json_item(details, i))) {
+            search_error(search, rd_json_item(details, i), code, message, depth);
+            is_found = true;
+        }
     const struct rd_json *inner = rd_json_get_case(error, RD_STR("innererror"));
-    if (has_code(inner))
-        return inner;
-    const struct rd_json *in_text =
-        error_in_text(arena, rd_json_str(rd_json_get_case(error, RD_STR("message"))));
-    return has_code(in_text) ? in_text : &rd_json_absent;
+    if (!is_found && !has_code(inner))
+        inner =
+            error_in_text(search->arena, rd_json_str(rd_json_get_case(error, RD_STR("message"))));
+    if (is_found || !has_code(inner))
+        return is_found;
+    search_error(search, inner, code, message, depth);
+    return true;
+}
+
+static void search_error(struct search *search, const struct rd_json *error, struct rd_str code,
+                         struct rd_str message, int depth)
+{
+    if (search->left-- <= 0 || search->score == 2)
+        return;
+    struct rd_str own_code = rd_json_str(rd_json_get_case(error, RD_STR("code")));
+    struct rd_str own_message = rd_json_str(rd_json_get_case(error, RD_STR("message")));
+    if (own_code.n > 0)
+        code = own_code;
+    /* A message that is JSON is for machines; the one around it is for people. */
+    if (own_message.n > 0 && (message.n == 0 || own_message.p[0] != '{'))
+        message = own_message;
+    if (depth + 1 < NESTING_MAX && search_inner(search, error, code, message, depth + 1))
+        return;
+    int score = rd_json_exists(errors_row(0, code, message)) ? 2 : 1;
+    if (score <= search->score)
+        return;
+    search->score = score;
+    search->code = code;
+    search->message = message;
 }
 
 void rd_error_parse(struct rd_arena *arena, const struct rd_json *body, struct rd_str *ret_code,
                     struct rd_str *ret_message)
 {
-    *ret_code = RD_STR("");
-    *ret_message = RD_STR("");
+    struct search search = {
+        .arena = arena, .code = {"", 0}, .message = {"", 0}, .left = SEARCH_COUNT_MAX};
     const struct rd_json *error = rd_json_get_case(body, RD_STR("error"));
     if (!rd_json_is(error, RD_JSON_OBJECT))
         error = body; /* some providers leave the wrapper out (azure-compute 1.2) */
-    for (int depth = 0; depth < NESTING_MAX && rd_json_is(error, RD_JSON_OBJECT); depth++) {
-        struct rd_str code = rd_json_str(rd_json_get_case(error, RD_STR("code")));
-        struct rd_str message = rd_json_str(rd_json_get_case(error, RD_STR("message")));
-        if (code.n > 0)
-            *ret_code = code;
-        /* A message that is JSON is for machines; the one around it is for people. */
-        if (message.n > 0 && (ret_message->n == 0 || message.p[0] != '{'))
-            *ret_message = message;
-        error = inner_of(arena, error);
-    }
+    if (rd_json_is(error, RD_JSON_OBJECT))
+        search_error(&search, error, search.code, search.message, 0);
+    *ret_code = search.code;
+    *ret_message = search.message;
 }

@@ -22,7 +22,13 @@ static const struct {
  * that are, and to what somebody waits for. Writes that next to nothing waits for leave a larger
  * part of the writes to a crowd of urgent ones, which comes when many hosts end a stage together.
  */
-enum { MILLI = 1000, READ_RESERVE_PERCENT = 20, WRITE_RESERVE_PERCENT = 75, IDLE_TAIL_MS = 10000 };
+enum {
+    MILLI = 1000,
+    READ_RESERVE_PERCENT = 20,
+    WRITE_RESERVE_PERCENT = 95,
+    IDLE_TAIL_MS = 10000,
+    START_PART = 16
+};
 
 static enum bucket_kind kind_of(const struct exchange *x)
 {
@@ -228,12 +234,16 @@ void pacing_pump(struct rd_client *client)
             pump_bucket(bucket);
 }
 
-/* What somebody waits for, and polls that are due, in order of coming; other polls when they are.
- */
+/* Polls that are not due go when they are. What is due, and what somebody waits for, goes in order
+ * of coming, with a start for polls of operations that much comes after: an operation that nothing
+ * waits for may be found ended a little later. */
 static int64_t read_key(const struct exchange *x)
 {
     int64_t end_ms = x->aim != AIM_CALL ? expect_end_ms(x) : INT64_MIN;
-    return end_ms > x->queued_ms ? end_ms : x->queued_ms;
+    if (end_ms > x->queued_ms)
+        return end_ms;
+    int64_t behind_ms = x->aim != AIM_CALL ? x->call.urgency_ms - x->call.expected_ms : 0;
+    return x->queued_ms - (behind_ms > 0 ? behind_ms / START_PART : 0);
 }
 
 void pacing_reorder(struct rd_client *client, const struct kin *kin)

@@ -110,6 +110,15 @@ static bool may_repeat(const struct exchange *x, enum rd_transport_result result
     return result == RD_TRANSPORT_REFUSED;
 }
 
+static void fail_untrusted(struct exchange *x, const char *reason)
+{
+    struct rd_outcome outcome = {
+        .rc = RD_RC_UNTRUSTED,
+        .message = rd_arena_str(x->call.arena, rd_str_from(reason)),
+    };
+    exchange_finish(x, &outcome);
+}
+
 static void fail_without_reply(struct exchange *x, const char *reason, bool may_have_happened)
 {
     struct rd_outcome outcome = {
@@ -141,6 +150,10 @@ void retry_or_fail(struct exchange *x, enum rd_transport_result result,
                    const struct rd_http_reply *reply, const char *reason)
 {
     struct rd_client *client = x->client;
+    if (result == RD_TRANSPORT_UNTRUSTED) {
+        fail_untrusted(x, reason);
+        return;
+    }
     bool can_repeat = may_repeat(x, result, reply);
     bool is_stopped = client->is_stopped && x->aim == AIM_CALL && can_repeat;
     if (reply != NULL && reply->status == 429 && x->throttled < THROTTLED_COUNT_MAX) {

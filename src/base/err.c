@@ -114,6 +114,22 @@ static void append(char *out, size_t out_size, const char *before, const char *t
         (void)snprintf(out + used, out_size - used, "%s%s\n", before, text);
 }
 
+/* What a file or a cloud says must not steer the terminal: control characters, also those of two
+ * bytes (U+0080 to U+009F), show as question marks. */
+static void defuse(char *text)
+{
+    char *end = text;
+    for (const unsigned char *at = (const unsigned char *)text; *at != '\0'; at++) {
+        bool is_c1 = at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f;
+        bool is_control = (*at < ' ' && *at != '\n' && *at != '\t') || *at == 0x7f || is_c1;
+        if (at[0] == '\r' && at[1] == '\n')
+            continue; /* lines of Azure's end so */
+        *end++ = is_control ? '?' : (char)*at;
+        at += is_c1;
+    }
+    *end = '\0';
+}
+
 void rd_err_format(const struct rd_err *err, char *out, size_t out_size)
 {
     assert(out_size > 0);
@@ -123,4 +139,5 @@ void rd_err_format(const struct rd_err *err, char *out, size_t out_size)
         append(out, out_size, "  ", err->frame[i]);
     if (err->hint[0] != '\0')
         append(out, out_size, "  hint: ", err->hint);
+    defuse(out);
 }

@@ -211,6 +211,12 @@ static bool is_space(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+struct rd_str rd_str_after_last(struct rd_str s, char c)
+{
+    size_t at = rd_str_find_last_char(s, c);
+    return at == RD_STR_NONE ? s : rd_str_sub(s, at + 1, s.n);
+}
+
 struct rd_str rd_str_trim(struct rd_str s)
 {
     while (s.n > 0 && is_space(s.p[0])) {

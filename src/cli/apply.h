@@ -12,6 +12,10 @@ RD_NODISCARD enum rd_rc plan_of_spec(struct session *session, bool writes, struc
                                      struct rd_plan **ret_plan, struct rd_err *err);
 /* Prints the plan for people. */
 void plan_show(const struct session *session, const struct rd_plan *plan);
+/* PERMISSION when a plan's or a live set's `unseen` (resource/unseen.h) names something: nobody
+ * knows what a run would do. */
+RD_NODISCARD enum rd_rc plan_check_seen(const struct session *session, const struct rd_json *unseen,
+                                        struct rd_err *err);
 /* Asks (unless --yes), sets the clock, runs. `question` is for people. */
 RD_NODISCARD enum rd_rc plan_run(struct session *session, const char *verb,
                                  const struct rd_plan *plan, const char *question,

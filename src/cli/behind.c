@@ -25,26 +25,24 @@ static bool is_other_subscription(const struct session *session, struct rd_str i
     return true;
 }
 
-/* Groups that runs of this enclave wrote, that nobody has deleted, and that the spec names no more.
- */
+/* Groups that runs of this enclave wrote, that nobody has deleted, and that are in a subscription
+ * which the spec names no more. Those in the others are in the plan. */
 RD_NODISCARD static enum rd_rc tell_groups(const struct session *session, struct rd_err *err)
 {
     struct rd_str *ids = NULL;
     size_t count = 0;
     RD_TRY(rd_journal_written(session->journal, session->arena, &ids, &count, err));
     for (size_t i = 0; i < count; i++) {
-        if (!is_group(session, ids[i]) || rd_set_index(session->desired, ids[i]) != RD_NONE)
+        if (!is_group(session, ids[i]) || !is_other_subscription(session, ids[i]))
             continue;
         output_warning(
             rd_arena_printf(session->arena,
                             "'%.*s' is of an earlier spec of this enclave and may still stand: "
                             "nothing in it is looked at",
                             RD_FMT(ids[i])),
-            is_other_subscription(session, ids[i])
-                ? "to take it down, run 'redoubt destroy' with the former subscription in the spec"
-                : "delete the group yourself when nothing in it is needed any more, or give its "
-                  "name "
-                  "back in the spec");
+            "name its subscription in the spec again: the images' former one as "
+            "'images_subscription', and 'redoubt plan' shows what goes; the enclave's as "
+            "'subscription', and 'redoubt destroy' takes it down");
     }
     return RD_RC_OK;
 }

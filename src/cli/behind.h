@@ -3,9 +3,9 @@
 #define CLI_BEHIND_H
 
 /*
- * What a changed spec leaves behind: a plan looks only into the groups that the spec names, so that
- * what an earlier spec named elsewhere (another subscription, another group, another enclave's
- * name) stands on and costs money. The journals know it.
+ * What a changed spec leaves behind: a plan looks only into the subscriptions that the spec names,
+ * and for what bears the enclave's name, so that what an earlier spec named elsewhere (another
+ * subscription, another enclave's name) stands on and costs money. The journals know it.
  */
 
 #include "session.h"

@@ -7,8 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "azure/endpoints.h"
 #include "base/file.h"
 #include "base/secret.h"
+#include "credentials.h"
 #include "crypto/hash.h"
 #include "facts/facts.h"
 
@@ -64,6 +66,17 @@ RD_NODISCARD static enum rd_rc keep_secret(struct rd_arena *arena, const char *p
     return rd_file_write(path, *ret_secret, 0600, err);
 }
 
+RD_NODISCARD static enum rd_rc add_credentials(struct rd_arena *arena,
+                                               const struct cloud_place *place, const char *name,
+                                               struct rd_cloud_application *application,
+                                               struct rd_err *err)
+{
+    struct rd_endpoints endpoints;
+    RD_TRY(rd_endpoints_find(rd_str_from(place->cloud_name), &endpoints, err));
+    return credentials_prepare(arena, place->folder, name, endpoints.federation_audience,
+                               place->now_ms, place->makes_credentials, application, err);
+}
+
 enum rd_rc cloud_add_applications(struct rd_arena *arena, const struct cloud_place *place,
                                   struct rd_cloud *cloud, struct rd_err *err)
 {
@@ -89,6 +102,8 @@ enum rd_rc cloud_add_applications(struct rd_arena *arena, const struct cloud_pla
         }
         for (size_t j = 0; applications[i].is_admin && j < place->admin_count; j++)
             application.groups[application.group_count++] = place->admins[j];
+        if (i == 0)
+            RD_TRY(add_credentials(arena, place, name, &application, err));
         RD_TRY(rd_cloud_add_application(cloud, &application, err));
     }
     return RD_RC_OK;
@@ -169,6 +184,13 @@ static struct rd_json describe(struct rd_arena *arena, const struct cloud_place 
         set_text(arena, &application, "clientId", client_id(arena, place, name));
         set_text(arena, &application, "secretFile",
                  rd_arena_printf(arena, "%s/%s.secret", place->folder, name));
+        struct credentials credentials = credentials_find(arena, place->folder, name);
+        if (credentials.certificate_file != NULL)
+            set_text(arena, &application, "certificateFile",
+                     rd_str_from(credentials.certificate_file));
+        if (credentials.token_file != NULL)
+            set_text(arena, &application, "federatedTokenFile",
+                     rd_str_from(credentials.token_file));
         (void)rd_json_append(arena, &list, application);
     }
     (void)rd_json_set_c(arena, &server, "applications", list);

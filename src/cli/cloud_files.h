@@ -5,7 +5,8 @@
 /*
  * What a served cloud keeps for its clients in the folder 'serve' of its state: server.json (where
  * it is, and who may sign in), cloud.json (for 'az cloud register'), and the secrets of its
- * applications, one file each, 0600. The certificates beside them are the server's.
+ * applications, one file each, 0600; what else the deployer signs in with is credentials.h's. The
+ * other certificates beside them are the server's.
  */
 
 #include "emulator/cloud.h"
@@ -16,12 +17,14 @@ struct cloud_place {
     const char *state;  /* the cloud's file, or NULL: memory only */
     const char *cloud_name;
     struct rd_str tenant;
-    struct rd_str subscriptions[4];
+    struct rd_str subscriptions[RD_CLOUD_SUBSCRIPTION_COUNT_MAX];
     size_t subscription_count;
     bool has_spec;
     /* Object ids of those whom the spec calls administrators: the deployer is one of them. */
     struct rd_str admins[RD_CLOUD_GROUP_COUNT_MAX];
     size_t admin_count;
+    bool makes_credentials; /* --credentials: a certificate and a federated token, too */
+    int64_t now_ms;         /* of the cloud */
 };
 
 /* The two applications of every served cloud, with a secret that is made at first. */

@@ -2,6 +2,7 @@
 /* Faults that a person asks for: refused when they cannot strike, and told when they did not. */
 #include "session.h"
 
+#include "facts/facts.h"
 #include "local_transport.h"
 
 /* "crash:after=N" is a fault of this machine; all others are the cloud's. */
@@ -141,6 +142,44 @@ RD_NODISCARD static enum rd_rc check_aim(const struct session *session, struct r
     return RD_RC_OK;
 }
 
+/* Whether a rehearsal is among what it strikes, by the cloud's own table (column where). */
+RD_NODISCARD static enum rd_rc check_where(struct rd_str text, struct rd_err *err)
+{
+    const struct rd_json *table = rd_facts_embedded("emulator/faults");
+    size_t colon = rd_str_find_char(text, ':', 0);
+    struct rd_str name = rd_str_trim(rd_str_sub(text, 0, colon == RD_STR_NONE ? text.n : colon));
+    const struct rd_json *where = &rd_json_absent;
+    for (size_t i = 0; i < rd_json_count(table); i++)
+        if (rd_str_eq(rd_json_str(rd_json_at(rd_json_item(table, i), "name")), name))
+            where = rd_json_at(rd_json_item(table, i), "where");
+    for (size_t i = 0; i < rd_json_count(where); i++)
+        if (rd_str_is(rd_json_str(rd_json_item(where, i)), "rehearsal"))
+            return RD_RC_OK;
+    return rd_err_hint(RD_FAIL(err, RD_RC_USAGE,
+                               "the fault '%.*s' can never strike in a rehearsal: nobody signs in "
+                               "to it",
+                               RD_FMT(name)),
+                       err,
+                       "serve the cloud with it ('redoubt cloud serve --fault %.*s'), and use "
+                       "--live",
+                       RD_FMT(text));
+}
+
+enum rd_rc faults_check_served(const struct args *args, struct rd_err *err)
+{
+    for (size_t i = 0; i < args->fault_count; i++) {
+        struct rd_str fault = rd_str_from(args->faults[i]);
+        if (rd_str_has_prefix(fault, crash_fault))
+            return rd_err_hint(RD_FAIL(err, RD_RC_USAGE,
+                                       "the fault 'crash' can never strike a served cloud: it ends "
+                                       "the redoubt that asks, not the one that serves"),
+                               err, "give it to a rehearsal, such as 'redoubt up --fault %.*s'",
+                               RD_FMT(fault));
+        RD_TRY(rd_cloud_check_fault(fault, err));
+    }
+    return RD_RC_OK;
+}
+
 enum rd_rc faults_check(const struct session *session, struct rd_err *err)
 {
     const struct args *args = session->args;
@@ -149,6 +188,7 @@ enum rd_rc faults_check(const struct session *session, struct rd_err *err)
         int64_t count;
         if (!rd_str_has_prefix(fault, crash_fault)) {
             RD_TRY(rd_cloud_check_fault(fault, err));
+            RD_TRY(check_where(fault, err));
             RD_TRY(check_aim(session, fault, err));
         } else if (!rd_str_has_prefix(fault, crash_argument) ||
                    !rd_str_to_int(rd_str_sub(fault, crash_argument.n, fault.n), 1, INT64_MAX,

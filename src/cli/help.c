@@ -159,6 +159,16 @@ static void topic_types(struct rd_arena *arena RD_UNUSED, struct rd_buf *out)
     }
 }
 
+static const char *where_text(const struct rd_json *row)
+{
+    const struct rd_json *where = rd_json_at(row, "where");
+    if (rd_json_count(where) > 1)
+        return "in rehearsals and in served clouds";
+    return rd_str_is(rd_json_str(rd_json_item(where, 0)), "served")
+               ? "in served clouds only ('redoubt cloud serve'): nobody signs in to a rehearsal"
+               : "in rehearsals only";
+}
+
 static void topic_faults(struct rd_arena *arena RD_UNUSED, struct rd_buf *out)
 {
     const struct rd_json *faults = rd_facts_embedded("emulator/faults");
@@ -166,6 +176,8 @@ static void topic_faults(struct rd_arena *arena RD_UNUSED, struct rd_buf *out)
         const struct rd_json *row = rd_json_item(faults, i);
         rd_buf_printf(out, "--fault %.*s\n    ", RD_FMT(rd_json_str(rd_json_at(row, "name"))));
         wrap(out, rd_arena_str(arena, rd_json_str(rd_json_at(row, "meaning"))).p, 4, 4);
+        rd_buf_add_c(out, "    strikes ");
+        wrap(out, where_text(row), 4, 12);
         const struct rd_json *arguments = rd_json_at(row, "arguments");
         for (size_t j = 0; j < rd_json_count(arguments) && rd_json_is(arguments, RD_JSON_OBJECT);
              j++) {
@@ -176,8 +188,10 @@ static void topic_faults(struct rd_arena *arena RD_UNUSED, struct rd_buf *out)
                                ARGUMENT_COLUMN, WRAP_COLUMNS);
         }
     }
-    rd_buf_add(out, RD_STR("--fault crash:after=N\n    redoubt kills itself when the cloud has "
-                           "carried out the Nth request and its\n    reply is on its way\n"));
+    rd_buf_add(
+        out, RD_STR("--fault crash:after=N\n    redoubt kills itself when the cloud has "
+                    "carried out the Nth request and its\n    reply is on its way\n    strikes in "
+                    "rehearsals only\n"));
 }
 
 static void topic_prices(struct rd_arena *arena RD_UNUSED, struct rd_buf *out)

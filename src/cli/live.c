@@ -10,8 +10,6 @@
 
 enum { CLOUD_FILE_SIZE_MAX = 4096, TEXT_SHOWN_MAX = 200 };
 
-#define METADATA_PATH "/metadata/endpoints?api-version=2022-09-01"
-
 struct live {
     struct rd_curl *curl;
     struct rd_login *login;
@@ -122,12 +120,15 @@ RD_NODISCARD static enum rd_rc read_metadata(struct session *session, const char
             rd_arena_printf(arena, "%.*s" METADATA_PATH,
                             RD_FMT(rd_str_sub(reading.url, 0, reading.url.n - parts.path.n)));
     RD_TRY(ask_metadata(&reading, ca_file, err));
+    if (reading.result == RD_TRANSPORT_UNTRUSTED)
+        return RD_FAIL(err, RD_RC_UNTRUSTED, "the cloud's metadata at '%.*s' was not read: %.*s",
+                       RD_FMT(reading.url), RD_FMT(reading.text));
     if (reading.result != RD_TRANSPORT_REPLY)
         return rd_err_hint(RD_FAIL(err, RD_RC_TRANSIENT,
                                    "the cloud's metadata at '%.*s' was not "
                                    "read: %.*s",
                                    RD_FMT(reading.url), RD_FMT(reading.text)),
-                           err, "check the URL and that the cloud runs; name its CA by --ca-file");
+                           err, "check the URL and that the cloud runs");
     if (reading.status != 200 ||
         rd_json_parse(arena, "metadata", reading.text, 0, &document, err) != RD_RC_OK)
         return rd_err_hint(RD_FAIL(err, RD_RC_CLOUD,
@@ -244,9 +245,9 @@ enum rd_rc live_sign_in(struct session *session, struct rd_err *err)
                            err, "name a newer version of it: it ends in " METADATA_PATH);
     if (session->args->is_given[OPTION_QUIET])
         return RD_RC_OK;
-    (void)fflush(stdout);
-    (void)fprintf(stderr, "live: %.*s at %.*s, as %.*s\n", RD_FMT(live->endpoints.name),
-                  RD_FMT(live->endpoints.arm), RD_FMT(who(session)));
+    output_told(rd_arena_printf(session->arena, "live: %.*s at %.*s, as %.*s\n",
+                                RD_FMT(live->endpoints.name), RD_FMT(live->endpoints.arm),
+                                RD_FMT(who(session))));
     return RD_RC_OK;
 }
 

@@ -13,6 +13,9 @@
 #include "login/login.h"
 #include "session.h"
 
+/* Where a cloud describes itself. */
+#define METADATA_PATH "/metadata/endpoints?api-version=2022-09-01"
+
 /* Options for a live cloud without --live would silently rehearse. Errors: USAGE. */
 RD_NODISCARD enum rd_rc live_check_unused(const struct args *args, struct rd_err *err);
 

@@ -20,7 +20,8 @@ size_t look_count(const struct session *session, const struct rd_set *live, size
 RD_NODISCARD enum rd_rc look_report(struct session *session, const struct rd_set *live,
                                     const struct rd_audit *audit, const struct rd_price *price,
                                     const char *path, struct rd_err *err);
-/* --out, or "<enclave>-report.html" here. */
-const char *look_report_path(struct session *session);
+/* --out, or "<enclave>-report.html" here. Errors: IO, USAGE when it cannot be written. */
+RD_NODISCARD enum rd_rc look_report_path(struct session *session, const char **ret_path,
+                                         struct rd_err *err);
 
 #endif

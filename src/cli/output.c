@@ -1,16 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "output.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-enum { WIDTH_MIN = 20, HEIGHT_MIN = 10, REDRAW_WIDTH_MIN = 60 };
+enum {
+    WIDTH_MIN = 20,
+    WIDTH_USUAL = 80,
+    HEIGHT_MIN = 10,
+    REDRAW_WIDTH_MIN = 60,
+    TOLD_SIZE_MAX = 1 << 20
+};
 
 /* The first failure to write to standard output; the rest is then not tried. */
 static int write_errno;
@@ -18,13 +27,22 @@ static int write_errno;
 static const struct rd_json *kept_run;
 static const struct rd_json *kept_explained;
 
+/* Columns of the terminal behind `fd`; 80 when it does not say. */
+static int columns_of(int fd)
+{
+    struct winsize size = {0};
+    if (ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+        return WIDTH_USUAL;
+    return size.ws_col < WIDTH_MIN ? WIDTH_MIN : size.ws_col;
+}
+
 struct terminal terminal_look(const struct args *args)
 {
     struct terminal terminal = {
         .out_is_terminal = isatty(STDOUT_FILENO) == 1,
         .err_is_terminal = isatty(STDERR_FILENO) == 1,
         .in_is_terminal = isatty(STDIN_FILENO) == 1,
-        .width = 80,
+        .width = WIDTH_USUAL,
         .height = 24,
     };
     struct winsize size = {0};
@@ -106,20 +124,58 @@ void output_keep_explained(const struct rd_json *explained)
     kept_explained = explained;
 }
 
+/* How far what goes on on the next line is indented: under what follows "redoubt:" or "hint:". */
+static size_t hanging_of(struct rd_str line)
+{
+    static const char *const labels[] = {"redoubt: ", "  hint: ", "warning: ", "live: "};
+    for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
+        if (rd_str_has_prefix(line, rd_str_from(labels[i])))
+            return rd_str_from(labels[i]).n;
+    size_t indent = 0;
+    while (indent < line.n && line.p[indent] == ' ')
+        indent++;
+    return indent + 2;
+}
+
+void output_told(struct rd_str text)
+{
+    (void)fflush(stdout);
+    if (isatty(STDERR_FILENO) != 1) {
+        (void)fwrite(text.p, 1, text.n, stderr);
+        return;
+    }
+    size_t width = (size_t)columns_of(STDERR_FILENO);
+    RD_CLEANUP(rd_buf_done) struct rd_buf out;
+    rd_buf_init(&out, TOLD_SIZE_MAX);
+    struct rd_str line;
+    while (text.n > 0 && rd_str_next(&text, '\n', &line)) {
+        size_t indent = 0, hanging = hanging_of(line);
+        while (indent < line.n && line.p[indent] == ' ')
+            indent++;
+        if (line.n <= width || hanging >= width / 2) {
+            rd_buf_printf(&out, "%.*s\n", RD_FMT(line));
+            continue;
+        }
+        rd_buf_add(&out, rd_str_sub(line, 0, indent));
+        rd_buf_add_wrapped(&out, rd_str_sub(line, indent, line.n), indent, hanging, width);
+    }
+    (void)fwrite(out.p, 1, out.n, stderr);
+}
+
 void output_error(const struct args *args, const struct rd_err *err)
 {
     char text[RD_ERR_MSG_MAX + RD_ERR_HINT_MAX + RD_ERR_FRAME_COUNT_MAX * RD_ERR_FRAME_MAX + 64];
-    rd_err_format(err, text, sizeof(text));
-    (void)fflush(stdout);
-    (void)fprintf(stderr, "redoubt: %s", text);
+    size_t used = (size_t)snprintf(text, sizeof(text), "redoubt: ");
+    rd_err_format(err, text + used, sizeof(text) - used);
+    output_told(rd_str_from(text));
     if (args_is_json(args))
         error_as_json(err);
 }
 
 void output_warning(struct rd_str text, const char *hint)
 {
-    (void)fflush(stdout);
-    (void)fprintf(stderr, "warning: %.*s\n  hint: %s\n", RD_FMT(text), hint);
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+    output_told(rd_arena_printf(arena, "warning: %.*s\n  hint: %s\n", RD_FMT(text), hint));
 }
 
 enum rd_rc output_finish(struct rd_err *err)
@@ -135,6 +191,46 @@ bool output_is_gone(void)
 {
     struct pollfd out = {.fd = STDOUT_FILENO};
     return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
+/* Whether something is there that does not begin with `head`. */
+RD_NODISCARD static enum rd_rc check_taken(const char *path, struct rd_str head, const char *what,
+                                           struct rd_err *err)
+{
+    char begin[64];
+    assert(head.n <= sizeof(begin));
+    FILE *file = fopen(path, "re");
+    if (file == NULL) /* and who may not read it may not lose it */
+        return RD_FAIL(err, RD_RC_IO, "cannot write '%s': %s", path, strerror(errno));
+    size_t got = fread(begin, 1, head.n, file);
+    (void)fclose(file);
+    if (got == 0 || rd_str_eq((struct rd_str){begin, got}, head))
+        return RD_RC_OK;
+    return rd_err_hint(
+        RD_FAIL(err, RD_RC_USAGE, "'%s' is there already, and it is no %s", path, what), err,
+        "name another file, or take this one away");
+}
+
+enum rd_rc output_check_file(const char *path, struct rd_str head, const char *what,
+                             struct rd_err *err)
+{
+    struct stat status;
+    bool is_there = stat(path, &status) == 0;
+    if (is_there && S_ISDIR(status.st_mode))
+        return rd_err_hint(RD_FAIL(err, RD_RC_IO, "cannot write '%s': it is a folder", path), err,
+                           "name a file in it");
+    if (is_there && !S_ISREG(status.st_mode))
+        return RD_RC_OK; /* a device or a pipe tells when it is written to */
+    if (is_there)
+        RD_TRY(check_taken(path, head, what, err));
+    const char *slash = strrchr(path, '/');
+    char folder[PATH_MAX];
+    int size = slash == NULL ? 1 : slash == path ? 1 : (int)(slash - path);
+    (void)snprintf(folder, sizeof(folder), "%.*s", size, slash == NULL ? "." : path);
+    if (access(folder, W_OK | X_OK) == 0)
+        return RD_RC_OK;
+    return rd_err_hint(RD_FAIL(err, RD_RC_IO, "cannot write '%s': %s", path, strerror(errno)), err,
+                       "name a file in a folder that is there and yours to write to");
 }
 
 enum rd_rc output_ask(const struct args *args, const struct terminal *terminal,

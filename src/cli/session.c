@@ -104,6 +104,16 @@ static void add_facts(struct session *session)
     (void)rd_json_set_c(arena, facts, "subscriptions", subscriptions);
 }
 
+size_t session_subscriptions(const struct session *session,
+                             struct rd_str ret_all[RD_CLOUD_SUBSCRIPTION_COUNT_MAX])
+{
+    const struct rd_json *list = rd_json_at(&session->desired->facts, "subscriptions");
+    size_t count = 0;
+    for (; count < rd_json_count(list) && count < RD_CLOUD_SUBSCRIPTION_COUNT_MAX; count++)
+        ret_all[count] = rd_json_str(rd_json_item(list, count));
+    return count;
+}
+
 enum rd_rc session_compile(struct session *session, struct rd_err *err)
 {
     RD_TRY(rd_enclave_compile(session->arena, session->spec, &session->desired, err));
@@ -193,10 +203,7 @@ RD_NODISCARD static enum rd_rc open_emulator(struct session *session, bool keeps
         .start_ms = rd_clock_wall_ms(),
         .trusts_embedded = true,
     };
-    const struct rd_json *subscriptions = rd_json_at(facts, "subscriptions");
-    for (size_t i = 0; i < rd_json_count(subscriptions) && i < 4; i++)
-        cloud_options.subscriptions[cloud_options.subscription_count++] =
-            rd_json_str(rd_json_item(subscriptions, i));
+    cloud_options.subscription_count = session_subscriptions(session, cloud_options.subscriptions);
     cloud_options.seed = (uint64_t)args_int(session->args, OPTION_SEED, 1);
     RD_TRY(rd_cloud_open(&cloud_options, &session->cloud, err));
     return RD_RC_OK;
@@ -329,6 +336,18 @@ void session_set_clock(struct session *session, int64_t critical_path_ms)
         rd_clock_init_scaled(&session->clock, now_ms, 1);
 }
 
+/* By what names its keys are to be known: a cloud of one's own has its own. */
+static void add_suffixes(struct session *session, struct rd_set *live)
+{
+    const struct rd_str texts[] = {session->world.endpoints.vault_suffix,
+                                   session->world.endpoints.hsm_suffix};
+    struct rd_json suffixes = rd_json_array();
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        if (texts[i].n > 0)
+            (void)rd_json_append(session->arena, &suffixes, rd_json_string(texts[i]));
+    (void)rd_json_set_c(session->arena, &live->facts, "keySuffixes", suffixes);
+}
+
 /* What no cloud tells (hours, logs, licences) is as the spec says, also for what is live. */
 static void take_facts(struct session *session, struct rd_set *live)
 {
@@ -376,6 +395,17 @@ RD_NODISCARD static enum rd_rc take_written(struct session *session, struct rd_s
     return RD_RC_OK;
 }
 
+/* A group that only an earlier spec named may go, unless something stands in it that is not ours.
+ */
+static bool has_former_group(const struct session *session, const struct rd_set *live)
+{
+    for (size_t i = 0; i < live->count; i++)
+        if (rd_str_is_case(live->resources[i].type->name, "Microsoft.Resources/resourceGroups") &&
+            rd_set_find(session->desired, live->resources[i].id) == NULL)
+            return true;
+    return false;
+}
+
 enum rd_rc session_read_live(struct session *session, struct rd_set **ret_live, struct rd_err *err)
 {
     assert(session->read_set_count < READ_SET_COUNT_MAX);
@@ -383,10 +413,13 @@ enum rd_rc session_read_live(struct session *session, struct rd_set **ret_live, 
     enum rd_rc rc = rd_engine_read(&session->world, session->arena, session->desired, &live, err);
     if (rc == RD_RC_OK)
         session->read_sets[session->read_set_count++] = live;
+    if (rc == RD_RC_OK && has_former_group(session, live))
+        rc = rd_engine_read_foreign(&session->world, session->arena, live, err);
     RD_TRY(check_door(session, err));
     if (rc != RD_RC_OK)
         return rc;
     take_facts(session, live);
+    add_suffixes(session, live);
     RD_TRY(take_written(session, live, err));
     *ret_live = live;
     return RD_RC_OK;

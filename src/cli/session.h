@@ -58,6 +58,9 @@ RD_NODISCARD enum rd_rc session_read_spec(struct session *session, struct rd_err
 /* Takes a resource set instead (from --set). */
 RD_NODISCARD enum rd_rc session_read_set(struct session *session, const char *path,
                                          struct rd_err *err);
+/* The subscriptions that the desired set lies in; how many. */
+size_t session_subscriptions(const struct session *session,
+                             struct rd_str ret_all[RD_CLOUD_SUBSCRIPTION_COUNT_MAX]);
 /* Where the state lies: ".redoubt/<enclave>" beside the spec, or below --state. */
 const char *session_state_folder(const struct session *session);
 /* The path the command line names for the spec. */
@@ -88,8 +91,11 @@ bool session_is_stopping(void);
 RD_NODISCARD enum rd_rc session_rules(struct session *session, const struct rd_rule **ret_rules,
                                       size_t *ret_count, struct rd_err *err);
 /* The faults that the command line asks for. One that names a host, zone, step ... which the
- * enclave does not have can never strike. Errors: USAGE with the nearest name. */
+ * enclave does not have can never strike, nor one that only a served cloud has. Errors: USAGE with
+ * the nearest name. */
 RD_NODISCARD enum rd_rc faults_check(const struct session *session, struct rd_err *err);
+/* The same for a cloud that is served: the one that only a rehearsal has is refused. */
+RD_NODISCARD enum rd_rc faults_check_served(const struct args *args, struct rd_err *err);
 RD_NODISCARD enum rd_rc faults_add(struct session *session, struct rd_err *err);
 /* Those that never struck: an array of their texts; and for people, as warnings. */
 struct rd_json faults_idle(const struct session *session);

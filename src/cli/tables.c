@@ -58,7 +58,7 @@ const struct option options[OPTION_COUNT] = {
                          .max = 16384},
     [OPTION_DETAILED_EXITCODE] =
         {.name = "detailed-exitcode",
-         .help = "end with 0 when nothing differs and 2 when there are changes"},
+         .help = "end with 0 when nothing differs and all was seen, and 2 otherwise"},
     [OPTION_SAVE] = {.name = "save",
                      .value = "FILE",
                      .help = "write the plan to a file for 'redoubt apply FILE'"},
@@ -122,6 +122,9 @@ const struct option options[OPTION_COUNT] = {
                      .value = "METHOD",
                      .words = "auto secret certificate federated managed-identity cli",
                      .help = "how to sign in: auto takes the first that the environment has"},
+    [OPTION_CREDENTIALS] = {.name = "credentials",
+                            .help = "make, once, a certificate and a federated token that sign in "
+                                    "as the deployer"},
 };
 
 const uint64_t common_options = OPTION_BIT(OPTION_HELP) | OPTION_BIT(OPTION_VERSION) |
@@ -284,6 +287,9 @@ const struct verb verbs[] = {
          "the folder 'serve' of the state it makes, once, an authority for its certificates "
          "(ca.pem, which clients must trust; it may vouch for localhost only) and the secrets of "
          "two applications: 'deployer', who owns the subscriptions, and 'reader', who may look. "
+         "With --credentials the deployer gets a certificate with its key (deployer.pem) and a "
+         "federated token (deployer.token, written anew at each start, of an issuer whose key is "
+         "issuer.key) as well; once made they serve without the option. "
          "'redoubt cloud env' tells a shell about them.\n\nThe clock is real unless --clock or "
          "--speed say otherwise. Scaled: the cloud's time runs --speed times faster, and waits are "
          "told accordingly. Virtual: time stands still but for what redoubt says as a client.",
@@ -292,7 +298,7 @@ const struct verb verbs[] = {
      .options = OPTION_BIT(OPTION_PORT) | OPTION_BIT(OPTION_HTTP_PORT) | OPTION_BIT(OPTION_LISTEN) |
                 OPTION_BIT(OPTION_CLOUD) | OPTION_BIT(OPTION_IDLE) | OPTION_BIT(OPTION_STATE) |
                 OPTION_BIT(OPTION_CLOCK) | OPTION_BIT(OPTION_SPEED) | OPTION_BIT(OPTION_FAULT) |
-                OPTION_BIT(OPTION_SEED),
+                OPTION_BIT(OPTION_SEED) | OPTION_BIT(OPTION_CREDENTIALS),
      .operand_max = 1,
      .run = verb_cloud_serve},
     {.name = "cloud env",
@@ -302,11 +308,12 @@ const struct verb verbs[] = {
          "Prints commands for bash that point Azure CLI, the JavaScript and Python SDKs and "
          "redoubt at the embedded cloud that 'redoubt cloud serve' serves, or served last, with "
          "the same spec or --state, signed in as its deployer. Secrets stay in their files: "
-         "what is printed only says where.\n\nThe lines for 'az' come as comments, because "
+         "what is printed only says where. --auth chooses what redoubt and the SDKs sign in with: "
+         "the secret without it.\n\nThe lines for 'az' come as comments, because "
          "they are needed once for each folder.",
      .examples = "redoubt cloud env examples/sovereign.yaml\n"
                  "eval \"$(redoubt cloud env)\"\n",
-     .options = OPTION_BIT(OPTION_STATE),
+     .options = OPTION_BIT(OPTION_STATE) | OPTION_BIT(OPTION_AUTH),
      .operand_max = 1,
      .run = verb_cloud_env},
     {.name = "login status",

@@ -49,6 +49,7 @@ enum option_id {
     OPTION_CLOUD_METADATA,
     OPTION_CA_FILE,
     OPTION_AUTH,
+    OPTION_CREDENTIALS,
     OPTION_COUNT,
 };
 

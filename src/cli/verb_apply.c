@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "live.h"
+#include "resource/unseen.h"
 
 enum { FAILURES_SHOWN_MAX = 8 };
 
@@ -187,6 +188,7 @@ RD_NODISCARD static enum rd_rc check_fresh(struct session *session, const struct
     struct rd_set *live = NULL;
     bool is_begun = false;
     RD_TRY(session_read_live(session, &live, err));
+    RD_TRY(plan_check_seen(session, rd_set_unseen(live), err));
     if (rd_str_eq(rd_set_fingerprint(session->arena, live), saved->fingerprint))
         return RD_RC_OK;
     RD_TRY(find_begun(session, saved, &is_begun, err));
@@ -209,6 +211,7 @@ RD_NODISCARD static enum rd_rc apply_saved(struct session *session, const char *
                                            struct rd_str text, struct rd_err *err)
 {
     RD_TRY(rd_plan_from_json(session->arena, path, text, &session->saved, err));
+    RD_TRY(plan_check_seen(session, session->saved->unseen, err));
     struct rd_json json = rd_set_to_json(session->arena, session->saved->desired);
     RD_TRY(rd_set_from_json(session->arena, path, &json, &session->desired, err));
     RD_TRY(rd_set_resolve(session->desired, err));
@@ -231,6 +234,7 @@ RD_NODISCARD static enum rd_rc apply_spec(struct session *session, struct rd_err
     RD_TRY(plan_of_spec(session, true, &live, &plan, err));
     if (!args_is_json(session->args))
         plan_show(session, plan);
+    RD_TRY(plan_check_seen(session, plan->unseen, err));
     struct rd_run *run = NULL;
     enum rd_rc rc = RD_RC_OK;
     if (plan->step_count > 0)
@@ -275,6 +279,7 @@ enum rd_rc verb_destroy(struct rd_arena *arena, const struct args *args, struct 
     RD_TRY(rd_plan_make_destroy(arena, session.desired, live, &plan, err));
     if (!args_is_json(args))
         plan_show(&session, plan);
+    RD_TRY(plan_check_seen(&session, plan->unseen, err));
     struct rd_run *run = NULL;
     enum rd_rc rc = RD_RC_OK;
     struct rd_str question =

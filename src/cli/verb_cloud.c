@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cloud_files.h"
+#include "live.h"
 #include "session.h"
 
 #include "base/file.h"
@@ -52,13 +53,9 @@ RD_NODISCARD static enum rd_rc find_place(struct session *session, struct cloud_
     if (args->operands[0] != NULL) {
         RD_TRY(session_read_spec(session, err));
         const struct rd_json *facts = &session->desired->facts;
-        const struct rd_json *subscriptions = rd_json_at(facts, "subscriptions");
         place->cloud_name = rd_arena_str(session->arena, session->desired->cloud).p;
         place->tenant = rd_json_str(rd_json_at(facts, "tenant"));
-        place->subscription_count = 0;
-        for (size_t i = 0; i < rd_json_count(subscriptions) && i < 4; i++)
-            place->subscriptions[place->subscription_count++] =
-                rd_json_str(rd_json_item(subscriptions, i));
+        place->subscription_count = session_subscriptions(session, place->subscriptions);
         take_admins(session->spec, place);
         if (args->is_given[OPTION_CLOUD] &&
             strcmp(args->value[OPTION_CLOUD], place->cloud_name) != 0)
@@ -127,6 +124,9 @@ RD_NODISCARD static enum rd_rc open_served(struct serving *serving, const struct
     RD_TRY(rd_cloud_open(&cloud_options, &serving->cloud, err));
     for (size_t i = 0; i < args->fault_count; i++)
         RD_TRY(rd_cloud_add_fault(serving->cloud, rd_str_from(args->faults[i]), err));
+    int64_t cloud_ms = rd_cloud_time_ms(serving->cloud);
+    serving->place.makes_credentials = args->is_given[OPTION_CREDENTIALS];
+    serving->place.now_ms = cloud_ms > cloud_options.start_ms ? cloud_ms : cloud_options.start_ms;
     return cloud_add_applications(arena, place, serving->cloud, err);
 }
 
@@ -163,8 +163,7 @@ static void set_clock(struct rd_server_work *work, const struct args *args)
 /* Before anything is made or bound. */
 RD_NODISCARD static enum rd_rc check_serve(const struct args *args, struct rd_err *err)
 {
-    for (size_t i = 0; i < args->fault_count; i++)
-        RD_TRY(rd_cloud_check_fault(rd_str_from(args->faults[i]), err));
+    RD_TRY(faults_check_served(args, err));
     if (!args->is_given[OPTION_CLOCK])
         return RD_RC_OK;
     bool is_scaled = strcmp(args->value[OPTION_CLOCK], "scaled") == 0;
@@ -227,6 +226,38 @@ static void add_variable(struct rd_arena *arena, struct rd_json *variables, cons
     (void)rd_json_set_c(arena, variables, name, rd_json_string(value));
 }
 
+/* What one signs in with besides AZURE_TENANT_ID and AZURE_CLIENT_ID, by the method of --auth. The
+ * secret is in no variable here: it is read from its file by the shell. */
+RD_NODISCARD static enum rd_rc add_method(struct rd_arena *arena, const struct rd_json *server,
+                                          const char *method, struct rd_json *variables,
+                                          struct rd_err *err)
+{
+    static const struct {
+        const char *method, *variable, *member;
+    } files[] = {
+        {"certificate", "AZURE_CLIENT_CERTIFICATE_PATH", "applications.0.certificateFile"},
+        {"federated", "AZURE_FEDERATED_TOKEN_FILE", "applications.0.federatedTokenFile"},
+    };
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        if (strcmp(method, files[i].method) != 0)
+            continue;
+        struct rd_str file = rd_json_str(rd_json_at(server, files[i].member));
+        if (file.n == 0)
+            return rd_err_hint(RD_FAIL(err, RD_RC_NOT_FOUND,
+                                       "the served cloud has nothing to sign in with by '%s'",
+                                       method),
+                               err, "serve it once with 'redoubt cloud serve --credentials'");
+        add_variable(arena, variables, files[i].variable, file);
+    }
+    if (strcmp(method, "managed-identity") == 0) {
+        add_variable(arena, variables, "IDENTITY_ENDPOINT",
+                     rd_arena_printf(arena, "%.*s/msi/token",
+                                     RD_FMT(rd_json_str(rd_json_at(server, "url")))));
+        add_variable(arena, variables, "IDENTITY_HEADER", RD_STR("any"));
+    }
+    return RD_RC_OK;
+}
+
 static struct rd_json variables_of(struct rd_arena *arena, const struct rd_json *server)
 {
     struct rd_json variables = rd_json_object();
@@ -246,27 +277,37 @@ static struct rd_json variables_of(struct rd_arena *arena, const struct rd_json 
                  rd_json_str(rd_json_at(server, "applications.0.clientId")));
     add_variable(arena, &variables, "AZURE_SUBSCRIPTION_ID",
                  rd_json_str(rd_json_at(server, "subscriptions.0")));
-    add_variable(
-        arena, &variables, "REDOUBT_METADATA",
-        rd_arena_printf(arena, "%.*s/metadata/endpoints?api-version=2022-09-01", RD_FMT(url)));
+    add_variable(arena, &variables, "REDOUBT_METADATA",
+                 rd_arena_printf(arena, "%.*s" METADATA_PATH, RD_FMT(url)));
     add_variable(arena, &variables, "REDOUBT_CA_FILE", ca);
     return variables;
 }
 
+static void print_secret(struct rd_buf *out, const struct rd_json *server)
+{
+    rd_buf_add(out, RD_STR("export AZURE_CLIENT_SECRET=\"$(cat "));
+    add_quoted(out, rd_json_str(rd_json_at(server, "applications.0.secretFile")));
+    rd_buf_add(out, RD_STR(")\"\n"));
+}
+
 static void print_environment(struct rd_buf *out, const struct rd_json *server,
-                              const struct rd_json *variables)
+                              const struct rd_json *variables, const char *method)
 {
     struct rd_str folder = rd_json_str(rd_json_at(server, "folder"));
     rd_buf_printf(out, "# The embedded %.*s at %.*s, for bash: eval \"$(redoubt cloud env ...)\"\n",
                   RD_FMT(rd_json_str(rd_json_at(server, "cloud"))),
                   RD_FMT(rd_json_str(rd_json_at(server, "url"))));
+    /* What an earlier call has set would come first. */
+    if (method[0] != '\0')
+        rd_buf_add(out, RD_STR("unset AZURE_CLIENT_SECRET AZURE_CLIENT_CERTIFICATE_PATH "
+                               "AZURE_FEDERATED_TOKEN_FILE IDENTITY_ENDPOINT IDENTITY_HEADER "
+                               "MSI_ENDPOINT MSI_SECRET\n"));
     for (size_t i = 0; i < rd_json_count(variables); i++)
         add_export(out, variables->u.members[i].key.p, rd_json_str(&variables->u.members[i].value));
-    rd_buf_add(out, RD_STR("export AZURE_CLIENT_SECRET=\"$(cat "));
-    add_quoted(out, rd_json_str(rd_json_at(server, "applications.0.secretFile")));
+    if (method[0] == '\0' || strcmp(method, "secret") == 0 || strcmp(method, "auto") == 0)
+        print_secret(out, server);
     rd_buf_add(out,
-               RD_STR(")\"\n"
-                      "export NO_PROXY=\"localhost,.localhost,127.0.0.1,::1"
+               RD_STR("export NO_PROXY=\"localhost,.localhost,127.0.0.1,::1"
                       "${NO_PROXY:+,$NO_PROXY}\" no_proxy=\"localhost,.localhost,127.0.0.1,::1"
                       "${no_proxy:+,$no_proxy}\"\n"
                       "mkdir -p \"$AZURE_CONFIG_DIR\"\n"
@@ -287,7 +328,9 @@ enum rd_rc verb_cloud_env(struct rd_arena *arena, const struct args *args, struc
     struct rd_json server;
     RD_TRY(find_place(&session, &place, err));
     RD_TRY(cloud_read_server(arena, place.folder, &server, err));
+    const char *method = args->is_given[OPTION_AUTH] ? args->value[OPTION_AUTH] : "";
     struct rd_json variables = variables_of(arena, &server);
+    RD_TRY(add_method(arena, &server, method, &variables, err));
     if (args_is_json(args)) {
         struct rd_json whole = rd_json_object();
         (void)rd_json_set_c(arena, &whole, "server", server);
@@ -297,7 +340,7 @@ enum rd_rc verb_cloud_env(struct rd_arena *arena, const struct args *args, struc
     }
     RD_CLEANUP(rd_buf_done) struct rd_buf out;
     rd_buf_init(&out, TEXT_SIZE_MAX);
-    print_environment(&out, &server, &variables);
+    print_environment(&out, &server, &variables, method);
     output_text(rd_buf_str(&out));
     return RD_RC_OK;
 }

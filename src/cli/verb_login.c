@@ -5,8 +5,6 @@
 #include "base/file.h"
 #include "live.h"
 
-enum { SUBSCRIPTION_COUNT_MAX = 4 };
-
 /* What the verbs that look need, and those that build besides: an action of each provider of an
  * enclave, from the operations that data/types.yaml leads to (azure-avd-ops 4.1, 4.4). */
 static const char *const look_actions[] = {
@@ -117,7 +115,7 @@ RD_NODISCARD static enum rd_rc ask_permissions(struct session *session, struct r
 
 /* The spec's subscriptions; without a spec that of the environment, if any. */
 static size_t find_subscriptions(const struct session *session,
-                                 struct permissions all[SUBSCRIPTION_COUNT_MAX])
+                                 struct permissions all[RD_CLOUD_SUBSCRIPTION_COUNT_MAX])
 {
     size_t count = 0;
     if (session->desired == NULL) {
@@ -126,9 +124,10 @@ static size_t find_subscriptions(const struct session *session,
             all[count++] = (struct permissions){.subscription = own};
         return count;
     }
-    const struct rd_json *list = rd_json_at(&session->desired->facts, "subscriptions");
-    for (size_t i = 0; i < rd_json_count(list) && count < SUBSCRIPTION_COUNT_MAX; i++)
-        all[count++] = (struct permissions){.subscription = rd_json_str(rd_json_item(list, i))};
+    struct rd_str subscriptions[RD_CLOUD_SUBSCRIPTION_COUNT_MAX];
+    count = session_subscriptions(session, subscriptions);
+    for (size_t i = 0; i < count; i++)
+        all[i] = (struct permissions){.subscription = subscriptions[i]};
     return count;
 }
 
@@ -224,7 +223,7 @@ static void print_json(const struct session *session, const struct permissions *
 enum rd_rc verb_login_status(struct rd_arena *arena, const struct args *args, struct rd_err *err)
 {
     RD_CLEANUP(session_close) struct session session;
-    struct permissions all[SUBSCRIPTION_COUNT_MAX];
+    struct permissions all[RD_CLOUD_SUBSCRIPTION_COUNT_MAX];
     session_init(&session, arena, args);
     struct rd_str cloud = RD_STR("");
     bool has_spec = args->operands[0] != NULL || rd_file_exists(session_spec_path(args));

@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "look.h"
+#include "resource/unseen.h"
 
 #include "base/file.h"
 
@@ -86,13 +87,8 @@ struct kind_row {
     size_t desired;
     size_t standing;
     size_t failed; /* there, but their last write ended badly */
+    size_t unseen; /* there or not: the cloud did not say */
 };
-
-static bool has_failed(const struct rd_resource *live)
-{
-    struct rd_str state = rd_json_str(rd_json_at(&live->body, "properties.provisioningState"));
-    return rd_str_is_case(state, "Failed") || rd_str_is_case(state, "Canceled");
-}
 
 static size_t count_kinds(const struct rd_set *desired, const struct rd_set *live,
                           struct kind_row rows[KIND_COUNT_MAX])
@@ -109,9 +105,10 @@ static size_t count_kinds(const struct rd_set *desired, const struct rd_set *liv
             rows[count++] = (struct kind_row){.type = resource->type};
         rows[k].desired++;
         const struct rd_resource *found = rd_set_find(live, resource->id);
-        bool is_broken = found != NULL && has_failed(found);
+        bool is_broken = found != NULL && rd_resource_has_failed(&found->body);
         rows[k].standing += found != NULL && !is_broken;
         rows[k].failed += is_broken;
+        rows[k].unseen += found == NULL && rd_set_is_unseen(live, resource->id);
     }
     return count;
 }
@@ -190,6 +187,8 @@ static struct rd_json status_to_json(struct session *session, const struct rd_se
         (void)rd_json_set_c(arena, &row, "desired", rd_json_integer((int64_t)rows[i].desired));
         (void)rd_json_set_c(arena, &row, "standing", rd_json_integer((int64_t)rows[i].standing));
         (void)rd_json_set_c(arena, &row, "failed", rd_json_integer((int64_t)rows[i].failed));
+        if (rows[i].unseen > 0)
+            (void)rd_json_set_c(arena, &row, "unseen", rd_json_integer((int64_t)rows[i].unseen));
         (void)rd_json_append(arena, &kinds_json, row);
     }
     (void)rd_json_set_c(arena, &json, "resources", kinds_json);
@@ -228,9 +227,13 @@ static void status_print(struct session *session, const struct rd_set *live,
     for (size_t i = 0; i < count; i++)
         output_printf("  %5zu/%-5zu %.*s%s\n", rows[i].standing, rows[i].desired,
                       RD_FMT(rows[i].type->label),
-                      rows[i].failed > 0                   ? "   <- failed"
-                      : rows[i].standing < rows[i].desired ? "   <- missing"
-                                                           : "");
+                      rows[i].failed > 0                                    ? "   <- failed"
+                      : rows[i].standing + rows[i].unseen < rows[i].desired ? "   <- missing"
+                      : rows[i].unseen > 0                                  ? "   <- not seen"
+                                                                            : "");
+    const struct rd_json *unseen = rd_set_unseen(live);
+    if (rd_json_count(unseen) > 0)
+        output_printf("\n  not seen: %.*s\n", RD_FMT(rd_unseen_text(session->arena, unseen)));
     size_t host_count = 0;
     const struct rd_resource **hosts = find_hosts(session->arena, live, &host_count);
     if (host_count > 0)
@@ -314,11 +317,15 @@ enum rd_rc look_report(struct session *session, const struct rd_set *live,
     return rd_file_write(path, rd_buf_str(&out), 0644, err);
 }
 
-const char *look_report_path(struct session *session)
+enum rd_rc look_report_path(struct session *session, const char **ret_path, struct rd_err *err)
 {
-    if (session->args->is_given[OPTION_OUT])
-        return session->args->value[OPTION_OUT];
-    return rd_arena_printf(session->arena, "%.*s-report.html", RD_FMT(session->desired->name)).p;
+    const char *path =
+        session->args->is_given[OPTION_OUT]
+            ? session->args->value[OPTION_OUT]
+            : rd_arena_printf(session->arena, "%.*s-report.html", RD_FMT(session->desired->name)).p;
+    RD_TRY(output_check_file(path, RD_STR("<!doctype html>"), "page", err));
+    *ret_path = path;
+    return RD_RC_OK;
 }
 
 enum rd_rc verb_report(struct rd_arena *arena, const struct args *args, struct rd_err *err)
@@ -328,12 +335,13 @@ enum rd_rc verb_report(struct rd_arena *arena, const struct args *args, struct r
     struct rd_set *live = NULL;
     struct rd_audit *audit = NULL;
     struct rd_price *price = NULL;
+    const char *path = NULL;
     RD_TRY(open_and_read(&session, &live, err));
+    RD_TRY(look_report_path(&session, &path, err));
     RD_TRY(look_audit(&session, live, &audit, err));
     RD_TRY(session_price(&session, &price, err));
     if (price == NULL)
         output_warning(rd_str_from(session.unpriced.msg), session.unpriced.hint);
-    const char *path = look_report_path(&session);
     RD_TRY(look_report(&session, live, audit, price, path, err));
     if (args_is_json(args)) {
         struct rd_json json = rd_json_object();

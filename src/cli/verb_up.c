@@ -29,7 +29,8 @@ RD_NODISCARD static enum rd_rc check(struct session *session, struct outcome *ou
     return rd_err_hint(RD_FAIL(err, RD_RC_FINDINGS, "the spec breaks %zu rule%s: nothing was done",
                                outcome->check->error_count,
                                outcome->check->error_count == 1 ? "" : "s"),
-                       err, "see 'redoubt check %s'", session_spec_path(session->args));
+                       err, "mend what 'redoubt check %s' tells; 'redoubt apply' asks no rules",
+                       session_spec_path(session->args));
 }
 
 RD_NODISCARD static enum rd_rc deploy(struct session *session, struct outcome *outcome,
@@ -37,8 +38,10 @@ RD_NODISCARD static enum rd_rc deploy(struct session *session, struct outcome *o
 {
     struct rd_set *live = NULL;
     RD_TRY(plan_of_spec(session, true, &live, &outcome->plan, err));
+    RD_TRY(look_report_path(session, &outcome->report, err));
     if (!args_is_json(session->args))
         plan_show(session, outcome->plan);
+    RD_TRY(plan_check_seen(session, outcome->plan->unseen, err));
     enum rd_rc rc = RD_RC_OK;
     if (outcome->plan->step_count > 0)
         rc = plan_run(session, "up", outcome->plan,
@@ -165,7 +168,6 @@ enum rd_rc verb_up(struct rd_arena *arena, const struct args *args, struct rd_er
     struct rd_set *live = NULL;
     RD_TRY(session_read_live(&session, &live, err));
     RD_TRY(look_audit(&session, live, &outcome.audit, err));
-    outcome.report = look_report_path(&session);
     RD_TRY(look_report(&session, live, outcome.audit, outcome.price, outcome.report, err));
     if (args_is_json(args))
         print_json(&session, &outcome);

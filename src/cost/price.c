@@ -22,30 +22,23 @@ static int64_t round_units(int64_t micro)
     return units * MICRO;
 }
 
-enum rd_rc sheet_find(struct rd_arena *arena, const struct rd_set *set, struct rd_str name,
-                      const struct rd_json **ret_sheet, struct rd_err *err)
+/* " (list-2026 has it)", or "". */
+static const char *other_sheet(struct rd_arena *arena, struct rd_str key)
 {
-    struct rd_str wanted = name.n > 0 ? name : rd_json_str(rd_json_at(&set->facts, "priceSheet"));
-    struct rd_str path = rd_arena_printf(arena, "prices/%.*s", RD_FMT(wanted));
-    if (wanted.n > 0 && rd_facts_exists(path.p))
-        return rd_facts_get(path.p, ret_sheet, err);
     size_t count;
     const char *const *names = rd_facts_names(&count);
-    struct rd_buf list;
-    rd_buf_init(&list, 400);
     for (size_t i = 0; i < count; i++)
-        if (strncmp(names[i], "prices/", 7) == 0)
-            rd_buf_printf(&list, "%s%s", list.n > 0 ? ", " : "", names[i] + 7);
-    enum rd_rc rc =
-        rd_err_hint(RD_FAIL(err, RD_RC_NOT_FOUND, "there is no price sheet '%.*s'", RD_FMT(wanted)),
-                    err, "there are: %s", rd_buf_c(&list));
-    rd_buf_done(&list);
-    return rc;
+        if (strncmp(names[i], "prices/", 7) == 0 &&
+            rd_json_exists(
+                rd_json_get_case(rd_json_at(rd_facts_embedded(names[i]), "prices"), key)))
+            return rd_arena_printf(arena, " ('%s' has it)", names[i] + 7).p;
+    return "";
 }
 
 /* The keys of the same kind that are nearest to the one that is missing. */
-RD_NODISCARD static enum rd_rc fail_unpriced(const struct rd_json *prices, struct rd_str key,
-                                             struct rd_str sheet, struct rd_err *err)
+RD_NODISCARD static enum rd_rc fail_unpriced(struct rd_arena *arena, const struct rd_json *prices,
+                                             struct rd_str key, struct rd_str sheet,
+                                             struct rd_err *err)
 {
     struct rd_str kind = rd_str_sub(key, 0, rd_str_find_char(key, '/', 0) + 1);
     struct rd_str names[256];
@@ -68,8 +61,9 @@ RD_NODISCARD static enum rd_rc fail_unpriced(const struct rd_json *prices, struc
     return rd_err_hint(
         RD_FAIL(err, RD_RC_NOT_FOUND, "price sheet '%.*s' has no price for '%.*s'", RD_FMT(sheet),
                 RD_FMT(key)),
-        err, "%s%s; add the price to the sheet, or name another one as the spec's cost.sheet",
-        list[0] == '\0' ? "nothing like it is priced there" : "nearest: ", list);
+        err, "%s%s; add the price to the sheet, or name another one as the spec's cost.sheet%s",
+        list[0] == '\0' ? "nothing like it is priced there" : "nearest: ", list,
+        other_sheet(arena, key));
 }
 
 struct rate {
@@ -78,14 +72,15 @@ struct rate {
     struct rd_str round;
 };
 
-RD_NODISCARD static enum rd_rc find_rate(const struct rd_json *sheet, struct rd_str key,
-                                         struct rate *ret_rate, struct rd_err *err)
+RD_NODISCARD static enum rd_rc find_rate(struct rd_arena *arena, const struct rd_json *sheet,
+                                         struct rd_str key, struct rate *ret_rate,
+                                         struct rd_err *err)
 {
     struct rd_str name = rd_json_str(rd_json_at(sheet, "name"));
     const struct rd_json *prices = rd_json_at(sheet, "prices");
     const struct rd_json *row = rd_json_get_case(prices, key);
     if (!rd_json_exists(row))
-        return fail_unpriced(prices, key, name, err);
+        return fail_unpriced(arena, prices, key, name, err);
     if (!rd_json_fixed(rd_json_at(row, "price"), 6, &ret_rate->price_micro) ||
         ret_rate->price_micro < 0)
         return RD_FAIL(err, RD_RC_INVALID,
@@ -142,7 +137,7 @@ RD_NODISCARD static enum rd_rc price_item(struct rd_arena *arena, const struct b
                                           struct rd_price *price, struct rd_err *err)
 {
     struct rate rate = {0};
-    RD_TRY(find_rate(sheet, item->key, &rate, err));
+    RD_TRY(find_rate(arena, sheet, item->key, &rate, err));
     int64_t one = rate.price_micro;
     if (rd_str_is(rate.unit, "hour") &&
         __builtin_mul_overflow(one, hours_of(bill, sheet, item->key), &one))

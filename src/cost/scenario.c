@@ -27,7 +27,7 @@ static void change_disks(struct rd_arena *arena, struct bill *bill, struct rd_st
         if (!rd_str_has_prefix(key, RD_STR("disk/")))
             continue;
         int64_t part = bill->items[i].count * percent / 100;
-        struct rd_str size = rd_str_sub(key, rd_str_find_last_char(key, '/') + 1, key.n);
+        struct rd_str size = rd_str_after_last(key, '/');
         bill->items[i].count -= part;
         bill_add(arena, bill, rd_arena_printf(arena, "disk/%.*s/%.*s", RD_FMT(sku), RD_FMT(size)),
                  "disks", part, true);

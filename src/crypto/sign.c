@@ -250,6 +250,38 @@ enum rd_rc rd_certificate_from_pem(struct rd_str pem, struct rd_certificate *ret
     return RD_RC_OK;
 }
 
+static bool fill_certificate(X509 *x509, EVP_PKEY *pkey, const char *name, int64_t from_ms,
+                             int64_t until_ms)
+{
+    X509_NAME *subject = X509_get_subject_name(x509);
+    return X509_set_version(x509, X509_VERSION_3) == 1 &&
+           ASN1_INTEGER_set_uint64(X509_get_serialNumber(x509), (uint64_t)from_ms) == 1 &&
+           ASN1_TIME_set(X509_getm_notBefore(x509), (time_t)(from_ms / 1000)) != NULL &&
+           ASN1_TIME_set(X509_getm_notAfter(x509), (time_t)(until_ms / 1000)) != NULL &&
+           X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)name, -1,
+                                      -1, 0) == 1 &&
+           X509_set_issuer_name(x509, subject) == 1 && X509_set_pubkey(x509, pkey) == 1 &&
+           X509_sign(x509, pkey, EVP_sha256()) > 0;
+}
+
+struct rd_str rd_certificate_self_signed(struct rd_arena *arena, const struct rd_sign_key *key,
+                                         const char *name, int64_t from_ms, int64_t until_ms)
+{
+    X509 *x509 = X509_new();
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *text = NULL;
+    bool is_made = x509 != NULL && bio != NULL &&
+                   fill_certificate(x509, pkey_of(key), name, from_ms, until_ms) &&
+                   PEM_write_bio_X509(bio, x509) == 1;
+    assert(is_made); /* only without memory */
+    (void)is_made;
+    long size = BIO_get_mem_data(bio, &text);
+    struct rd_str pem = rd_arena_str(arena, (struct rd_str){text, (size_t)size});
+    BIO_free(bio);
+    X509_free(x509);
+    return pem;
+}
+
 void rd_certificate_done(struct rd_certificate *certificate)
 {
     rd_sign_key_free(certificate->key);

@@ -48,8 +48,8 @@ static bool fits_any(const struct rd_json *patterns, struct rd_str action)
 /* What one role takes away, another may give (azure-avd-ops 4: the sum of all assignments). */
 static bool role_allows(const struct em_role *role, struct rd_str action, bool is_data)
 {
-    return fits_any(is_data ? role->data_actions : role->actions, action) &&
-           !fits_any(is_data ? role->not_data_actions : role->not_actions, action);
+    return fits_any(role->lists[is_data ? EM_ROLE_DATA_ACTIONS : EM_ROLE_ACTIONS], action) &&
+           !fits_any(role->lists[is_data ? EM_ROLE_NOT_DATA_ACTIONS : EM_ROLE_NOT_ACTIONS], action);
 }
 
 /* Grants --------------------------------------------------------------------------------------- */

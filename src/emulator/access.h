@@ -16,10 +16,18 @@
 
 #include "state.h"
 
+enum em_role_list {
+    EM_ROLE_ACTIONS,
+    EM_ROLE_NOT_ACTIONS,
+    EM_ROLE_DATA_ACTIONS,
+    EM_ROLE_NOT_DATA_ACTIONS,
+    EM_ROLE_LIST_COUNT
+};
+
 /* Lists of patterns; absent ones are empty. Built-in ones live as long as the program. */
 struct em_role {
     struct rd_str guid;
-    const struct rd_json *actions, *not_actions, *data_actions, *not_data_actions;
+    const struct rd_json *lists[EM_ROLE_LIST_COUNT]; /* of patterns, or absent */
 };
 
 /* role.c: a built-in or custom role by its GUID, read into `arena`; false when there is none. */
@@ -72,5 +80,9 @@ struct rd_str em_type_of_id(struct em_exchange *ex, struct rd_str id);
 bool em_access_gate(struct em_exchange *ex);
 /* Whether the caller may see a resource in a list. */
 bool em_sees(struct em_exchange *ex, const struct em_resource *resource);
+
+/* access_gate.c: 403 for who may do `action` on `scope`, but not what that takes elsewhere. */
+bool em_fail_linked(struct em_exchange *ex, struct rd_str action, struct rd_str scope,
+                    const char *linked_action, struct rd_str linked_scope);
 
 #endif

@@ -57,16 +57,22 @@ static const struct {
      "Microsoft.OperationalInsights/workspaces/sharedKeys/action"},
 };
 
-static bool refuse_link(struct em_exchange *ex, const struct em_act *act, const char *action,
-                        struct rd_str id)
+bool em_fail_linked(struct em_exchange *ex, struct rd_str action, struct rd_str scope,
+                    const char *linked_action, struct rd_str linked_scope)
 {
-    em_reply_header(ex, "x-ms-failure-cause", "gateway");
     return em_fail(ex, 403, "LinkedAuthorizationFailed",
                    "The client '%.*s' with object id '%.*s' has permission to perform action "
                    "'%.*s' on scope '%.*s'; however, it does not have permission to perform action "
                    "'%s' on the linked scope(s) '%.*s' or the linked scope(s) are invalid.",
-                   RD_FMT(client_of(ex)), RD_FMT(ex->caller.object_id), RD_FMT(act->action),
-                   RD_FMT(shown(act->scope)), action, RD_FMT(id));
+                   RD_FMT(client_of(ex)), RD_FMT(ex->caller.object_id), RD_FMT(action),
+                   RD_FMT(shown(scope)), linked_action, RD_FMT(linked_scope));
+}
+
+static bool refuse_link(struct em_exchange *ex, const struct em_act *act, const char *action,
+                        struct rd_str id)
+{
+    em_reply_header(ex, "x-ms-failure-cause", "gateway");
+    return em_fail_linked(ex, act->action, act->scope, action, id);
 }
 
 static bool check_link(struct em_exchange *ex, const struct em_act *act, struct rd_str id)

@@ -23,15 +23,20 @@ static struct em_resource *find_principal(struct em_exchange *ex, struct rd_str 
                                               RD_FMT(object_id)));
 }
 
+int64_t em_principal_known_ms(struct em_exchange *ex, struct rd_str object_id, int64_t otherwise)
+{
+    const struct em_resource *principal = find_principal(ex, object_id);
+    if (principal == NULL)
+        return otherwise;
+    struct rd_json hidden = em_hidden(ex, principal);
+    return rd_json_int(rd_json_get(&hidden, RD_STR("known_ms")), 0);
+}
+
 /* People and groups belong to a tenant that the embedded cloud does not hold: an id that it has not
  * made itself is taken for theirs. */
 static bool principal_is_known(struct em_exchange *ex, struct rd_str object_id)
 {
-    const struct em_resource *principal = find_principal(ex, object_id);
-    if (principal == NULL)
-        return true;
-    struct rd_json hidden = em_hidden(ex, principal);
-    return rd_json_int(rd_json_get(&hidden, RD_STR("known_ms")), 0) <= ex->now_ms;
+    return em_principal_known_ms(ex, object_id, 0) <= ex->now_ms;
 }
 
 void em_principal_add(struct em_exchange *ex, struct rd_str object_id, const char *type)

@@ -139,11 +139,13 @@ static const char *provisioner(struct rd_str type)
     return "shell";
 }
 
+/* Those behind the one that fails do not begin. */
 static void add_steps(struct em_exchange *ex, struct writing *writing,
-                      const struct em_resource *image_template, const struct rd_json *body)
+                      const struct em_resource *image_template, const struct rd_json *body,
+                      int64_t failing)
 {
     const struct rd_json *steps = rd_json_at(body, "properties.customize");
-    for (size_t i = 0; i < rd_json_count(steps); i++) {
+    for (size_t i = 0; i < rd_json_count(steps) && (int64_t)i <= failing; i++) {
         const struct rd_json *step = rd_json_item(steps, i);
         const char *name = provisioner(em_text_at(step, "type"));
         struct rd_str own = em_text_at(step, "name");
@@ -152,7 +154,8 @@ static void add_steps(struct em_exchange *ex, struct writing *writing,
         add_line(writing, false, "==> azure-arm: Provisioning with %s: %.*s", name,
                  RD_FMT(shown.n > 0 ? shown : RD_STR("unnamed step")));
         writing->at_ms += em_builder_step_ms(ex, image_template, i, em_text_at(step, "type"));
-        add_line(writing, false, "(telemetry) ending %s", name);
+        if ((int64_t)i != failing)
+            add_line(writing, false, "(telemetry) ending %s", name);
     }
 }
 
@@ -184,6 +187,7 @@ static void write_log(struct em_exchange *ex, struct writing *writing,
                       const struct em_resource *image_template, const struct rd_json *run)
 {
     struct rd_json body = em_body(ex, image_template);
+    int64_t failing = rd_json_int(rd_json_at(run, "step"), INT64_MAX);
     writing->at_ms = end_of(run, "Queued");
     add_line(writing, false, "azure-arm: output will be in this color.");
     add_line(writing, false, "==> azure-arm: Running builder ...");
@@ -191,7 +195,7 @@ static void write_log(struct em_exchange *ex, struct writing *writing,
              RD_FMT(em_text_at(&body, "properties.vmProfile.vmSize")));
     writing->at_ms = end_of(run, "Building");
     add_line(writing, false, "==> azure-arm: Connected to WinRM!");
-    add_steps(ex, writing, image_template, &body);
+    add_steps(ex, writing, image_template, &body, failing);
     writing->at_ms = end_of(run, "Customizing");
     if (!em_is_word(run, "fails", "build"))
         add_line(writing, false, "==> azure-arm: Skipping image creation...");

@@ -65,16 +65,35 @@ static void add_end(struct em_exchange *ex, struct rd_json *run, const char *sta
     (void)rd_json_append(ex->arena, em_array(ex, run, "ends"), item);
 }
 
-/* The time the customisers take together, each drawn for itself. */
+/* The time that the first `count` customisers take together, each drawn for itself. */
 static int64_t customizing_ms(struct em_exchange *ex, const struct em_resource *image_template,
-                              const struct rd_json *body)
+                              const struct rd_json *body, size_t count)
 {
     int64_t sum = 0;
     const struct rd_json *steps = rd_json_at(body, "properties.customize");
-    for (size_t i = 0; i < rd_json_count(steps); i++)
+    for (size_t i = 0; i < count && i < rd_json_count(steps); i++)
         sum +=
             em_builder_step_ms(ex, image_template, i, em_text_at(rd_json_item(steps, i), "type"));
     return sum;
+}
+
+/* The fault that makes the build fail, and the customiser that does: the one of its name, else the
+ * last. A fault that names none of the template's strikes no build of it. */
+static struct em_fault *find_fault(struct em_exchange *ex, const struct rd_json *body,
+                                   size_t *ret_step)
+{
+    const struct rd_json *steps = rd_json_at(body, "properties.customize");
+    for (struct em_fault *fault = em_fault(ex, "image-build"); fault != NULL;
+         fault = em_fault_next(ex, "image-build", fault)) {
+        struct rd_str wanted = em_fault_arg(fault, "step");
+        size_t count = rd_json_count(steps), i = 0;
+        while (i < count && !rd_str_eq_case(em_text_at(rd_json_item(steps, i), "name"), wanted))
+            i++;
+        *ret_step = wanted.n > 0 ? i : count - (count > 0);
+        if (wanted.n == 0 || i < count)
+            return fault;
+    }
+    return NULL;
 }
 
 static void fail_run(struct em_exchange *ex, struct rd_json *run, const char *state,
@@ -169,20 +188,23 @@ bool em_builder_post_run(struct em_exchange *ex, struct em_resource *image_templ
     em_set_word(ex, &run, "state", "Running");
     add_end(ex, &run, "Queued", &at_ms, QUEUED_MS);
     add_end(ex, &run, "Building", &at_ms, em_draw_ms(ex, image_template->id, BUILDING_MS));
-    add_end(ex, &run, "Customizing", &at_ms, customizing_ms(ex, image_template, &body));
+    int64_t customize_ms = at_ms;
+    add_end(ex, &run, "Customizing", &at_ms, customizing_ms(ex, image_template, &body, SIZE_MAX));
     if (rd_str_is_case(em_text_at(&body, "properties.optimize.vmBoot.state"), "Enabled"))
         add_end(ex, &run, "Optimizing", &at_ms, OPTIMIZING_MS);
     if (rd_json_count(rd_json_at(&body, "properties.validate.inVMValidations")) > 0)
         add_end(ex, &run, "Validating", &at_ms, VALIDATING_MS);
     int64_t timeout_ms =
         MINUTE_MS * rd_json_int(rd_json_at(&body, "properties.buildTimeoutInMinutes"), 240);
-    struct em_fault *fault = em_fault(ex, "image-build");
+    size_t step = 0;
+    struct em_fault *fault = find_fault(ex, &body, &step);
     int64_t distribute_ms = at_ms;
     add_end(ex, &run, "Distributing", &at_ms, distributing_ms(ex, &body));
     if (fault != NULL) {
         em_fault_struck(fault);
         em_set_word(ex, &run, "fails", "build");
-        at_ms = distribute_ms;
+        em_set_int(ex, &run, "step", (int64_t)step);
+        at_ms = customize_ms + customizing_ms(ex, image_template, &body, step + 1);
     } else if (is_blocked_by_subnet(ex, &body)) {
         em_set_word(ex, &run, "fails", "subnet");
         at_ms = ex->now_ms + QUEUED_MS + MINUTE_MS;

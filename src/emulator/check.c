@@ -41,6 +41,22 @@ bool em_require(struct em_exchange *ex, const struct rd_json *body, const char *
                    path, type_word(type));
 }
 
+bool em_is_one_of(struct rd_str text, const char *const *words)
+{
+    for (; *words != NULL; words++)
+        if (rd_str_is_case(text, *words))
+            return true;
+    return false;
+}
+
+struct rd_str em_word_list(struct em_exchange *ex, const char *const *words)
+{
+    struct rd_str list = {"", 0};
+    for (size_t i = 0; words[i] != NULL; i++)
+        list = rd_arena_printf(ex->arena, "%.*s%s%s", RD_FMT(list), i > 0 ? ", " : "", words[i]);
+    return list;
+}
+
 bool em_require_word(struct em_exchange *ex, const struct rd_json *body, const char *path,
                      const char *const *words, bool is_optional)
 {
@@ -49,15 +65,10 @@ bool em_require_word(struct em_exchange *ex, const struct rd_json *body, const c
         return true;
     if (!em_require(ex, body, path, RD_JSON_STRING))
         return false;
-    struct rd_str list = (struct rd_str){"", 0};
-    for (size_t i = 0; words[i] != NULL; i++) {
-        if (rd_str_is_case(rd_json_str(value), words[i]))
-            return true;
-        list = rd_arena_printf(ex->arena, "%.*s%s%s", RD_FMT(list), i > 0 ? ", " : "", words[i]);
-    }
-    return em_fail(ex, 400, "InvalidParameter",
+    return em_is_one_of(rd_json_str(value), words) ||
+           em_fail(ex, 400, "InvalidParameter",
                    "The value '%.*s' of parameter '%s' is invalid. Allowed values are: %.*s.",
-                   RD_FMT(rd_json_str(value)), path, RD_FMT(list));
+                   RD_FMT(rd_json_str(value)), path, RD_FMT(em_word_list(ex, words)));
 }
 
 void em_default(struct em_exchange *ex, struct rd_json *body, const char *path,

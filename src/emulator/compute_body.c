@@ -6,14 +6,6 @@
 
 #include "compute_internal.h"
 
-bool em_is_one_of(struct rd_str text, const char *const *words)
-{
-    for (; *words != NULL; words++)
-        if (rd_str_is_case(text, *words))
-            return true;
-    return false;
-}
-
 struct rd_str em_body_region(struct em_exchange *ex, const struct rd_json *body)
 {
     return em_region_name(ex, em_text_at(body, "location"));

@@ -4,6 +4,7 @@
 
 #include "compute_internal.h"
 #include "compute_parts.h"
+#include "state.h"
 
 static void capability(struct em_exchange *ex, struct rd_json *list, const char *name,
                        struct rd_str value)
@@ -67,12 +68,9 @@ static void add_restrictions(struct em_exchange *ex, struct rd_json *item,
     (void)rd_json_append(ex->arena, list, entry);
 }
 
-static void add_size(struct em_exchange *ex, struct rd_json *value, const struct em_size *size,
-                     struct rd_str region)
+static struct rd_json view_size(struct em_exchange *ex, const struct em_size *size,
+                                const struct rd_json *zones, struct rd_str region)
 {
-    const struct rd_json *zones = em_size_zones(ex, size, region);
-    if (!rd_json_exists(zones))
-        return;
     struct rd_json item = rd_json_object(), place = rd_json_object();
     struct rd_str tail = rd_str_sub(size->name, sizeof("Standard_") - 1, size->name.n);
     em_set_word(ex, &item, "resourceType", "virtualMachines");
@@ -87,35 +85,49 @@ static void add_size(struct em_exchange *ex, struct rd_json *value, const struct
     (void)rd_json_append(ex->arena, em_array(ex, &item, "locationInfo"), place);
     add_capabilities(ex, &item, size);
     add_restrictions(ex, &item, size, region);
-    (void)rd_json_append(ex->arena, value, item);
+    return item;
 }
 
-/* $filter=location eq 'westeurope' is the only filter there is. */
-static struct rd_str filtered_region(struct em_exchange *ex)
+/* The sizes of one region. Their numbers go on from `*seq`: what pages are told apart by. False
+ * when the page is full. */
+static bool add_sizes(struct em_exchange *ex, struct em_pager *pager, struct rd_str region,
+                      int64_t *seq)
 {
-    struct rd_str filter = {0};
-    if (!rd_http_query_get(ex->arena, ex->url.query, "$filter", &filter))
-        return (struct rd_str){0};
-    size_t from = rd_str_find_char(filter, '\'', 0);
-    size_t to = from == RD_STR_NONE ? RD_STR_NONE : rd_str_find_char(filter, '\'', from + 1);
-    if (to == RD_STR_NONE || rd_str_find_case(filter, RD_STR("location"), 0) == RD_STR_NONE)
-        return (struct rd_str){0};
-    return em_region_name(ex, rd_str_sub(filter, from + 1, to));
-}
-
-bool em_catalog_skus(struct em_exchange *ex)
-{
-    struct rd_json reply = rd_json_object();
-    struct rd_json *value = em_array(ex, &reply, "value");
-    struct rd_str region = filtered_region(ex);
-    if (rd_str_is_empty(region))
-        return em_fail(ex, 400, "NotEmulated",
-                       "The list of SKUs needs $filter=location eq '...' in the embedded cloud.");
     size_t row = 0, index = 0;
     struct em_size size;
-    while (em_size_next(ex, &row, &index, &size))
-        add_size(ex, value, &size, region);
-    em_reply_json(ex, 200, &reply, EM_JSON_COMPACT);
+    while (em_size_next(ex, &row, &index, &size)) {
+        const struct rd_json *zones = em_size_zones(ex, &size, region);
+        if (!rd_json_exists(zones))
+            continue;
+        enum em_pager_step step = em_pager_next(pager, ++*seq);
+        if (step == EM_PAGER_FULL)
+            return false;
+        if (step == EM_PAGER_WRITE) {
+            struct rd_json view = view_size(ex, &size, zones, region);
+            rd_json_write(&pager->out, &view, RD_JSON_COMPACT);
+        }
+    }
+    return true;
+}
+
+/* location is the only thing that $filter knows; without it, each region has rows of its own. */
+bool em_catalog_skus(struct em_exchange *ex)
+{
+    static const char *const names[] = {"location", NULL};
+    const struct rd_json *regions = rd_json_get(ex->cloud->place, RD_STR("regions"));
+    struct em_filter filter;
+    struct em_pager pager;
+    if (!em_filter_read(ex, names, &filter) || !em_pager_start(&pager, ex, NULL))
+        return false;
+    struct rd_str only = em_region_name(ex, em_filter_value(&filter, "location"));
+    int64_t seq = 0;
+    for (size_t i = 0; i < rd_json_count(regions); i++) {
+        struct rd_str region = em_text_at(rd_json_item(regions, i), "name");
+        bool is_asked = filter.count == 0 || rd_str_eq(region, only);
+        if (is_asked && !add_sizes(ex, &pager, region, &seq))
+            break;
+    }
+    em_pager_reply(&pager);
     return true;
 }
 
@@ -249,7 +261,7 @@ bool em_catalog_image_versions(struct em_exchange *ex)
 /* The last number of a version is its day, "251112". */
 static struct rd_str go_live(struct em_exchange *ex, struct rd_str version)
 {
-    struct rd_str day = rd_str_sub(version, rd_str_find_last_char(version, '.') + 1, RD_STR_NONE);
+    struct rd_str day = rd_str_after_last(version, '.');
     return rd_arena_printf(ex->arena, "20%.*s-%.*s-%.*sT00:00:00+00:00",
                            RD_FMT(rd_str_sub(day, 0, 2)), RD_FMT(rd_str_sub(day, 2, 4)),
                            RD_FMT(rd_str_sub(day, 4, 6)));

@@ -13,8 +13,6 @@
 
 /* Bodies (compute_body.c) ---------------------------------------------------------------------- */
 
-/* Whether `text` is one of the words of a NULL-terminated list, without case. */
-bool em_is_one_of(struct rd_str text, const char *const *words);
 /* The body's `location`, normalised. */
 struct rd_str em_body_region(struct em_exchange *ex, const struct rd_json *body);
 /* As em_fail, with the member `target` that Compute adds, in Compute's style. */

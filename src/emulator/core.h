@@ -393,6 +393,10 @@ struct rd_str em_hex(struct em_exchange *ex, struct rd_str what, size_t digits);
 bool em_check_members(struct em_exchange *ex, const struct rd_json *body);
 bool em_require(struct em_exchange *ex, const struct rd_json *body, const char *path,
                 enum rd_json_type type); /* else 400 InvalidRequestContent naming the path */
+/* Whether `text` is one of the words of a NULL-terminated list, without case; and all of them for
+ * people. */
+bool em_is_one_of(struct rd_str text, const char *const *words);
+struct rd_str em_word_list(struct em_exchange *ex, const char *const *words);
 /* The value must be one of `words` (a NULL-terminated list), without case; absent is allowed when
  * `is_optional`. */
 bool em_require_word(struct em_exchange *ex, const struct rd_json *body, const char *path,
@@ -474,6 +478,8 @@ bool em_feature_is_registered(struct em_exchange *ex, struct rd_str subscription
 
 /* A principal that the cloud itself made (an identity). */
 void em_principal_add(struct em_exchange *ex, struct rd_str object_id, const char *type);
+/* When such a one is known everywhere; `otherwise` of all that the cloud did not make. */
+int64_t em_principal_known_ms(struct em_exchange *ex, struct rd_str object_id, int64_t otherwise);
 /* Whether `object_id` holds an ARM role (by GUID) at or above `scope`, propagated by now. */
 bool em_has_role(struct em_exchange *ex, struct rd_str object_id, const char *role_guid,
                  struct rd_str scope);

@@ -192,7 +192,8 @@ static bool refuse(struct em_exchange *ex)
 
 bool em_deployment_put(struct em_exchange *ex)
 {
-    return check(ex) && refuse(ex);
+    return check(ex) && em_deployment_may(ex, rd_json_get(&ex->body, RD_STR("properties"))) &&
+           refuse(ex);
 }
 
 static bool fail_absent(struct em_exchange *ex)
@@ -217,8 +218,10 @@ bool em_deployment_delete(struct em_exchange *ex)
 bool em_deployment_post(struct em_exchange *ex)
 {
     struct rd_str action = ex->params[2];
-    if (rd_str_is_case(action, "validate") || rd_str_is_case(action, "whatIf"))
+    if (rd_str_is_case(action, "validate"))
         return em_deployment_put(ex);
+    if (rd_str_is_case(action, "whatIf")) /* foretells what changes, not whether one may */
+        return check(ex) && refuse(ex);
     return check_scope(ex) && fail_absent(ex); /* cancel, exportTemplate */
 }
 

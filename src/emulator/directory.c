@@ -68,23 +68,12 @@ static void add_added(struct em_exchange *ex, struct rd_json *list)
     }
 }
 
-/* A new identity is in the directory only after a while. */
-static bool is_known(struct em_exchange *ex, struct rd_str object_id)
-{
-    const struct em_resource *known =
-        em_find(ex->cloud, rd_arena_printf(ex->arena, "/providers/" PRINCIPAL_TYPE "/%.*s",
-                                           RD_FMT(object_id)));
-    if (known == NULL)
-        return false;
-    struct rd_json hidden = em_hidden(ex, known);
-    return rd_json_int(rd_json_at(&hidden, "known_ms"), 0) <= ex->now_ms;
-}
-
 static void add_identity(struct em_exchange *ex, struct rd_json *list,
                          const struct em_resource *holder, struct rd_str object_id,
                          struct rd_str app_id, bool is_explicit)
 {
-    if (object_id.n == 0 || !is_known(ex, object_id))
+    /* A new identity is in the directory only after a while. */
+    if (object_id.n == 0 || em_principal_known_ms(ex, object_id, INT64_MAX) > ex->now_ms)
         return;
     if (app_id.n == 0)
         app_id = em_guid(ex, rd_arena_printf(ex->arena, "clientId %.*s", RD_FMT(object_id)));

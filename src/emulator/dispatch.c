@@ -87,12 +87,6 @@ static size_t slash_count(struct rd_str s)
     return count;
 }
 
-static struct rd_str last_segment(struct rd_str path)
-{
-    size_t slash = rd_str_find_last_char(path, '/');
-    return slash == RD_STR_NONE ? path : rd_str_sub(path, slash + 1, path.n);
-}
-
 void em_routes_open(struct rd_cloud *cloud)
 {
     const struct rd_str scope = RD_STR("{scope}");
@@ -110,7 +104,7 @@ void em_routes_open(struct rd_cloud *cloud)
             if (road->has_scope)
                 road->pattern = rd_str_sub(road->pattern, scope.n, road->pattern.n);
             road->slashes = slash_count(road->pattern);
-            road->last = last_segment(road->pattern);
+            road->last = rd_str_after_last(road->pattern, '/');
             if (rd_str_is(road->last, "{}"))
                 road->last = (struct rd_str){"", 0};
         }
@@ -135,7 +129,7 @@ static bool match_route(struct em_exchange *ex, const struct em_road *road, size
 static bool answer_routes(struct em_exchange *ex, bool *ret_is_answered)
 {
     size_t slashes = slash_count(ex->id);
-    struct rd_str last = last_segment(ex->id);
+    struct rd_str last = rd_str_after_last(ex->id, '/');
     *ret_is_answered = true;
     for (size_t i = 0; i < ex->cloud->road_count; i++) {
         struct rd_str wanted = ex->cloud->roads[i].last;
@@ -192,7 +186,7 @@ void em_answer_arm(struct em_exchange *ex)
         return;
     /* Whoever knows an operation's URL may poll it. */
     if (!check_version(ex) || !check_subscription(ex) || em_operation_poll(ex) ||
-        !em_access_gate(ex))
+        !em_access_gate(ex) || !em_lock_gate(ex))
         return;
     bool is_answered = false;
     if (!em_fault_gate(ex, NULL) || !answer_routes(ex, &is_answered) || is_answered)

@@ -11,14 +11,21 @@ static bool fail(struct em_exchange *ex, struct rd_str text)
                    RD_FMT(text));
 }
 
-static void skip_spaces(struct rd_str *rest)
+struct rd_str em_odata_spaced(struct em_exchange *ex, struct rd_str text)
+{
+    char *spaced = rd_arena_bytes(ex->arena, text.n + 1);
+    for (size_t i = 0; i < text.n; i++)
+        spaced[i] = text.p[i] == '+' ? ' ' : text.p[i];
+    return rd_str_trim((struct rd_str){spaced, text.n});
+}
+
+void em_odata_skip_spaces(struct rd_str *rest)
 {
     while (rest->n > 0 && rest->p[0] == ' ')
         *rest = rd_str_sub(*rest, 1, rest->n);
 }
 
-/* 'text' with '' for one quote. */
-static bool take_text(struct em_exchange *ex, struct rd_str *rest, struct rd_str *ret_value)
+bool em_odata_take_text(struct em_exchange *ex, struct rd_str *rest, struct rd_str *ret_value)
 {
     if (rest->n < 2 || rest->p[0] != '\'')
         return false;
@@ -51,7 +58,7 @@ static bool take_function(struct em_exchange *ex, struct rd_str *rest, struct em
         return false;
     struct rd_str inner = rd_str_sub(*rest, assigned.n, rest->n);
     term->name = RD_STR("assignedTo()");
-    if (!take_text(ex, &inner, &term->value) || inner.n == 0 || inner.p[0] != ')')
+    if (!em_odata_take_text(ex, &inner, &term->value) || inner.n == 0 || inner.p[0] != ')')
         return false;
     *rest = rd_str_sub(inner, 1, inner.n);
     return true;
@@ -64,9 +71,9 @@ static bool take_substring(struct em_exchange *ex, struct rd_str *rest, struct e
     if (!rd_str_has_prefix_case(*rest, start))
         return false;
     struct rd_str inner = rd_str_sub(*rest, start.n, rest->n);
-    if (!take_text(ex, &inner, &term->value))
+    if (!em_odata_take_text(ex, &inner, &term->value))
         return false;
-    skip_spaces(&inner);
+    em_odata_skip_spaces(&inner);
     size_t end = rd_str_find_char(inner, ')', 0);
     if (inner.n == 0 || inner.p[0] != ',' || end == RD_STR_NONE)
         return false;
@@ -84,20 +91,12 @@ static bool take_comparison(struct em_exchange *ex, struct rd_str *rest,
         n++;
     term->name = rd_str_sub(*rest, 0, n);
     *rest = rd_str_sub(*rest, n, rest->n);
-    skip_spaces(rest);
+    em_odata_skip_spaces(rest);
     if (n == 0 || !rd_str_has_prefix_case(*rest, RD_STR("eq ")))
         return false;
     *rest = rd_str_sub(*rest, 3, rest->n);
-    skip_spaces(rest);
-    return take_text(ex, rest, &term->value);
-}
-
-static bool is_known(const char *const *names, struct rd_str name)
-{
-    for (size_t i = 0; names[i] != NULL; i++)
-        if (rd_str_is_case(name, names[i]))
-            return true;
-    return false;
+    em_odata_skip_spaces(rest);
+    return em_odata_take_text(ex, rest, &term->value);
 }
 
 bool em_filter_read(struct em_exchange *ex, const char *const *names, struct em_filter *ret_filter)
@@ -105,11 +104,7 @@ bool em_filter_read(struct em_exchange *ex, const char *const *names, struct em_
     struct rd_str text = {"", 0};
     *ret_filter = (struct em_filter){.count = 0};
     (void)rd_http_query_get(ex->arena, ex->url.query, "$filter", &text);
-    /* Forms encode a space as "+"; no value that is compared here holds one. */
-    char *spaced = rd_arena_bytes(ex->arena, text.n + 1);
-    for (size_t i = 0; i < text.n; i++)
-        spaced[i] = text.p[i] == '+' ? ' ' : text.p[i];
-    struct rd_str rest = rd_str_trim((struct rd_str){spaced, text.n});
+    struct rd_str rest = em_odata_spaced(ex, text);
     while (rest.n > 0) {
         if (ret_filter->count == EM_COUNT(ret_filter->terms))
             return fail(ex, text);
@@ -117,15 +112,15 @@ bool em_filter_read(struct em_exchange *ex, const char *const *names, struct em_
         if (!take_function(ex, &rest, term) && !take_substring(ex, &rest, term) &&
             !take_comparison(ex, &rest, term))
             return fail(ex, text);
-        if (!is_known(names, term->name))
+        if (!em_is_one_of(term->name, names))
             return fail(ex, text);
-        skip_spaces(&rest);
+        em_odata_skip_spaces(&rest);
         if (rest.n == 0)
             return true;
         if (!rd_str_has_prefix_case(rest, RD_STR("and ")))
             return fail(ex, text);
         rest = rd_str_sub(rest, 4, rest.n);
-        skip_spaces(&rest);
+        em_odata_skip_spaces(&rest);
         if (rest.n == 0)
             return fail(ex, text);
     }

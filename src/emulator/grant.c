@@ -139,11 +139,6 @@ static bool check_secret(struct em_exchange *ex, struct grant *grant, struct rd_
 
 /* Assertions ----------------------------------------------------------------------------------- */
 
-static struct rd_str claim(const struct em_jwt *jwt, const char *name)
-{
-    return rd_json_str(rd_json_get(&jwt->claims, rd_str_from(name)));
-}
-
 static bool fail_malformed(struct em_exchange *ex, const char *why)
 {
     return em_login_fail(ex, 401, "invalid_client", 50027, "JWT token is invalid or malformed. %s",
@@ -262,17 +257,17 @@ static bool check_signed(struct em_exchange *ex, const struct grant *grant,
         return fail_certificate(ex, grant, thumbprint, "The key used is expired.");
     if (!check_times(ex, jwt))
         return false;
-    if (!is_own_audience(ex, claim(jwt, "aud")))
+    if (!is_own_audience(ex, em_jwt_claim(jwt, "aud")))
         return em_login_fail(ex, 401, "invalid_client", 700023,
                              "Client assertion audience claim does not match Realm issuer. Review "
                              "the documentation at "
                              "https://learn.microsoft.com/entra/identity-platform/"
                              "certificate-credentials .");
-    if (!rd_str_eq_case(claim(jwt, "sub"), grant->client_id))
+    if (!rd_str_eq_case(em_jwt_claim(jwt, "sub"), grant->client_id))
         return em_login_fail(ex, 401, "invalid_client", 700021,
                              "Client assertion application identifier doesn't match 'client_id' "
                              "parameter.");
-    if (claim(jwt, "jti").n == 0)
+    if (em_jwt_claim(jwt, "jti").n == 0)
         return fail_malformed(ex, "It has no 'jti' claim.");
     return true;
 }
@@ -282,7 +277,8 @@ static bool check_federated(struct em_exchange *ex, const struct grant *grant,
                             const struct em_jwt *jwt)
 {
     const struct em_application *application = grant->application;
-    struct rd_str issuer = claim(jwt, "iss"), subject = claim(jwt, "sub"), aud = claim(jwt, "aud");
+    struct rd_str issuer = em_jwt_claim(jwt, "iss"), subject = em_jwt_claim(jwt, "sub"),
+                  aud = em_jwt_claim(jwt, "aud");
     const char *own = em_is_government(ex->cloud) ? "api://AzureADTokenExchangeUSGov"
                                                   : "api://AzureADTokenExchange";
     static const char rest[] = "Check your federated identity credential Subject, Audience and "
@@ -329,7 +325,7 @@ static bool check_assertion(struct em_exchange *ex, struct grant *grant, struct 
         return fail_missing(ex, "client_assertion_type");
     if (!em_jwt_read(ex->arena, assertion, &jwt))
         return fail_malformed(ex, "It is no JSON Web Token in compact form.");
-    if (rd_str_eq_case(claim(&jwt, "iss"), grant->client_id))
+    if (rd_str_eq_case(em_jwt_claim(&jwt, "iss"), grant->client_id))
         return check_signed(ex, grant, &jwt);
     return check_federated(ex, grant, &jwt);
 }
@@ -358,18 +354,7 @@ static void reply(struct em_exchange *ex, const struct grant *grant, const struc
         em_set_int(ex, &body, "expires_in", token->life_s);
         em_set_int(ex, &body, "ext_expires_in", token->life_s);
     } else {
-        const struct {
-            const char *name;
-            int64_t value;
-        } numbers[] = {
-            {"expires_in", token->life_s},
-            {"ext_expires_in", token->life_s},
-            {"expires_on", token->expires_s},
-            {"not_before", token->starts_s},
-        };
-        for (size_t i = 0; i < EM_COUNT(numbers); i++)
-            em_set_text(ex, &body, numbers[i].name,
-                        rd_arena_printf(ex->arena, "%lld", (long long)numbers[i].value));
+        em_token_set_times(ex, &body, token);
         em_set_text(ex, &body, "resource", grant->resource);
     }
     em_set_text(ex, &body, "access_token", token->text);

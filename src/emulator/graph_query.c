@@ -9,19 +9,13 @@
 
 enum { PAGE_SIZE_USUAL = 100, PAGE_SIZE_MAX = 999 };
 
-static void skip_spaces(struct rd_str *rest)
-{
-    while (rest->n > 0 && rest->p[0] == ' ')
-        *rest = rd_str_sub(*rest, 1, rest->n);
-}
-
 static bool take(struct rd_str *rest, struct rd_str word)
 {
-    skip_spaces(rest);
+    em_odata_skip_spaces(rest);
     if (!rd_str_has_prefix_case(*rest, word))
         return false;
     *rest = rd_str_sub(*rest, word.n, rest->n);
-    skip_spaces(rest);
+    em_odata_skip_spaces(rest);
     return true;
 }
 
@@ -42,20 +36,7 @@ static bool take_value(struct em_exchange *ex, struct rd_str *rest, struct rd_st
         *ret_value = take_name(rest);
         return rd_str_is(*ret_value, "true") || rd_str_is(*ret_value, "false");
     }
-    char *out = rd_arena_bytes(ex->arena, rest->n);
-    size_t n = 0;
-    for (size_t i = 1; i < rest->n; i++) {
-        bool is_quote = rest->p[i] == '\'';
-        if (is_quote && i + 1 < rest->n && rest->p[i + 1] == '\'') {
-            i++;
-        } else if (is_quote) {
-            *ret_value = (struct rd_str){out, n};
-            *rest = rd_str_sub(*rest, i + 1, rest->n);
-            return true;
-        }
-        out[n++] = rest->p[i];
-    }
-    return false;
+    return em_odata_take_text(ex, rest, ret_value);
 }
 
 static bool take_term(struct em_exchange *ex, struct rd_str *rest, struct em_graph_term *term)
@@ -80,15 +61,12 @@ static bool take_term(struct em_exchange *ex, struct rd_str *rest, struct em_gra
 
 static bool read_filter(struct em_exchange *ex, struct rd_str text, struct em_graph_query *query)
 {
-    char *spaced = rd_arena_bytes(ex->arena, text.n + 1); /* forms write a space as "+" */
-    for (size_t i = 0; i < text.n; i++)
-        spaced[i] = text.p[i] == '+' ? ' ' : text.p[i];
-    struct rd_str rest = rd_str_trim((struct rd_str){spaced, text.n});
+    struct rd_str rest = em_odata_spaced(ex, text);
     while (rest.n > 0) {
         if (query->term_count == EM_COUNT(query->terms) ||
             !take_term(ex, &rest, &query->terms[query->term_count++]))
             return false;
-        skip_spaces(&rest);
+        em_odata_skip_spaces(&rest);
         if (rest.n > 0 && (!take(&rest, RD_STR("and ")) || rest.n == 0))
             return false;
     }

@@ -70,13 +70,17 @@ static bool check_workspaces(struct em_exchange *ex, struct rd_json *body)
 static bool put_rule(struct em_exchange *ex, struct em_resource *former, struct rd_json *body,
                      struct rd_json *hidden)
 {
-    (void)former;
+    struct rd_str id = former != NULL ? former->id : ex->id; /* in its first casing */
     (void)hidden;
     if (!em_has(body, "properties.destinations") || !em_has(body, "properties.dataFlows"))
         return fail_rule(ex, em_id_name(ex->id), "needs destinations and dataFlows");
     if (!check_workspaces(ex, body) || !check_flows(ex, body))
         return false;
-    struct rd_str digits = em_hex(ex, rd_arena_printf(ex->arena, "dcr %.*s", RD_FMT(ex->id)), 32);
+    if (em_has(body, "properties.dataCollectionEndpointId") &&
+        em_refer(ex, em_text_at(body, "properties.dataCollectionEndpointId"),
+                 EM_COLLECTION_ENDPOINT_TYPE) == NULL)
+        return false;
+    struct rd_str digits = em_hex(ex, rd_arena_printf(ex->arena, "dcr %.*s", RD_FMT(id)), 32);
     em_set_text(ex, body, "properties.immutableId",
                 rd_arena_printf(ex->arena, "dcr-%.*s", RD_FMT(digits)));
     if (em_is_word(body, "kind", "Direct")) /* a rule with an ingestion endpoint of its own */
@@ -141,7 +145,8 @@ static bool put_association(struct em_exchange *ex, struct em_resource *former,
                        "dataCollectionEndpointId.");
     if (is_endpoint)
         return rd_str_is_case(em_id_name(ex->id), "configurationAccessEndpoint")
-                   ? true
+                   ? em_refer(ex, em_text_at(body, "properties.dataCollectionEndpointId"),
+                              EM_COLLECTION_ENDPOINT_TYPE) != NULL
                    : em_fail(ex, 400, "InvalidPayload",
                              "The association of an endpoint must be named "
                              "'configurationAccessEndpoint'.");
@@ -194,6 +199,16 @@ static const struct em_type types[] = {
         .put = put_rule,
         .may_delete = may_delete_rule,
         .deleted = rule_deleted,
+    },
+    {
+        .name = EM_COLLECTION_ENDPOINT_TYPE,
+        EM_REGIONAL,
+        .create_status = 201,
+        .update_status = 200,
+        SYNC_TYPE,
+        .has_etag = true,
+        .source = "Data Collection Endpoints 2022-06-01 (documents of the REST API)",
+        .put = em_collection_endpoint_put,
     },
     {
         .name = ASSOCIATION_TYPE,

@@ -24,4 +24,11 @@ bool em_metric_alert_put(struct em_exchange *ex, struct em_resource *former, str
 bool em_activity_alert_put(struct em_exchange *ex, struct em_resource *former, struct rd_json *body,
                            struct rd_json *hidden);
 
+#define EM_COLLECTION_ENDPOINT_TYPE "Microsoft.Insights/dataCollectionEndpoints"
+bool em_collection_endpoint_put(struct em_exchange *ex, struct em_resource *former,
+                                struct rd_json *body, struct rd_json *hidden);
+/* The URL by which a rule takes logs: its own, or that of the endpoint that it names; "" for none.
+ */
+struct rd_str em_collection_endpoint_of(struct em_exchange *ex, const struct rd_json *rule);
+
 #endif

@@ -40,6 +40,11 @@ bool em_jwt_read(struct rd_arena *arena, struct rd_str text, struct em_jwt *ret_
            decode(arena, rd_str_sub(text, second + 1, text.n), &ret_jwt->signature);
 }
 
+struct rd_str em_jwt_claim(const struct em_jwt *jwt, const char *name)
+{
+    return rd_json_str(rd_json_get(&jwt->claims, rd_str_from(name)));
+}
+
 /* RFC 7519, section 2: a NumericDate may have a fraction. */
 int64_t em_jwt_time_ms(const struct em_jwt *jwt, const char *claim, int64_t otherwise)
 {

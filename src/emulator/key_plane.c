@@ -399,6 +399,18 @@ static struct rd_json list_item(struct em_exchange *ex, const struct rd_json *bu
     return item;
 }
 
+/* What a deleted key says beside what it said before; it does so in lists too. */
+static void add_deletion(struct em_exchange *ex, const struct em_resource *store, bool is_hsm,
+                         struct rd_str name, const struct rd_json *hidden, struct rd_json *bundle)
+{
+    struct rd_str url = em_store_url(ex, store, is_hsm);
+    em_set_text(ex, bundle, "recoveryId",
+                rd_arena_printf(ex->arena, "%.*sdeletedkeys/%.*s", RD_FMT(url), RD_FMT(name)));
+    em_set_int(ex, bundle, "deletedDate", rd_json_int(rd_json_at(hidden, "deleted_ms"), 0) / 1000);
+    em_set_int(ex, bundle, "scheduledPurgeDate",
+               rd_json_int(rd_json_at(hidden, "purge_ms"), 0) / 1000);
+}
+
 static bool list_keys(struct em_exchange *ex, struct em_resource *store, bool is_hsm,
                       bool is_deleted)
 {
@@ -409,10 +421,13 @@ static bool list_keys(struct em_exchange *ex, struct em_resource *store, bool is
         struct rd_json hidden = em_hidden(ex, key);
         const struct rd_json *versions = rd_json_at(&hidden, "versions");
         bool is_gone = rd_json_int(rd_json_at(&hidden, "purge_ms"), INT64_MAX) <= ex->now_ms;
-        if (!key->is_deleted && !is_gone && em_has(&hidden, "deleted_ms") == is_deleted)
-            (void)rd_json_append(
-                ex->arena, &items,
-                list_item(ex, rd_json_item(versions, rd_json_count(versions) - 1), false));
+        if (key->is_deleted || is_gone || em_has(&hidden, "deleted_ms") != is_deleted)
+            continue;
+        struct rd_json item =
+            list_item(ex, rd_json_item(versions, rd_json_count(versions) - 1), false);
+        if (is_deleted)
+            add_deletion(ex, store, is_hsm, em_name(key), &hidden, &item);
+        (void)rd_json_append(ex->arena, &items, item);
     }
     return em_plane_reply_page(ex, is_hsm, &items);
 }
@@ -423,12 +438,7 @@ static struct rd_json deleted_bundle(struct em_exchange *ex, const struct em_res
     const struct rd_json *versions = rd_json_at(hidden, "versions");
     struct rd_json bundle =
         rd_json_copy(ex->arena, rd_json_item(versions, rd_json_count(versions) - 1));
-    struct rd_str url = em_store_url(ex, store, is_hsm);
-    em_set_text(ex, &bundle, "recoveryId",
-                rd_arena_printf(ex->arena, "%.*sdeletedkeys/%.*s", RD_FMT(url), RD_FMT(name)));
-    em_set_int(ex, &bundle, "deletedDate", rd_json_int(rd_json_at(hidden, "deleted_ms"), 0) / 1000);
-    em_set_int(ex, &bundle, "scheduledPurgeDate",
-               rd_json_int(rd_json_at(hidden, "purge_ms"), 0) / 1000);
+    add_deletion(ex, store, is_hsm, name, hidden, &bundle);
     return bundle;
 }
 

@@ -8,6 +8,7 @@
  */
 
 #include "compute_internal.h"
+#include "key_arm.h"
 #include "keys.h"
 #include "providers.h"
 
@@ -485,6 +486,7 @@ static bool check_availability(struct em_exchange *ex)
 }
 
 #define KEYVAULT "/subscriptions/{}/providers/Microsoft.KeyVault/"
+#define STORES "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.KeyVault/"
 static const struct em_route routes[] = {
     {RD_HTTP_GET, KEYVAULT "deletedVaults", list_deleted_vaults, NULL, "azure-compute 8.1"},
     {RD_HTTP_GET, KEYVAULT "deletedManagedHSMs", list_deleted_hsms, NULL, "azure-compute 7.1"},
@@ -499,9 +501,21 @@ static const struct em_route routes[] = {
     {RD_HTTP_POST, KEYVAULT "checkNameAvailability", check_availability, NULL, "azure-compute 8.1"},
     {RD_HTTP_POST, KEYVAULT "checkMhsmNameAvailability", check_availability, NULL,
      "azure-compute 7.1"},
-    {RD_HTTP_PUT,
-     "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.KeyVault/vaults/{}/accessPolicies/{}",
-     put_policies, NULL, "azure-compute 8.1"},
+    {RD_HTTP_PUT, STORES "vaults/{}/accessPolicies/{}", put_policies, NULL, "azure-compute 8.1"},
+    {RD_HTTP_GET, STORES "vaults/{}/keys", em_arm_vault_keys, NULL, "azure-compute 7.1"},
+    {RD_HTTP_GET, STORES "vaults/{}/keys/{}", em_arm_vault_key, NULL, "azure-compute 7.1"},
+    {RD_HTTP_GET, STORES "vaults/{}/keys/{}/versions", em_arm_vault_key_versions, NULL,
+     "azure-compute 7.1"},
+    {RD_HTTP_GET, STORES "vaults/{}/keys/{}/versions/{}", em_arm_vault_key_version, NULL,
+     "azure-compute 7.1"},
+    {RD_HTTP_GET, STORES "vaults/{}/secrets", em_arm_secrets, NULL, "azure-compute 8.2"},
+    {RD_HTTP_GET, STORES "vaults/{}/secrets/{}", em_arm_secret, NULL, "azure-compute 8.2"},
+    {RD_HTTP_GET, STORES "managedHSMs/{}/keys", em_arm_hsm_keys, NULL, "azure-compute 7.1"},
+    {RD_HTTP_GET, STORES "managedHSMs/{}/keys/{}", em_arm_hsm_key, NULL, "azure-compute 7.1"},
+    {RD_HTTP_GET, STORES "managedHSMs/{}/keys/{}/versions", em_arm_hsm_key_versions, NULL,
+     "azure-compute 7.1"},
+    {RD_HTTP_GET, STORES "managedHSMs/{}/keys/{}/versions/{}", em_arm_hsm_key_version, NULL,
+     "azure-compute 7.1"},
 };
 
 static const struct em_event_name events[] = {{"hsm-activate", activate}};

@@ -62,6 +62,8 @@ struct em_jwt {
 };
 enum { EM_JWT_SIZE_MAX = 16 << 10 };
 bool em_jwt_read(struct rd_arena *arena, struct rd_str text, struct em_jwt *ret_jwt);
+/* A claim that is text, or "". */
+struct rd_str em_jwt_claim(const struct em_jwt *jwt, const char *name);
 /* A claim that is a time (seconds since 1970), in ms; `otherwise` when it is absent or no number.
  */
 int64_t em_jwt_time_ms(const struct em_jwt *jwt, const char *claim, int64_t otherwise);
@@ -79,6 +81,8 @@ struct em_token {
     int64_t starts_s, expires_s, life_s;
 };
 struct em_token em_token_make(struct em_exchange *ex, const struct em_token_wish *wish);
+/* "expires_in" and the like, as version 1.0 and machines are told them: numbers as text. */
+void em_token_set_times(struct em_exchange *ex, struct rd_json *body, const struct em_token *token);
 /* Makes the signing key where there is none yet: half a second that the first token of a cloud with
  * a file need not wait for. */
 void em_token_ready(struct em_exchange *ex);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "logs.h"
 
+#include "http/gzip.h"
+#include "insights_internal.h"
 #include "shape.h"
 #include "state.h"
 
@@ -210,19 +212,41 @@ static bool check_access(struct em_exchange *ex, const struct em_resource *rule,
 
 /* Ingestion ------------------------------------------------------------------------------------ */
 
+static bool fail_size(struct em_exchange *ex, size_t size)
+{
+    return em_fail(ex, 413, "ContentLengthLimitExceeded",
+                   "Maximum allowed content length: %d bytes (1 MB). Provided content length: %zu "
+                   "bytes.",
+                   BODY_SIZE_MAX, size);
+}
+
+/* SDKs send their rows packed. The limit holds for both, packed and not (limits of the service, in
+ * its documents). */
+static bool unpack(struct em_exchange *ex, struct rd_str *text)
+{
+    struct rd_str encoding = rd_http_headers_get(&ex->request->headers, "Content-Encoding");
+    struct rd_err err = {.msg = ""};
+    if (encoding.n == 0 || rd_str_is_case(encoding, "identity"))
+        return true;
+    if (!rd_str_is_case(encoding, "gzip"))
+        return em_fail(ex, 415, "UnsupportedMediaType",
+                       "The Content-Encoding '%.*s' is not supported: only 'gzip' is.",
+                       RD_FMT(encoding));
+    enum rd_rc rc = rd_http_gunzip(ex->arena, *text, BODY_SIZE_MAX, text, &err);
+    if (rc == RD_RC_LIMIT)
+        return fail_size(ex, BODY_SIZE_MAX + 1);
+    return rc == RD_RC_OK ||
+           em_fail(ex, 400, "InvalidPayload", "The payload is invalid: %s.", err.msg);
+}
+
 static bool parse_rows(struct em_exchange *ex, struct rd_json *ret_rows)
 {
     struct rd_str text = ex->request->body;
     struct rd_err err = {.msg = ""};
     if (text.n > BODY_SIZE_MAX)
-        return em_fail(ex, 413, "ContentLengthLimitExceeded",
-                       "Maximum allowed content length: %d bytes (1 MB). Provided content length: "
-                       "%zu bytes.",
-                       BODY_SIZE_MAX, text.n);
-    if (rd_http_headers_get(&ex->request->headers, "Content-Encoding").n > 0)
-        return em_fail(ex, 415, "UnsupportedMediaType",
-                       "The embedded cloud does not emulate compressed bodies: send the rows "
-                       "without Content-Encoding.");
+        return fail_size(ex, text.n);
+    if (!unpack(ex, &text))
+        return false;
     if (rd_json_parse(ex->arena, "body", text, 0, ret_rows, &err) != RD_RC_OK)
         return em_fail(ex, 400, "InvalidPayload", "The payload is invalid: %s.", err.msg);
     if (!rd_json_is(ret_rows, RD_JSON_ARRAY))
@@ -272,13 +296,12 @@ static bool ingest(struct em_exchange *ex, struct rd_str immutable_id, struct rd
         return false;
     struct rd_json body = em_body(ex, rule);
     struct rd_http_url endpoint;
-    if (!rd_http_url_parse(em_text_at(&body, "properties.endpoints.logsIngestion"), &endpoint) ||
+    if (!rd_http_url_parse(em_collection_endpoint_of(ex, &body), &endpoint) ||
         !rd_str_eq_case(rd_str_sub(endpoint.host, 0, rd_str_find_char(endpoint.host, '.', 0)),
                         ex->place_name))
         return em_fail(ex, 403, "OperationFailed",
                        "The data collection endpoint '%.*s' is not that of the data collection "
-                       "rule with immutable Id '%.*s'. (The embedded cloud has the endpoints of "
-                       "rules of kind 'Direct'.)",
+                       "rule with immutable Id '%.*s'.",
                        RD_FMT(ex->place_name), RD_FMT(immutable_id));
     const struct rd_json *flow = find_flow(&body, stream);
     if (!rd_json_exists(flow))

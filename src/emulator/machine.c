@@ -8,9 +8,9 @@
  * Managed identities as a machine sees them, in the three shapes that clients know (azure-compute
  * 9.1, real-clients 1.2):
  *
- *     GET  /metadata/identity/oauth2/token   the instance metadata service, with "Metadata: true"
- *     GET  /msi/token                        App Service, with X-IDENTITY-HEADER (or, older,
- * Secret) POST /msi/token                        the older VM extension's form: what Azure CLI asks
+ *     GET  /metadata/identity/oauth2/token   instance metadata, with "Metadata: true"
+ *     GET  /msi/token    App Service, with X-IDENTITY-HEADER (or, older, Secret)
+ *     POST /msi/token    the older VM extension's form: what Azure CLI asks
  *
  * The machine is whatever serves the cloud. Its own identity is the application that the host
  * program marked; by client_id, object_id or mi_res_id any user-assigned identity of the cloud is
@@ -106,7 +106,6 @@ static bool check_headers(struct em_exchange *ex, bool is_instance)
     return refuse(ex, 401, "unauthorized", "Required header 'X-IDENTITY-HEADER' not specified");
 }
 
-/* All numbers are texts. */
 static void reply(struct em_exchange *ex, const struct identity *identity, struct rd_str resource)
 {
     struct em_token_wish wish = {
@@ -117,21 +116,10 @@ static void reply(struct em_exchange *ex, const struct identity *identity, struc
         .authentication = "2",
     };
     struct em_token token = em_token_make(ex, &wish);
-    const struct {
-        const char *name;
-        int64_t value;
-    } numbers[] = {
-        {"expires_in", token.life_s},
-        {"expires_on", token.expires_s},
-        {"ext_expires_in", token.life_s},
-        {"not_before", token.starts_s},
-    };
     struct rd_json body = rd_json_object();
     em_set_text(ex, &body, "access_token", token.text);
     em_set_text(ex, &body, "client_id", identity->client_id);
-    for (size_t i = 0; i < EM_COUNT(numbers); i++)
-        em_set_text(ex, &body, numbers[i].name,
-                    rd_arena_printf(ex->arena, "%lld", (long long)numbers[i].value));
+    em_token_set_times(ex, &body, &token);
     em_set_text(ex, &body, "resource", resource);
     em_set_word(ex, &body, "token_type", "Bearer");
     em_reply_json(ex, 200, &body, EM_JSON_COMPACT);

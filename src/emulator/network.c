@@ -123,8 +123,17 @@ static const struct em_type types[] = {
     },
 };
 
+static const struct em_route routes[] = {
+    {RD_HTTP_GET,
+     "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/virtualNetworks/{}/"
+     "CheckIPAddressAvailability",
+     em_vnet_check_address, NULL, "Virtual Networks - Check IP Address Availability (documents)"},
+};
+
 const struct em_part em_network_part = {
     .name = "network",
     .types = types,
     .type_count = EM_COUNT(types),
+    .routes = routes,
+    .route_count = EM_COUNT(routes),
 };

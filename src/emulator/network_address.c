@@ -6,6 +6,7 @@
 enum {
     RESERVED_FIRST = 4, /* network address, gateway, two for DNS */
     RESERVED_LAST = 1,  /* broadcast */
+    OTHERS_MAX = 5,     /* told where one asked for is taken */
 };
 
 bool em_ipv4_parse(struct rd_str text, uint32_t *ret_address)
@@ -227,4 +228,69 @@ struct rd_str em_subnet_user(struct em_exchange *ex, const struct em_resource *s
         return (struct rd_str){"", 0};
     struct rd_json body = em_body(ex, entry);
     return em_text_at(&body, "properties.holder");
+}
+
+/* Looking whether an address is free ------------------------------------------------------------
+ */
+
+/* The subnet of the network that has the address in its prefix, or NULL. */
+static struct em_resource *subnet_around(struct em_exchange *ex, const struct em_resource *vnet,
+                                         uint32_t address, struct em_prefix *ret_prefix)
+{
+    *ret_prefix = (struct em_prefix){0, 0};
+    for (struct em_resource *subnet = em_next_child(vnet, EM_SUBNET_TYPE, NULL); subnet != NULL;
+         subnet = em_next_child(vnet, EM_SUBNET_TYPE, subnet))
+        if (subnet_prefix(ex, subnet, ret_prefix) &&
+            em_prefix_contains(*ret_prefix, (struct em_prefix){address, 32}))
+            return subnet;
+    return NULL;
+}
+
+static bool is_free(struct em_exchange *ex, const struct em_resource *subnet,
+                    struct em_prefix prefix, uint32_t address)
+{
+    return is_usable(prefix, address) &&
+           em_find(ex->cloud, address_id(ex, subnet->id, address)) == NULL;
+}
+
+static void add_others(struct em_exchange *ex, const struct em_resource *subnet,
+                       struct em_prefix prefix, struct rd_json *list)
+{
+    uint32_t address = prefix.first + RESERVED_FIRST;
+    for (; is_usable(prefix, address) && rd_json_count(list) < OTHERS_MAX; address++)
+        if (is_free(ex, subnet, prefix, address))
+            (void)rd_json_append(ex->arena, list, rd_json_string(em_ipv4_text(ex, address)));
+}
+
+bool em_vnet_check_address(struct em_exchange *ex)
+{
+    struct rd_str id = rd_arena_printf(
+        ex->arena,
+        "/subscriptions/%.*s/resourceGroups/%.*s/providers/Microsoft.Network/virtualNetworks/%.*s",
+        RD_FMT(ex->params[0]), RD_FMT(ex->params[1]), RD_FMT(ex->params[2]));
+    const struct em_resource *vnet = em_find(ex->cloud, id);
+    struct rd_str text = {"", 0};
+    uint32_t address = 0;
+    struct em_prefix prefix;
+    (void)rd_http_query_get(ex->arena, ex->url.query, "ipAddress", &text);
+    if (vnet == NULL)
+        return em_fail_not_found(ex, id);
+    if (!em_ipv4_parse(text, &address))
+        return em_fail(ex, 400, "IPv4AddressInvalidFormat",
+                       "The private IP address '%.*s' is not a valid IPv4 address.", RD_FMT(text));
+    const struct em_resource *subnet = subnet_around(ex, vnet, address, &prefix);
+    if (subnet == NULL)
+        return em_fail(ex, 400, "PrivateIPAddressNotInAnySubnet",
+                       "Private static IP address %.*s does not belong to the range of any subnet "
+                       "in virtual network %.*s.",
+                       RD_FMT(text), RD_FMT(vnet->id));
+    bool is_available = is_free(ex, subnet, prefix, address);
+    struct rd_json view = rd_json_object(), others = rd_json_array();
+    if (!is_available)
+        add_others(ex, subnet, prefix, &others);
+    em_set_bool(ex, &view, "available", is_available);
+    em_set(ex, &view, "availableIPAddresses", others);
+    em_set_bool(ex, &view, "isPlatformReserved", !is_usable(prefix, address));
+    em_reply_json(ex, 200, &view, EM_JSON_COMPACT);
+    return true;
 }

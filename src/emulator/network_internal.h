@@ -70,6 +70,8 @@ bool em_address_take(struct em_exchange *ex, struct em_resource *subnet, struct 
 /* Nothing happens when `holder` does not hold it. */
 void em_address_release(struct em_exchange *ex, struct rd_str subnet_id, struct rd_str address,
                         struct rd_str holder);
+/* The answer to CheckIPAddressAvailability: a route. */
+bool em_vnet_check_address(struct em_exchange *ex);
 /* The holder of the first address in use, or "". */
 struct rd_str em_subnet_user(struct em_exchange *ex, const struct em_resource *subnet);
 

@@ -201,6 +201,30 @@ static bool fail_reserved(struct em_exchange *ex, struct rd_str vm)
                    RD_FMT(vm));
 }
 
+static struct rd_str vnet_of(const struct rd_json *config)
+{
+    return em_id_parent(em_text_at(config, "properties.subnet.id"));
+}
+
+/* An interface stays in the virtual network that it was made in, and has one alone: "once you
+ * create a NIC, you can't change the virtual network it's assigned to" (documents on interfaces,
+ * looked up 2026-11-22). The code is that of a machine with two; the text is from memory. */
+static bool check_vnet(struct em_exchange *ex, const struct rd_json *was,
+                       const struct rd_json *list)
+{
+    const struct rd_json *former = rd_json_at(was, "properties.ipConfigurations.0");
+    struct rd_str vnet = vnet_of(rd_json_exists(former) ? former : rd_json_item(list, 0));
+    for (size_t i = 0; i < rd_json_count(list); i++)
+        if (!rd_str_eq_case(vnet_of(rd_json_item(list, i)), vnet))
+            return em_fail(ex, 400, "SubnetsNotInSameVnet",
+                           "Subnet %.*s referenced by resource %.*s is not in the same Virtual "
+                           "Network %.*s as the other subnets of the network interface. The "
+                           "virtual network of a network interface cannot be changed.",
+                           RD_FMT(em_text_at(rd_json_item(list, i), "properties.subnet.id")),
+                           RD_FMT(ex->id), RD_FMT(vnet));
+    return true;
+}
+
 /* Configurations that the new body no longer names give their addresses back. */
 static void release_dropped(struct em_exchange *ex, const struct rd_json *was,
                             const struct rd_json *body)
@@ -250,6 +274,8 @@ EM_PUT_HOOK(em_nic_put)
                        ? false
                        : em_fail(ex, 400, "InvalidRequestFormat",
                                  "Cannot parse the request: ipConfigurations[%zu].", i);
+    if (!check_vnet(ex, &was, list))
+        return false;
     for (size_t i = 0; i < rd_json_count(list); i++) {
         struct rd_json *config = &list->u.items[i];
         if (place_config(ex, former_config(&was, em_text_at(config, "name")), config))

@@ -484,7 +484,7 @@ static bool is_operation_path(struct rd_str id)
                                         "diskoperations", "capsoperations",    "nfvoperations"};
     size_t slash = rd_str_find_last_char(id, '/');
     struct rd_str rest = rd_str_sub(id, 0, slash == RD_STR_NONE ? 0 : slash);
-    struct rd_str word = rd_str_sub(rest, rd_str_find_last_char(rest, '/') + 1, rest.n);
+    struct rd_str word = rd_str_after_last(rest, '/');
     for (size_t i = 0; i < EM_COUNT(words); i++)
         if (rd_str_is_case(word, words[i]))
             return true;

@@ -98,10 +98,9 @@ static enum em_place place_of_path(struct rd_str path)
 {
     if (rd_str_has_prefix_case(path, RD_STR("/subscriptions/"))) /* nearly every request */
         return EM_PLACE_ARM;
-    if (segment_is(path, 0, "msgraph"))
-        return EM_PLACE_GRAPH;
-    if (segment_is(path, 0, "la"))
-        return EM_PLACE_QUERY;
+    for (enum em_place place = EM_PLACE_ARM; place < EM_PLACE_COUNT; place++)
+        if (places[place].path[0] == '/' && segment_is(path, 0, places[place].path + 1))
+            return place;
     if (segment_is(path, 0, "msi") ||
         (segment_is(path, 0, "metadata") && segment_is(path, 1, "identity")))
         return EM_PLACE_IDENTITY;
@@ -230,14 +229,25 @@ struct rd_str em_place_url(const struct em_exchange *ex, enum em_place place, st
 /* Members whose text may be a URL of this cloud, of resources, keys and secrets; messages quote
  * them. No other member is touched: a tag or a secret's value is the client's own. */
 static const char *const url_members[] = {
-    "vaultUri",    "hsmUri",
-    "keyUrl",      "keyUri",
-    "kid",         "id",
-    "recoveryId",  "secretUrl",
-    "keyVaultUri", "keyEncryptionKeyURL",
-    "message",     "keyVaultUrl",
-    "storageUri",  "keyIdentifier",
-    "endpoint",    "logsIngestion",
+    "vaultUri",
+    "hsmUri",
+    "keyUrl",
+    "keyUri",
+    "kid",
+    "id",
+    "recoveryId",
+    "secretUrl",
+    "keyVaultUri",
+    "keyEncryptionKeyURL",
+    "message",
+    "keyVaultUrl",
+    "storageUri",
+    "keyIdentifier",
+    "endpoint",
+    "logsIngestion",
+    "secretUri",
+    "secretUriWithVersion",
+    "keyUriWithVersion",
 };
 
 static bool is_url_member(struct rd_str key)

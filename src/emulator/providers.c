@@ -3,66 +3,13 @@
 
 #include <string.h>
 
-/* Which parts this build has: meson.build defines EM_HAS_<PART> for each file that is there. */
-
 static const struct em_part *const parts[] = {
-#ifdef EM_HAS_RESOURCES
-    &em_resources_part,
-#endif
-#ifdef EM_HAS_REGISTRATION
-    &em_registration_part,
-#endif
-#ifdef EM_HAS_AUTHORIZATION
-    &em_authorization_part, &em_role_part,
-#endif
-#ifdef EM_HAS_GRAPH
-    &em_graph_part,
-#endif
-#ifdef EM_HAS_COMPUTE
-    &em_compute_part,
-#endif
-#ifdef EM_HAS_DISK
-    &em_disk_part,
-#endif
-#ifdef EM_HAS_GALLERY
-    &em_gallery_part,
-#endif
-#ifdef EM_HAS_BUILDER
-    &em_builder_part,
-#endif
-#ifdef EM_HAS_IDENTITY
-    &em_identity_part,
-#endif
-#ifdef EM_HAS_KEYVAULT
-    &em_keyvault_part,
-#endif
-#ifdef EM_HAS_NETWORK
-    &em_network_part,
-#endif
-#ifdef EM_HAS_FIREWALL
-    &em_firewall_part,
-#endif
-#ifdef EM_HAS_DESKTOP
-    &em_desktop_part,
-#endif
-#ifdef EM_HAS_INSIGHTS
-    &em_insights_part,
-#endif
-#ifdef EM_HAS_LOGANALYTICS
-    &em_loganalytics_part,
-#endif
-#ifdef EM_HAS_RECOVERY
-    &em_recovery_part,
-#endif
-#ifdef EM_HAS_CONSUMPTION
-    &em_consumption_part,
-#endif
-#ifdef EM_HAS_SECURITY
-    &em_security_part,
-#endif
-#ifdef EM_HAS_LOGIN
+    &em_resources_part, &em_registration_part, &em_authorization_part, &em_role_part,
+    &em_lock_part,      &em_tags_part,         &em_graph_part,         &em_compute_part,
+    &em_disk_part,      &em_gallery_part,      &em_builder_part,       &em_identity_part,
+    &em_keyvault_part,  &em_network_part,      &em_firewall_part,      &em_desktop_part,
+    &em_insights_part,  &em_loganalytics_part, &em_recovery_part,      &em_consumption_part,
     &em_login_part,
-#endif
 };
 
 const struct em_part *const *em_parts(size_t *ret_count)
@@ -75,23 +22,8 @@ static const struct {
     const char *name;
     bool (*answer)(struct em_exchange *ex);
 } planes[] = {
-#ifdef EM_HAS_GRAPH
-    {"graph", em_graph_plane},
-#endif
-#ifdef EM_HAS_VAULT
-    {"vault", em_vault_plane},
-#endif
-#ifdef EM_HAS_HSM
-    {"hsm", em_hsm_plane},
-#endif
-#ifdef EM_HAS_LOGANALYTICS
-    {"query", em_query_plane},
-    {"ingestion", em_ingestion_plane},
-#endif
-#ifdef EM_HAS_BUILDER
-    {"blob", em_blob_plane},
-#endif
-    {"none", NULL},
+    {"graph", em_graph_plane}, {"vault", em_vault_plane},         {"hsm", em_hsm_plane},
+    {"query", em_query_plane}, {"ingestion", em_ingestion_plane}, {"blob", em_blob_plane},
 };
 
 bool (*em_plane(const char *name))(struct em_exchange *ex)

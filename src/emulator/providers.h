@@ -13,6 +13,8 @@ extern const struct em_part em_resources_part;     /* resources.c */
 extern const struct em_part em_registration_part;  /* registration.c */
 extern const struct em_part em_authorization_part; /* authorization.c */
 extern const struct em_part em_role_part;          /* role.c */
+extern const struct em_part em_lock_part;          /* lock.c */
+extern const struct em_part em_tags_part;          /* tags.c */
 extern const struct em_part em_graph_part;         /* graph.c */
 extern const struct em_part em_compute_part;       /* compute.c */
 extern const struct em_part em_disk_part;          /* disk.c */
@@ -27,7 +29,6 @@ extern const struct em_part em_insights_part;      /* insights.c */
 extern const struct em_part em_loganalytics_part;  /* loganalytics.c */
 extern const struct em_part em_recovery_part;      /* recovery.c */
 extern const struct em_part em_consumption_part;   /* consumption.c */
-extern const struct em_part em_security_part;      /* security.c */
 extern const struct em_part em_login_part;         /* login.c */
 
 /* The data planes: each answers the requests to its place and returns as em_fail does. `ex->url` is
@@ -41,10 +42,10 @@ bool em_query_plane(struct em_exchange *ex);     /* log_query.c */
 bool em_ingestion_plane(struct em_exchange *ex); /* logs.c */
 bool em_blob_plane(struct em_exchange *ex);      /* blob.c */
 
-/* The parts in this build. */
+/* All parts. */
 const struct em_part *const *em_parts(size_t *ret_count);
 /* The data plane of that name ("vault", "hsm", "graph", "query", "ingestion", "blob"), or NULL
- * where its files are missing: then it answers 501. */
+ * in a cloud of the tests that has none: then it answers 501. */
 bool (*em_plane(const char *name))(struct em_exchange *ex);
 
 #endif

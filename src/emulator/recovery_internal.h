@@ -3,7 +3,7 @@
 #define EMULATOR_RECOVERY_INTERNAL_H
 
 /* What the files of Azure Backup share: vaults and policies in recovery.c, items and jobs in
- * recovery_item.c. */
+ * recovery_item.c, containers in recovery_container.c. */
 
 #include "core.h"
 
@@ -32,6 +32,9 @@ void em_backup_item_show(struct em_exchange *ex, struct em_resource *resource,
 bool em_backup_item_may_delete(struct em_exchange *ex, struct em_resource *resource);
 bool em_backup_item_backup(struct em_exchange *ex, struct em_resource *resource); /* an action */
 void em_backup_job_show(struct em_exchange *ex, struct em_resource *resource, struct rd_json *body);
+
+/* recovery_container.c: a route. */
+bool em_backup_containers(struct em_exchange *ex);
 
 /* Events */
 void em_backup_starts(struct em_exchange *ex, struct rd_str id, struct rd_str argument);

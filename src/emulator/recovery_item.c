@@ -32,8 +32,7 @@ static void add_job(struct em_exchange *ex, const struct em_resource *vault, str
     struct rd_json body = rd_json_object(), hidden = rd_json_object();
     em_set_word(ex, &body, "properties.jobType", "AzureIaaSVMJob");
     em_set_word(ex, &body, "properties.operation", operation);
-    em_set_text(ex, &body, "properties.entityFriendlyName",
-                rd_str_sub(item, rd_str_find_last_char(item, ';') + 1, item.n));
+    em_set_text(ex, &body, "properties.entityFriendlyName", rd_str_after_last(item, ';'));
     em_set_word(ex, &body, "properties.backupManagementType", "AzureIaasVM");
     em_set_word(ex, &body, "properties.virtualMachineVersion", "Compute");
     em_set_text(ex, &body, "properties.activityId", em_guid(ex, name));

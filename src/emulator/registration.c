@@ -220,9 +220,7 @@ static struct em_fault *feature_fault(struct em_exchange *ex, struct rd_str name
 {
     struct em_fault *fault = em_fault(ex, "feature");
     for (; fault != NULL; fault = em_fault_next(ex, "feature", fault)) {
-        struct rd_str meant = em_fault_arg(fault, "name");
-        size_t slash = rd_str_find_last_char(meant, '/');
-        meant = rd_str_sub(meant, slash == RD_STR_NONE ? 0 : slash + 1, meant.n);
+        struct rd_str meant = rd_str_after_last(em_fault_arg(fault, "name"), '/');
         if (meant.n == 0 || rd_str_eq_case(meant, name))
             return fault;
     }

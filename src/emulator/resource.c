@@ -108,8 +108,7 @@ void em_compact_classes(struct rd_cloud *cloud)
 
 struct rd_str em_name(const struct em_resource *resource)
 {
-    size_t slash = rd_str_find_last_char(resource->id, '/');
-    return rd_str_sub(resource->id, slash == RD_STR_NONE ? 0 : slash + 1, resource->id.n);
+    return rd_str_after_last(resource->id, '/');
 }
 
 /* The segment behind `word` in an id, or "". */

@@ -247,6 +247,15 @@ static struct rd_json subscription_view(struct em_exchange *ex, size_t index)
     *rd_json_make(arena, &view, "subscriptionPolicies.quotaId") =
         rd_json_string_c("EnterpriseAgreement_2014-09-01");
     *rd_json_make(arena, &view, "subscriptionPolicies.spendingLimit") = rd_json_string_c("Off");
+    const struct em_resource *tags =
+        em_find(ex->cloud, rd_arena_printf(arena,
+                                           "/subscriptions/%.*s/providers/Microsoft.Resources/"
+                                           "tags/default",
+                                           RD_FMT(id)));
+    if (tags != NULL) {
+        struct rd_json body = em_body(ex, tags);
+        rd_json_set_c(arena, &view, "tags", *rd_json_get(&body, RD_STR("tags")));
+    }
     return view;
 }
 

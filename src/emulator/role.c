@@ -16,11 +16,11 @@ enum { NAME_SIZE_MAX = 512, CUSTOM_ROLE_COUNT_MAX = 5000 }; /* 5,000 in a tenant
 
 static const struct list_name {
     const char *azure, *table;
-} lists[] = {
-    {"actions", "actions"},
-    {"notActions", "not_actions"},
-    {"dataActions", "data_actions"},
-    {"notDataActions", "not_data_actions"},
+} lists[EM_ROLE_LIST_COUNT] = {
+    [EM_ROLE_ACTIONS] = {"actions", "actions"},
+    [EM_ROLE_NOT_ACTIONS] = {"notActions", "not_actions"},
+    [EM_ROLE_DATA_ACTIONS] = {"dataActions", "data_actions"},
+    [EM_ROLE_NOT_DATA_ACTIONS] = {"notDataActions", "not_data_actions"},
 };
 
 /* Finding -------------------------------------------------------------------------------------- */
@@ -40,8 +40,6 @@ bool em_role_find(struct rd_cloud *cloud, struct rd_arena *arena, struct rd_str 
 {
     const struct rd_json *entry = em_row("roles", "guid", guid);
     struct em_role role = {.guid = rd_arena_str(arena, guid)};
-    const struct rd_json **of[] = {&role.actions, &role.not_actions, &role.data_actions,
-                                   &role.not_data_actions};
     bool is_built_in = rd_json_exists(entry);
     if (!is_built_in) {
         const struct em_resource *custom = find_custom(cloud, guid);
@@ -52,7 +50,8 @@ bool em_role_find(struct rd_cloud *cloud, struct rd_arena *arena, struct rd_str 
         entry = rd_json_at(body, "properties.permissions.0");
     }
     for (size_t i = 0; i < EM_COUNT(lists); i++)
-        *of[i] = rd_json_get(entry, rd_str_from(is_built_in ? lists[i].table : lists[i].azure));
+        role.lists[i] =
+            rd_json_get(entry, rd_str_from(is_built_in ? lists[i].table : lists[i].azure));
     *ret_role = role;
     return true;
 }
@@ -79,11 +78,9 @@ static struct rd_json list_or_empty(const struct rd_json *value)
 
 static struct rd_json permission_view(struct em_exchange *ex, const struct em_role *role)
 {
-    const struct rd_json *const of[] = {role->actions, role->not_actions, role->data_actions,
-                                        role->not_data_actions};
     struct rd_json permission = rd_json_object();
     for (size_t i = 0; i < EM_COUNT(lists); i++)
-        rd_json_set_c(ex->arena, &permission, lists[i].azure, list_or_empty(of[i]));
+        rd_json_set_c(ex->arena, &permission, lists[i].azure, list_or_empty(role->lists[i]));
     return permission;
 }
 
@@ -269,13 +266,7 @@ static bool check_scopes(struct em_exchange *ex, const struct rd_json *body)
                            "resource group that is there.",
                            RD_FMT(scope));
         if (!em_may(ex, RD_STR(WRITE_ACTION), scope))
-            return em_fail(ex, 403, "LinkedAuthorizationFailed",
-                           "The client '%.*s' with object id '%.*s' has permission to perform "
-                           "action '" WRITE_ACTION "' on scope '%.*s'; however, it does not have "
-                           "permission to perform action '" WRITE_ACTION
-                           "' on the linked scope(s) '%.*s' or the linked scope(s) are invalid.",
-                           RD_FMT(ex->caller.app_id), RD_FMT(ex->caller.object_id), RD_FMT(ex->id),
-                           RD_FMT(scope));
+            return em_fail_linked(ex, RD_STR(WRITE_ACTION), ex->id, WRITE_ACTION, scope);
     }
     return true;
 }

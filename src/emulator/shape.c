@@ -98,8 +98,7 @@ struct rd_str em_child_id(struct em_exchange *ex, struct rd_str parent, const ch
 
 struct rd_str em_id_name(struct rd_str id)
 {
-    size_t slash = rd_str_find_last_char(id, '/');
-    return slash == RD_STR_NONE ? id : rd_str_sub(id, slash + 1, id.n);
+    return rd_str_after_last(id, '/');
 }
 
 struct rd_str em_id_parent(struct rd_str id)
@@ -202,18 +201,9 @@ bool em_check_word(struct em_exchange *ex, const struct rd_json *value, const ch
                    const char *code, const char *subject)
 {
     struct rd_str text = rd_json_str(value);
-    char list[256];
-    size_t used = 0;
-    list[0] = '\0';
-    for (size_t i = 0; words[i] != NULL; i++) {
-        if (rd_str_is_case(text, words[i]))
-            return true;
-        int n = snprintf(list + used, sizeof(list) - used, "%s%s", i > 0 ? ", " : "", words[i]);
-        if (n > 0 && used + (size_t)n < sizeof(list))
-            used += (size_t)n;
-    }
-    return em_fail(ex, 400, code, "The value '%.*s' of %s is not valid. Allowed values are: %s.",
-                   RD_FMT(text), subject, list);
+    return em_is_one_of(text, words) ||
+           em_fail(ex, 400, code, "The value '%.*s' of %s is not valid. Allowed values are: %.*s.",
+                   RD_FMT(text), subject, RD_FMT(em_word_list(ex, words)));
 }
 
 bool em_patch_tags(struct em_exchange *ex, struct em_resource *resource,

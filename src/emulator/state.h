@@ -104,7 +104,7 @@ struct rd_cloud {
     struct rd_arena *scratch; /* of the event that runs */
     struct rd_str name;
     struct rd_str tenant;
-    struct rd_str subscriptions[4];
+    struct rd_str subscriptions[RD_CLOUD_SUBSCRIPTION_COUNT_MAX];
     size_t subscription_count;
     struct rd_str address; /* "host:port" where it is served, or "" */
     bool trusts_embedded;
@@ -301,7 +301,17 @@ void em_guid_text(uint64_t a, uint64_t b, char out[37]);
 RD_NODISCARD enum rd_rc em_store_open(struct rd_cloud *cloud, const char *path, struct rd_err *err);
 RD_NODISCARD enum rd_rc em_store_flush(struct rd_cloud *cloud, bool saves_time, struct rd_err *err);
 
+/* lock.c: false after 409, when a lock forbids the request. */
+bool em_lock_gate(struct em_exchange *ex);
+
 /* fault.c: the faults that the core itself answers; false after em_fail. */
 bool em_fault_gate(struct em_exchange *ex, const struct em_target *target);
+
+/* filter.c: what all readers of a $filter take from its front. */
+/* The filter with spaces for "+", as forms write them; no value that is compared here holds one. */
+struct rd_str em_odata_spaced(struct em_exchange *ex, struct rd_str text);
+void em_odata_skip_spaces(struct rd_str *rest);
+/* 'text' with '' for one quote; false when none begins here, or it has no end. */
+bool em_odata_take_text(struct em_exchange *ex, struct rd_str *rest, struct rd_str *ret_value);
 
 #endif

@@ -127,6 +127,22 @@ static struct rd_str encoded(struct em_exchange *ex, const struct rd_json *value
     return rd_base64url(ex->arena, rd_json_text(ex->arena, value, RD_JSON_COMPACT));
 }
 
+void em_token_set_times(struct em_exchange *ex, struct rd_json *body, const struct em_token *token)
+{
+    const struct {
+        const char *name;
+        int64_t value;
+    } numbers[] = {
+        {"expires_in", token->life_s},
+        {"ext_expires_in", token->life_s},
+        {"expires_on", token->expires_s},
+        {"not_before", token->starts_s},
+    };
+    for (size_t i = 0; i < EM_COUNT(numbers); i++)
+        em_set_text(ex, body, numbers[i].name,
+                    rd_arena_printf(ex->arena, "%lld", (long long)numbers[i].value));
+}
+
 struct em_token em_token_make(struct em_exchange *ex, const struct em_token_wish *wish)
 {
     const struct rd_sign_key *key = signing_key(ex);
@@ -239,11 +255,6 @@ static void forget(struct em_seen *seen)
     *seen = (struct em_seen){0};
 }
 
-static struct rd_str claim(const struct em_jwt *jwt, const char *name)
-{
-    return rd_json_str(rd_json_get(&jwt->claims, rd_str_from(name)));
-}
-
 static enum em_token_state verify(struct em_exchange *ex, struct rd_str text, struct em_seen *seen)
 {
     struct em_jwt jwt;
@@ -259,10 +270,10 @@ static enum em_token_state verify(struct em_exchange *ex, struct rd_str text, st
     *seen = (struct em_seen){
         .hash = hash_of(text),
         .text = em_heap_str(text),
-        .object_id = em_heap_str(claim(&jwt, "oid")),
-        .app_id = em_heap_str(claim(&jwt, "appid")),
-        .tenant = em_heap_str(claim(&jwt, "tid")),
-        .audience = em_heap_str(claim(&jwt, "aud")),
+        .object_id = em_heap_str(em_jwt_claim(&jwt, "oid")),
+        .app_id = em_heap_str(em_jwt_claim(&jwt, "appid")),
+        .tenant = em_heap_str(em_jwt_claim(&jwt, "tid")),
+        .audience = em_heap_str(em_jwt_claim(&jwt, "aud")),
         .starts_ms = em_jwt_time_ms(&jwt, "nbf", INT64_MAX),
         .expires_ms = em_jwt_time_ms(&jwt, "exp", 0),
     };

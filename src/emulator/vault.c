@@ -85,6 +85,21 @@ static struct rd_json without_value(struct em_exchange *ex, const struct rd_json
     return item;
 }
 
+/* `has_version` as in without_value: lists name no versions. */
+static struct rd_json deleted_bundle(struct em_exchange *ex, struct em_resource *vault,
+                                     struct rd_str name, const struct rd_json *hidden,
+                                     bool has_version)
+{
+    struct rd_json bundle = without_value(ex, newest(hidden), has_version);
+    struct rd_str url = em_store_url(ex, vault, false);
+    em_set_text(ex, &bundle, "recoveryId",
+                rd_arena_printf(ex->arena, "%.*sdeletedsecrets/%.*s", RD_FMT(url), RD_FMT(name)));
+    em_set_int(ex, &bundle, "deletedDate", rd_json_int(rd_json_at(hidden, "deleted_ms"), 0) / 1000);
+    em_set_int(ex, &bundle, "scheduledPurgeDate",
+               rd_json_int(rd_json_at(hidden, "purge_ms"), 0) / 1000);
+    return bundle;
+}
+
 static bool list_secrets(struct em_exchange *ex, struct em_resource *vault, bool is_deleted)
 {
     struct rd_json items = rd_json_array();
@@ -93,22 +108,12 @@ static bool list_secrets(struct em_exchange *ex, struct em_resource *vault, bool
         struct rd_json hidden = em_hidden(ex, secret);
         bool is_gone = rd_json_int(rd_json_at(&hidden, "purge_ms"), INT64_MAX) <= ex->now_ms;
         if (!secret->is_deleted && !is_gone && em_has(&hidden, "deleted_ms") == is_deleted)
-            (void)rd_json_append(ex->arena, &items, without_value(ex, newest(&hidden), false));
+            (void)rd_json_append(ex->arena, &items,
+                                 is_deleted
+                                     ? deleted_bundle(ex, vault, em_name(secret), &hidden, false)
+                                     : without_value(ex, newest(&hidden), false));
     }
     return em_plane_reply_page(ex, false, &items);
-}
-
-static struct rd_json deleted_bundle(struct em_exchange *ex, struct em_resource *vault,
-                                     struct rd_str name, const struct rd_json *hidden)
-{
-    struct rd_json bundle = without_value(ex, newest(hidden), true);
-    struct rd_str url = em_store_url(ex, vault, false);
-    em_set_text(ex, &bundle, "recoveryId",
-                rd_arena_printf(ex->arena, "%.*sdeletedsecrets/%.*s", RD_FMT(url), RD_FMT(name)));
-    em_set_int(ex, &bundle, "deletedDate", rd_json_int(rd_json_at(hidden, "deleted_ms"), 0) / 1000);
-    em_set_int(ex, &bundle, "scheduledPurgeDate",
-               rd_json_int(rd_json_at(hidden, "purge_ms"), 0) / 1000);
-    return bundle;
 }
 
 static bool deleted_secret(struct em_exchange *ex, struct em_resource *vault,
@@ -122,7 +127,7 @@ static bool deleted_secret(struct em_exchange *ex, struct em_resource *vault,
     if (secret == NULL || !em_has(&hidden, "deleted_ms"))
         return refuse_absent(ex, segments[1]);
     if (count == 2 && ex->request->method == RD_HTTP_GET) {
-        struct rd_json bundle = deleted_bundle(ex, vault, segments[1], &hidden);
+        struct rd_json bundle = deleted_bundle(ex, vault, segments[1], &hidden, true);
         return answer(ex, &bundle);
     }
     if (count == 3 && rd_str_is_case(segments[2], "recover")) {
@@ -167,7 +172,7 @@ static bool delete_secret(struct em_exchange *ex, struct em_resource *vault,
     em_set_int(ex, hidden, "deleted_ms", ex->now_ms);
     em_set_int(ex, hidden, "purge_ms", ex->now_ms + em_store_retention_days(ex, vault) * 86400000);
     em_store_hidden(ex, secret, hidden);
-    struct rd_json bundle = deleted_bundle(ex, vault, em_name(secret), hidden);
+    struct rd_json bundle = deleted_bundle(ex, vault, em_name(secret), hidden, true);
     return answer(ex, &bundle);
 }
 

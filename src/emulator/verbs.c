@@ -49,8 +49,7 @@ static bool check_parent(struct em_exchange *ex, const struct em_target *target)
 {
     if (target->parent_type == NULL || em_find(ex->cloud, target->parent) != NULL)
         return true;
-    size_t at = rd_str_find_last_char(target->parent, '/');
-    struct rd_str name = rd_str_sub(target->parent, at + 1, target->parent.n);
+    struct rd_str name = rd_str_after_last(target->parent, '/');
     return em_fail(ex, 404, "ParentResourceNotFound",
                    "Can not perform requested operation on nested resource. Parent resource '%.*s' "
                    "not found.",

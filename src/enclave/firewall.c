@@ -190,22 +190,16 @@ void rd_part_firewall_policy(struct rd_compile *compile)
                                         [RD_FIREWALL_BASIC] = "Basic"};
     const struct rd_spec *spec = compile->spec;
     struct rd_json dns = rd_json_absent;
-    struct rd_json insights = rd_json_absent;
     if (has_dns_proxy(compile))
         dns = rd_shape(compile->arena, "{enableProxy: true}");
-    if (spec->monitoring.enabled && !rd_part_has_basic_firewall(compile))
-        insights = rd_shape(compile->arena,
-                            "{isEnabled: true, retentionDays: %i,"
-                            " logAnalyticsResources: {defaultWorkspaceId: {id: %s}}}",
-                            spec->monitoring.retention_days, compile->id[RD_ROLE_LOG_WORKSPACE]);
     struct rd_str intel =
         rd_part_has_basic_firewall(compile) ? RD_STR("Alert") : spec->network.threat_intel;
     rd_part_add_role(
         compile, RD_ROLE_FIREWALL_POLICY,
         rd_shape(compile->arena,
                  "{location: %s, tags: %j, properties: {sku: {tier: %s}, threatIntelMode: %s,"
-                 " dnsSettings?: %j, insights?: %j}}",
+                 " dnsSettings?: %j}}",
                  spec->region, compile->tags, rd_str_from(tiers[spec->network.firewall_tier]),
-                 intel, dns, insights));
+                 intel, dns));
     add_rules(compile);
 }

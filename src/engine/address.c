@@ -42,10 +42,10 @@ bool address_is_ready(const struct rd_type *type, const struct rd_json *body)
     return false;
 }
 
-struct rd_str address_last_segment(struct rd_str type_name)
+int64_t address_ready_ms_max(const struct rd_type *type, int64_t otherwise_ms)
 {
-    size_t slash = rd_str_find_last_char(type_name, '/');
-    return slash == RD_STR_NONE ? type_name : rd_str_sub(type_name, slash + 1, type_name.n);
+    int64_t timeout_s = rd_json_int(rd_json_at(type->row, "ready.timeout_s"), 0);
+    return timeout_s > 0 ? timeout_s * 1000 : otherwise_ms;
 }
 
 enum rd_http_method address_method(const struct rd_type *type, enum address_use use)
@@ -75,12 +75,6 @@ static void add_escaped(struct rd_buf *buf, struct rd_str s, bool is_query)
         else
             rd_buf_printf(buf, "%%%02X", (unsigned)(unsigned char)c);
     }
-}
-
-static struct rd_str last_name(struct rd_str id)
-{
-    size_t slash = rd_str_find_last_char(id, '/');
-    return slash == RD_STR_NONE ? id : rd_str_sub(id, slash + 1, id.n);
 }
 
 static struct rd_str parent_of(struct rd_str id)
@@ -117,13 +111,13 @@ static struct rd_str placeholder(const struct target *target, struct rd_str name
     if (rd_str_is(name, "id"))
         return target->id;
     if (rd_str_is(name, "name"))
-        return last_name(target->id);
+        return rd_str_after_last(target->id, '/');
     if (rd_str_is(name, "parent"))
         return parent_of(target->id);
     if (rd_str_is(name, "parent_name"))
-        return last_name(parent_of(target->id));
+        return rd_str_after_last(parent_of(target->id), '/');
     if (rd_str_is(name, "grandparent_name"))
-        return last_name(parent_of(parent_of(target->id)));
+        return rd_str_after_last(parent_of(parent_of(target->id)), '/');
     if (rd_str_is(name, "group"))
         return group_of(target->id);
     if (rd_str_is(name, "subscription"))
@@ -207,7 +201,7 @@ struct rd_str address_url_query(struct rd_arena *arena, const struct rd_endpoint
 {
     struct rd_buf url;
     rd_buf_init(&url, RD_HTTP_URL_SIZE_MAX);
-    add_host(&url, endpoints, target->type->plane, last_name(parent_of(target->id)));
+    add_host(&url, endpoints, target->type->plane, rd_str_after_last(parent_of(target->id), '/'));
     add_path(&url, template_of(target->type, use), target);
     add_query(&url, target->type, query);
     return take(arena, &url);
@@ -226,12 +220,33 @@ struct rd_str address_url(struct rd_arena *arena, const struct rd_endpoints *end
     return address_url_query(arena, endpoints, target, use, query);
 }
 
+/* Column read: {id} at Resource Manager, in that version of it. */
+static struct rd_str look_url(struct rd_arena *arena, const struct rd_endpoints *endpoints,
+                              const struct rd_json *read, struct rd_str path)
+{
+    struct rd_buf url;
+    rd_buf_init(&url, RD_HTTP_URL_SIZE_MAX);
+    rd_buf_add(&url, endpoints->arm);
+    add_escaped(&url, path, false);
+    rd_buf_printf(&url, "?api-version=%.*s",
+                  RD_FMT(rd_json_str(rd_json_get(read, RD_STR("api_version")))));
+    return take(arena, &url);
+}
+
+struct rd_str address_look(struct rd_arena *arena, const struct rd_endpoints *endpoints,
+                           const struct target *target)
+{
+    const struct rd_json *read = rd_json_get(target->type->row, RD_STR("read"));
+    return rd_json_exists(read) ? look_url(arena, endpoints, read, target->id)
+                                : address_url(arena, endpoints, target, ADDRESS_GET);
+}
+
 struct rd_str address_action(struct rd_arena *arena, const struct rd_endpoints *endpoints,
                              const struct target *target, struct rd_str action)
 {
     struct rd_buf url;
     rd_buf_init(&url, RD_HTTP_URL_SIZE_MAX);
-    add_host(&url, endpoints, target->type->plane, last_name(parent_of(target->id)));
+    add_host(&url, endpoints, target->type->plane, rd_str_after_last(parent_of(target->id), '/'));
     add_path(&url, template_of(target->type, ADDRESS_GET), target);
     rd_buf_add_char(&url, '/');
     add_escaped(&url, action, false);
@@ -242,13 +257,18 @@ struct rd_str address_action(struct rd_arena *arena, const struct rd_endpoints *
 struct rd_str address_list(struct rd_arena *arena, const struct rd_endpoints *endpoints,
                            const struct rd_type *type, struct rd_str place)
 {
+    const struct rd_json *read = rd_json_get(type->row, RD_STR("read"));
+    if (rd_json_exists(read))
+        return look_url(arena, endpoints, read,
+                        rd_arena_printf(arena, "%.*s/%.*s", RD_FMT(place),
+                                        RD_FMT(rd_str_after_last(type->name, '/'))));
     struct rd_buf url;
     rd_buf_init(&url, RD_HTTP_URL_SIZE_MAX);
-    add_host(&url, endpoints, type->plane, last_name(place));
+    add_host(&url, endpoints, type->plane, rd_str_after_last(place, '/'));
     struct rd_str template = rd_json_str(rd_json_get(type->row, RD_STR("list_path")));
     /* The placeholders speak of an instance, so the place is its parent. */
     struct rd_str child = rd_arena_printf(arena, "%.*s/%.*s/-", RD_FMT(place),
-                                          RD_FMT(address_last_segment(type->name)));
+                                          RD_FMT(rd_str_after_last(type->name, '/')));
     struct target target = {child, type, &rd_json_absent};
     if (template.n > 0 && rd_str_find(template, RD_STR("{parent}"), 0) == 0) {
         add_escaped(&url, place, false);
@@ -260,7 +280,7 @@ struct rd_str address_list(struct rd_arena *arena, const struct rd_endpoints *en
         add_escaped(&url, place, false);
         bool is_child = type->listing == RD_LIST_PARENT;
         rd_buf_add_c(&url, is_child ? "/" : "/providers/");
-        add_escaped(&url, is_child ? address_last_segment(type->name) : type->name, false);
+        add_escaped(&url, is_child ? rd_str_after_last(type->name, '/') : type->name, false);
     }
     add_query(&url, type, rd_json_str(rd_json_get(type->row, RD_STR("list_query"))));
     return take(arena, &url);

@@ -30,17 +30,22 @@ struct rd_str address_url(struct rd_arena *arena, const struct rd_endpoints *end
 struct rd_str address_url_query(struct rd_arena *arena, const struct rd_endpoints *endpoints,
                                 const struct target *target, enum address_use use,
                                 struct rd_str query);
+/* Where it is looked at when a live set is read: by Resource Manager for types with the column
+ * read, else as address_url of ADDRESS_GET. */
+struct rd_str address_look(struct rd_arena *arena, const struct rd_endpoints *endpoints,
+                           const struct target *target);
 /* POST {id}/{action}, with the API version of the type. */
 struct rd_str address_action(struct rd_arena *arena, const struct rd_endpoints *endpoints,
                              const struct target *target, struct rd_str action);
-/* Lists instances of `type` below `place` (a group, a subscription, a parent, a scope). */
+/* Lists instances of `type` below `place` (a group, a subscription, a parent, a scope); as
+ * address_look for types with the column read. */
 struct rd_str address_list(struct rd_arena *arena, const struct rd_endpoints *endpoints,
                            const struct rd_type *type, struct rd_str place);
 /* The id of its resource group, or "". */
 struct rd_str address_group(const struct rd_arm_id *id);
 /* Whether a row's `ready` condition holds; true when it has none. */
 bool address_is_ready(const struct rd_type *type, const struct rd_json *body);
-/* "secrets" of "Microsoft.KeyVault/vaults/secrets". */
-struct rd_str address_last_segment(struct rd_str type_name);
+/* How long that may take by the row, or `otherwise_ms` where it does not say. */
+int64_t address_ready_ms_max(const struct rd_type *type, int64_t otherwise_ms);
 
 #endif

@@ -98,6 +98,8 @@ static struct rd_str url_of_group(struct rd_arena *arena, const struct rd_endpoi
 enum rd_rc rd_engine_read_foreign(struct rd_world *world, struct rd_arena *arena,
                                   struct rd_set *live, struct rd_err *err)
 {
+    if (rd_json_exists(rd_json_get(&live->facts, RD_STR("foreign"))))
+        return RD_RC_OK; /* asked already */
     for (size_t i = 0; i < live->count; i++) {
         const struct rd_resource *group = &live->resources[i];
         if (!rd_str_is_case(group->type->name, "Microsoft.Resources/resourceGroups"))

@@ -76,20 +76,13 @@ static void finish(struct lookup *lookup, enum rd_rc rc, struct rd_str code, str
     lookup->is_news = false;
 }
 
-static int64_t timeout_ms(const struct lookup *lookup)
-{
-    const struct rd_json *ready = rd_json_get(lookup->target.type->row, RD_STR("ready"));
-    int64_t timeout_s = rd_json_int(rd_json_get(ready, RD_STR("timeout_s")), 0);
-    return timeout_s > 0 ? timeout_s * 1000 : SETTLE_MS_MAX;
-}
-
 static void take_settling(struct lookup *lookup, const struct rd_outcome *outcome)
 {
     int64_t waited_ms = rd_loop_now_ms(lookup->running->world->loop) - lookup->since_ms;
     if (lookup_is_at_rest(&outcome->body) &&
         address_is_ready(lookup->target.type, &outcome->body)) {
         finish(lookup, RD_RC_OK, outcome->code, outcome->message);
-    } else if (waited_ms > timeout_ms(lookup)) {
+    } else if (waited_ms > address_ready_ms_max(lookup->target.type, SETTLE_MS_MAX)) {
         const struct rd_json *ready = rd_json_get(lookup->target.type->row, RD_STR("ready"));
         finish(lookup, RD_RC_TRANSIENT, RD_STR("TimedOut"),
                rd_arena_printf(lookup->running->arena, "'%.*s' did not become ready in time%s%.*s",
@@ -236,7 +229,7 @@ static bool is_vault_secret(struct running *running, struct rd_str id)
     struct target target;
     return target_find(running->arena, running->plan->desired, running->plan->live, id, &target) &&
            target.type->plane == RD_PLANE_VAULT &&
-           rd_str_is_case(address_last_segment(target.type->name), "secrets");
+           rd_str_is_case(rd_str_after_last(target.type->name, '/'), "secrets");
 }
 
 struct lookup *lookup_reference(struct running *running, const struct rd_json *reference)

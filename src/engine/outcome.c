@@ -5,10 +5,11 @@
 enum {
     RETRY_FIRST_MS = 15000, /* of a whole step */
     RETRY_SLOWEST_MS = 60000,
-    CONFLICT_MS_MAX = 900000,   /* a NIC is held 180 s, gallery children take 20 s (5.4, 3.6) */
-    GRANT_MS_MAX = 1200000,     /* permissions are in force after 20 min at most (lessons B9) */
-    GRANT_AGE_MS_MAX = 1800000, /* an older grant is not the cause */
-    FAILED_RETRIES_MAX = 2,     /* after an operation that ended in a passing failure */
+    RETRY_SLOWEST_FREE_MS = 10000, /* where no bucket of ARM's is drawn on: vaults, the directory */
+    CONFLICT_MS_MAX = 900000,      /* a NIC is held 180 s, gallery children take 20 s (5.4, 3.6) */
+    GRANT_MS_MAX = 1200000,        /* permissions are in force after 20 min at most (lessons B9) */
+    GRANT_AGE_MS_MAX = 1800000,    /* an older grant is not the cause */
+    FAILED_RETRIES_MAX = 2,        /* after an operation that ended in a passing failure */
 };
 
 /* Whether what the step builds on was granted so lately that it may not count yet: a role
@@ -90,19 +91,19 @@ static bool is_worth_retrying(struct job *job, const struct rd_outcome *outcome)
 static void retry(struct job *job)
 {
     int64_t delay_ms = RETRY_FIRST_MS;
-    for (int i = 0; i < job->retries && delay_ms < RETRY_SLOWEST_MS; i++)
+    int64_t slowest_ms =
+        job->type->plane == RD_PLANE_ARM ? RETRY_SLOWEST_MS : RETRY_SLOWEST_FREE_MS;
+    for (int i = 0; i < job->retries && delay_ms < slowest_ms; i++)
         delay_ms *= 2;
     job->retries++;
-    step_wait_then_enter(job, STAGE_RESOLVE, delay_ms);
+    step_wait_then_enter(job, STAGE_RESOLVE, delay_ms < slowest_ms ? delay_ms : slowest_ms);
 }
 
 /* The second look at what an unanswered or forgotten request may have done. */
 static void take_second_look(void *data, const struct rd_outcome *outcome)
 {
     struct job *job = data;
-    struct rd_str state = rd_json_str(rd_json_at(&outcome->body, "properties.provisioningState"));
-    bool is_there = outcome->rc == RD_RC_OK && !rd_str_is_case(state, "Failed") &&
-                    !rd_str_is_case(state, "Canceled");
+    bool is_there = outcome->rc == RD_RC_OK && !rd_resource_has_failed(&outcome->body);
     if (outcome->rc != RD_RC_OK && outcome->rc != RD_RC_NOT_FOUND)
         step_end_badly(job, outcome);
     else if (is_there && job->is_create && step_is_write(job) &&

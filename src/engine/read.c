@@ -5,6 +5,7 @@
 
 #include "address.h"
 #include "engine/engine.h"
+#include "shown.h"
 
 /*
  * Reading goes from the outside in. The groups that the desired set names are asked for first;
@@ -12,17 +13,18 @@
  * its children and of what is attached to it, and the GETs of what cannot be listed. Whatever is
  * missing ends its branch. All of it goes through the client at once, which paces it.
  *
+ * Groups that only an earlier spec named are found by the enclave's tag, in the subscriptions of
+ * the set, and looked into like those of the set.
+ *
  * What bears no tags and hangs on a scope is only seen by asking that scope. So that what an
  * earlier spec named is seen too, types say where else they are looked for (column scopes);
  * whatever refuses that question has no say in whether the set can be read.
+ *
+ * Keys and secrets are looked at as Resource Manager shows them, to whom Reader is enough. What
+ * only another plane tells and refuses to tell is unseen: a fact of the live set, and no failure.
  */
 
-enum {
-    FRESH_WAIT_MS = 20000,      /* between attempts while a permission may still be on its way */
-    FRESH_FOR_MS_MAX = 1200000, /* 20 minutes: then it is not missing but refused */
-    GRANT_AGE_MS_MAX = 1800000, /* a grant older than 30 minutes is in force everywhere */
-    PAGE_COUNT_MAX = 10000,     /* of one list: more than any set may hold */
-};
+enum { PAGE_COUNT_MAX = 10000 }; /* of one list: more than any set may hold */
 
 /* A type is also looked for on what is ours of another one, or on subscriptions. */
 struct scope {
@@ -53,9 +55,8 @@ struct reader {
     size_t scope_count;
     size_t scope_cap;
     size_t pending;
-    int64_t newest_grant_ms;  /* when the newest role assignment that was read was made */
     struct rd_map unfinished; /* ids that no run has seen to a good end */
-    struct question *refused; /* by a data plane: decided when all else is read */
+    struct rd_map unseen;     /* ids that a data plane refused to show -> anything */
     enum rd_rc rc;
     struct rd_err *err;
 };
@@ -69,9 +70,6 @@ struct question {
     bool is_list;
     bool is_optional; /* asked besides what the set names: a refusal means nothing */
     int page_count;
-    int64_t since_ms; /* when the first was refused for want of a permission; 0 never */
-    struct rd_outcome refusal;
-    struct question *next;
 };
 
 static void ask(struct question *question);
@@ -131,7 +129,7 @@ static void get_one(struct reader *reader, const struct rd_resource *resource)
 {
     struct target target = target_of(resource);
     ask_about(reader, resource->type, resource->id,
-              address_url(reader->arena, &reader->world->endpoints, &target, ADDRESS_GET), false);
+              address_look(reader->arena, &reader->world->endpoints, &target), false);
 }
 
 static void get_with(struct reader *reader, const struct rd_resource *resource, struct rd_str query)
@@ -193,6 +191,15 @@ static void list_scopes(struct reader *reader, const struct rd_resource *found)
     }
 }
 
+/* Everything in a group of an earlier spec is looked at as in one of the set. */
+static void hook_group(struct reader *reader, struct rd_str id)
+{
+    (void)rd_map_set(&reader->groups, id, reader);
+    for (size_t t = 0; t < reader->type_count; t++)
+        if (reader->types[t]->listing == RD_LIST_GROUP)
+            (void)add_hook(reader, id, reader->types[t], NULL);
+}
+
 static void follow_hooks(struct reader *reader, struct rd_str id, bool has_data_plane)
 {
     for (struct hook *hook = rd_map_get(&reader->hooks, id); hook != NULL; hook = hook->next) {
@@ -215,13 +222,14 @@ static struct rd_str id_of_item(struct reader *reader, const struct question *qu
     if (!question->is_list)
         return question->place;
     struct rd_str id = rd_json_str(rd_json_get(item, RD_STR("id")));
-    if (question->type->plane == RD_PLANE_ARM)
+    if (question->type->plane == RD_PLANE_ARM || shown_by_arm(question->type))
         return id;
     struct rd_str name = rd_json_str(rd_json_get(item, RD_STR("name")));
     if (name.n == 0)
-        name = address_last_segment(id.n > 0 ? id : rd_json_str(rd_json_get(item, RD_STR("kid"))));
+        name =
+            rd_str_after_last(id.n > 0 ? id : rd_json_str(rd_json_get(item, RD_STR("kid"))), '/');
     return rd_arena_printf(reader->arena, "%.*s/%.*s/%.*s", RD_FMT(question->place),
-                           RD_FMT(address_last_segment(question->type->name)), RD_FMT(name));
+                           RD_FMT(rd_str_after_last(question->type->name, '/')), RD_FMT(name));
 }
 
 /*
@@ -270,27 +278,22 @@ RD_NODISCARD static enum rd_rc find_unfinished(struct reader *reader, struct rd_
     return RD_RC_OK;
 }
 
-static void note_grant(struct reader *reader, const struct rd_json *item)
+/* A list leaves out what only the row's get_query asks for ($expand), and of keys and secrets most.
+ */
+static bool is_whole_in_list(const struct rd_type *type)
 {
-    int64_t made_ms = 0;
-    if (rd_time_parse(rd_json_str(rd_json_at(item, "properties.createdOn")), &made_ms) &&
-        made_ms > reader->newest_grant_ms)
-        reader->newest_grant_ms = made_ms;
+    return rd_json_str(rd_json_get(type->row, RD_STR("get_query"))).n == 0 && !shown_by_arm(type);
 }
 
 static void add_item(struct reader *reader, const struct question *question, struct rd_json *item)
 {
     struct rd_str id = id_of_item(reader, question, item);
-    if (question->type->listing == RD_LIST_SCOPE)
-        note_grant(reader, item);
     if (!rd_json_is(item, RD_JSON_OBJECT) || id.n == 0)
         return;
     const struct rd_resource *wanted = rd_set_find(reader->desired, id);
     if (wanted == NULL && !is_kept(reader, question, id, item))
         return;
-    /* A list leaves out what only the row's get_query asks for ($expand). */
-    if (question->is_list && wanted != NULL &&
-        rd_json_str(rd_json_get(question->type->row, RD_STR("get_query"))).n > 0) {
+    if (question->is_list && wanted != NULL && !is_whole_in_list(question->type)) {
         get_one(reader, wanted);
         return;
     }
@@ -298,7 +301,9 @@ static void add_item(struct reader *reader, const struct question *question, str
         get_with(reader, wanted, rd_json_str(rd_json_at(wanted->type->row, "boots.get_query")));
         return;
     }
-    if (question->type->plane == RD_PLANE_ARM) {
+    if (shown_by_arm(question->type)) {
+        *item = shown_body(reader->arena, question->type, item);
+    } else if (question->type->plane == RD_PLANE_ARM) {
         (void)rd_json_remove(item, RD_STR("id"));
         (void)rd_json_remove(item, RD_STR("name"));
         (void)rd_json_remove(item, RD_STR("type"));
@@ -315,6 +320,8 @@ static void add_item(struct reader *reader, const struct question *question, str
         reader->live->resources[index].host = wanted->host;
     }
     const struct rd_resource *added = &reader->live->resources[index];
+    if (wanted == NULL && is_group(added))
+        hook_group(reader, added->id);
     /* A vault that is not activated has no data plane to ask. */
     follow_hooks(reader, added->id, address_is_ready(added->type, &added->body));
     list_scopes(reader, added);
@@ -343,108 +350,26 @@ static void take_page(struct question *question, const struct rd_json *body)
     ask(question);
 }
 
-static void ask_again(void *data)
-{
-    struct question *question = data;
-    question->reader->pending--;
-    ask(question);
-}
-
-/*
- * A data plane that refuses may do so because the grant is not made yet (then nothing of ours can
- * be in it), or because it was made a moment ago (then it is asked again for a while). Which it is
- * shows when the role assignments are read.
+/* Whatever is desired of what was asked for may be there or not. Only a role that is missing makes
+ * something unseen: who is not signed in, or in the wrong network, sees nothing at all and is told.
  */
-static bool keep_refusal(struct question *question, const struct rd_outcome *outcome)
+static bool note_unseen(struct question *question, const struct rd_outcome *outcome)
 {
     struct reader *reader = question->reader;
-    if (outcome->rc != RD_RC_PERMISSION || question->type->plane == RD_PLANE_ARM ||
-        !rd_error_propagates(outcome->code, outcome->message))
+    bool is_for_want_of_role =
+        outcome->status == 403 &&
+        !rd_str_has_prefix_case(outcome->code, RD_STR("ForbiddenByFirewall"));
+    if (outcome->rc != RD_RC_PERMISSION || !is_for_want_of_role ||
+        question->type->plane == RD_PLANE_ARM || shown_by_arm(question->type))
         return false;
-    question->refusal = *outcome;
-    question->next = reader->refused;
-    reader->refused = question;
-    return true;
-}
-
-/* Whether `grant`, a role inside an HSM, is over more than one of its keys: only such a one comes
- * before the keys do. */
-static bool is_hsm_wide(const struct rd_resource *grant, struct rd_str place)
-{
-    struct rd_arm_id id;
-    struct rd_str scope = rd_json_str(rd_json_at(&grant->body, "properties.scope"));
-    return grant->type->plane == RD_PLANE_HSM && rd_arm_id_parse(grant->id, &id) &&
-           rd_arm_id_is_within(place, id.parent) &&
-           (rd_str_is(scope, "/") || rd_str_is(scope, "/keys"));
-}
-
-/* Whether a desired grant at `place` or above it is not there: it may be why a data plane refuses.
- * Others are no excuse, or a key that is there would be taken to be missing and made anew. */
-static bool lacks_grant(const struct reader *reader, struct rd_str place)
-{
     for (size_t i = 0; i < reader->desired->count; i++) {
         const struct rd_resource *resource = &reader->desired->resources[i];
         struct rd_arm_id id;
-        if (!rd_str_has_suffix_case(resource->type->name, RD_STR("/roleAssignments")) ||
-            rd_set_find(reader->live, resource->id) != NULL)
-            continue;
-        bool is_above = resource->type->plane == RD_PLANE_ARM &&
-                        rd_arm_id_parse(resource->id, &id) && rd_arm_id_is_within(place, id.parent);
-        if (is_above || is_hsm_wide(resource, place))
-            return true;
+        if (resource->type == question->type && rd_arm_id_parse(resource->id, &id) &&
+            rd_str_eq_case(question->is_list ? id.parent : resource->id, question->place))
+            (void)rd_map_set(&reader->unseen, resource->id, reader);
     }
-    return false;
-}
-
-/* An HSM does not say since when its roles are held: any may be new. */
-static bool may_be_fresh(const struct reader *reader, const struct question *question,
-                         int64_t now_ms)
-{
-    if (question->type->plane != RD_PLANE_HSM)
-        return reader->newest_grant_ms > now_ms - GRANT_AGE_MS_MAX;
-    for (size_t i = 0; i < reader->live->count; i++)
-        if (rd_str_has_suffix_case(reader->live->resources[i].type->name,
-                                   RD_STR("/roleAssignments")) &&
-            is_hsm_wide(&reader->live->resources[i], question->place))
-            return true;
-    return false;
-}
-
-static void decide_refused(struct reader *reader)
-{
-    int64_t now_ms = rd_loop_now_ms(reader->world->loop);
-    struct question *refused = reader->refused;
-    reader->refused = NULL;
-    while (refused != NULL) {
-        struct question *question = refused;
-        refused = question->next;
-        if (question->since_ms == 0)
-            question->since_ms = now_ms;
-        if (reader->rc != RD_RC_OK || lacks_grant(reader, question->place))
-            continue;
-        if (may_be_fresh(reader, question, now_ms) &&
-            now_ms - question->since_ms < FRESH_FOR_MS_MAX) {
-            reader->pending++;
-            (void)rd_loop_at(reader->world->loop, now_ms + FRESH_WAIT_MS, ask_again, question);
-        } else {
-            fail(reader, question, &question->refusal);
-        }
-    }
-}
-
-/* A list in a data plane in which nothing is desired: its right may be nobody's who deploys. */
-static bool is_besides(const struct question *question)
-{
-    const struct rd_set *desired = question->reader->desired;
-    bool is_data = question->type->plane == RD_PLANE_VAULT || question->type->plane == RD_PLANE_HSM;
-    for (size_t i = 0; is_data && question->is_list && i < desired->count; i++) {
-        struct rd_arm_id id;
-        if (desired->resources[i].type == question->type &&
-            rd_arm_id_parse(desired->resources[i].id, &id) &&
-            rd_str_eq_case(id.parent, question->place))
-            return false;
-    }
-    return is_data && question->is_list;
+    return true;
 }
 
 /* It may not be ours to ask there, or there is no such thing there: then nothing of ours is. */
@@ -452,7 +377,7 @@ static bool is_refused_besides(const struct question *question, const struct rd_
 {
     if (outcome->status < 400 || outcome->status >= 500 || outcome->rc == RD_RC_TRANSIENT)
         return false;
-    return question->is_optional || (outcome->rc == RD_RC_PERMISSION && is_besides(question));
+    return question->is_optional;
 }
 
 static void take_answer(void *data, const struct rd_outcome *outcome)
@@ -468,10 +393,8 @@ static void take_answer(void *data, const struct rd_outcome *outcome)
         struct rd_json item = outcome->body;
         add_item(reader, question, &item);
     } else if (outcome->rc != RD_RC_NOT_FOUND && !is_refused_besides(question, outcome) &&
-               !keep_refusal(question, outcome))
+               !note_unseen(question, outcome))
         fail(reader, question, outcome);
-    if (reader->pending == 0)
-        decide_refused(reader);
     if (reader->pending == 0)
         rd_loop_stop(reader->world->loop);
 }
@@ -552,7 +475,15 @@ static void hook_resource(struct reader *reader, const struct rd_resource *resou
             list_below(reader, resource->type, address_group(&id));
         break;
     case RD_LIST_SUBSCRIPTION:
+        break;
     case RD_LIST_PARENT:
+        /* Below somebody else's, such as a subnet that is there already, one is asked for alone. */
+        if (rd_set_find(reader->desired, id.parent) != NULL)
+            break;
+        if (owner.n > 0)
+            (void)add_hook(reader, owner, NULL, resource);
+        else
+            get_one(reader, resource);
         break;
     case RD_LIST_SCOPE:
         /* A scope inside the set is asked when it is found; others at once. */
@@ -631,9 +562,20 @@ static void list_subscriptions(struct reader *reader)
     rd_map_done(&asked);
 }
 
+/* Where the set has groups of its own, and wherever else its spec says that it may have some. */
+static void list_groups(struct reader *reader)
+{
+    const struct rd_json *known = rd_json_at(&reader->desired->facts, "subscriptions");
+    for (size_t i = 0; i < rd_json_count(known) && rd_map_count(&reader->groups) > 0; i++)
+        list_besides(reader, rd_type_find(RD_STR("Microsoft.Resources/resourceGroups")),
+                     rd_arena_printf(reader->arena, "/subscriptions/%.*s",
+                                     RD_FMT(rd_json_str(rd_json_item(known, i)))));
+}
+
 static void start(struct reader *reader)
 {
     prepare(reader);
+    list_groups(reader);
     for (size_t i = 0; i < reader->desired->count; i++) {
         const struct rd_resource *resource = &reader->desired->resources[i];
         if (is_group(resource))
@@ -642,6 +584,18 @@ static void start(struct reader *reader)
             hook_resource(reader, resource);
     }
     list_subscriptions(reader);
+}
+
+/* In the order of the desired set, whichever answer came first. */
+static void tell_unseen(struct reader *reader)
+{
+    struct rd_json ids = rd_json_array();
+    for (size_t i = 0; i < reader->desired->count && rd_map_count(&reader->unseen) > 0; i++)
+        if (rd_map_get(&reader->unseen, reader->desired->resources[i].id) != NULL)
+            (void)rd_json_append(reader->arena, &ids,
+                                 rd_json_string(reader->desired->resources[i].id));
+    if (rd_json_count(&ids) > 0)
+        (void)rd_json_set_c(reader->arena, &reader->live->facts, "unseen", ids);
 }
 
 enum rd_rc rd_engine_read(struct rd_world *world, struct rd_arena *arena,
@@ -659,6 +613,7 @@ enum rd_rc rd_engine_read(struct rd_world *world, struct rd_arena *arena,
     reader.live->enclave_id = desired->enclave_id;
     RD_TRY(rd_types_load(&reader.known, &reader.known_count, err));
     rd_map_init(&reader.unfinished, true);
+    rd_map_init(&reader.unseen, true);
     RD_TRY(find_unfinished(&reader, err));
     rd_map_init(&reader.hooks, true);
     rd_map_init(&reader.groups, true);
@@ -668,6 +623,8 @@ enum rd_rc rd_engine_read(struct rd_world *world, struct rd_arena *arena,
         rd_loop_run(world->loop);
     }
     assert(reader.pending == 0); /* a transport that loses requests breaks its contract */
+    tell_unseen(&reader);
+    rd_map_done(&reader.unseen);
     rd_map_done(&reader.unfinished);
     rd_map_done(&reader.hooks);
     rd_map_done(&reader.groups);

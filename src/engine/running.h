@@ -84,6 +84,7 @@ struct job {
     bool has_secrets;          /* some request of the step did */
     bool is_create;
     bool has_intent;
+    bool is_found;   /* others made it as it is wanted: the journal has its end alone */
     bool is_resumed; /* an operation of a killed run is being followed */
     bool has_recovered;
     bool is_accepted; /* the request at hand has started an operation */
@@ -160,7 +161,7 @@ void schedule_job_ended(struct job *job, enum rd_rc rc, struct rd_str code, stru
 /* Adds to the journal; false when that failed, after which nothing new starts. */
 bool schedule_journal(struct running *running, const struct job *job, enum rd_journal_phase phase,
                       struct rd_str url, int status, struct rd_str code, struct rd_str message);
-/* Sends the job's call once its intent is in the journal's file. */
+/* Sends the job's call, if it has one, once its intent is in the journal's file. */
 void schedule_send(struct job *job);
 struct rd_str schedule_step_name(struct rd_arena *arena, const struct rd_step *step);
 
@@ -208,6 +209,8 @@ void look_learn(struct job *job);
 
 /* send.c */
 void send_step(struct job *job);
+/* What others made is as it is wanted: STAGE_READY once the journal's file says whose it is. */
+void send_nothing(struct job *job);
 /* Follows an operation that a killed run left open instead of sending anything. */
 void send_resumed(struct job *job, struct rd_str url);
 /* Deletes what this very step made and what may not be written over. */

@@ -151,7 +151,9 @@ static void flush_outbox(void *data)
     while (job != NULL) {
         struct job *next = job->next_out;
         job->next_out = NULL;
-        if (rc == RD_RC_OK)
+        if (rc == RD_RC_OK && job->is_found)
+            step_enter(job, STAGE_READY);
+        else if (rc == RD_RC_OK)
             rd_client_call(running->world->client, &job->call);
         else
             schedule_job_ended(job, rc, RD_STR(""), RD_STR("the journal cannot be written"),
@@ -377,12 +379,12 @@ static void keep_first_failure(struct job *job, enum rd_rc rc, struct rd_str cod
     struct running *running = job->running;
     if (running->first_rc != RD_RC_OK || rc == RD_RC_INTERRUPTED)
         return;
-    struct rd_str name = address_last_segment(job->step->id);
+    struct rd_str name = rd_str_after_last(job->step->id, '/');
     struct rd_arm_id id;
     /* Every machine has the extensions of the others: whose it is matters more than its name. */
     bool is_part = rd_json_is_true(rd_json_get(job->type->row, RD_STR("with_parent"))) &&
                    rd_arm_id_parse(job->step->id, &id);
-    struct rd_str owner = is_part ? address_last_segment(id.parent) : RD_STR("");
+    struct rd_str owner = is_part ? rd_str_after_last(id.parent, '/') : RD_STR("");
     running->first_rc = RD_FAIL(
         &running->first_err, rc, "%s %.*s '%.*s'%s%.*s%s failed: %.*s%s%.*s", verb_of(job),
         RD_FMT(job->type->label), RD_FMT(name), is_part ? " of '" : "", RD_FMT(owner),

@@ -103,6 +103,12 @@ void send_step(struct job *job)
     leave(job, RD_JOURNAL_INTENT, RD_STR(""));
 }
 
+void send_nothing(struct job *job)
+{
+    job->is_found = true;
+    leave(job, RD_JOURNAL_INTENT, RD_STR(""));
+}
+
 void send_clearing(struct job *job)
 {
     job->has_made = false; /* what is made after this may have to go again */

@@ -198,11 +198,8 @@ void step_lookup_done(struct job *job)
 
 static int64_t watch_ms_max(const struct job *job)
 {
-    if (job->step->kind == RD_STEP_WAIT)
-        return FOLLOW_MS_MAX;
-    const struct rd_json *ready = rd_json_get(job->type->row, RD_STR("ready"));
-    int64_t timeout_s = rd_json_int(rd_json_get(ready, RD_STR("timeout_s")), 0);
-    return timeout_s > 0 ? timeout_s * 1000 : WATCH_MS_MAX;
+    return job->step->kind == RD_STEP_WAIT ? FOLLOW_MS_MAX
+                                           : address_ready_ms_max(job->type, WATCH_MS_MAX);
 }
 
 static void fail_for_time(struct job *job, const char *what)
@@ -215,12 +212,27 @@ static void fail_for_time(struct job *job, const char *what)
              rd_json_str(rd_json_get(ready, RD_STR("note"))));
 }
 
+/* Whether it came as it is wanted. A thousand hosts that nobody is pinned to would otherwise take a
+ * thousand writes to say what is so already. */
+static bool is_as_wanted(struct job *job, const struct rd_json *body)
+{
+    const struct rd_resource *desired = job->change->desired;
+    if (desired == NULL || !step_has_body(job))
+        return false;
+    struct rd_resource appeared = *desired;
+    appeared.body = *body;
+    return !rd_diff(job->arena, desired, &appeared, job->running->plan->live, NULL);
+}
+
 static void take_appearance(void *data, const struct rd_outcome *outcome)
 {
     struct job *job = data;
     if (outcome->rc == RD_RC_OK) {
         look_learn(job);
-        step_enter(job, STAGE_RESOLVE);
+        if (is_as_wanted(job, &outcome->body))
+            send_nothing(job);
+        else
+            step_enter(job, STAGE_RESOLVE);
     } else if (outcome->rc != RD_RC_NOT_FOUND)
         step_end_badly(job, outcome);
     else if (step_now_ms(job) - job->wait_since_ms > watch_ms_max(job))

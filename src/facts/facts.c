@@ -2,6 +2,7 @@
 #include "facts/facts.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -74,7 +75,7 @@ enum rd_rc rd_facts_get(const char *name, const struct rd_json **ret_table, stru
     bool is_overridden = false;
     if (!state.is_parsed[i] && state.folder != NULL) {
         (void)snprintf(path, sizeof(path), "%s/%s.yaml", state.folder, name);
-        is_overridden = rd_file_exists(path);
+        is_overridden = rd_file_exists(path) || errno != ENOENT; /* what cannot be read is told */
     }
     if (is_overridden) {
         struct rd_str text;

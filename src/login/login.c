@@ -286,6 +286,9 @@ static void take_token(void *data, enum rd_transport_result result,
     rd_secret_init(&answer.token);
     if (result == RD_TRANSPORT_REPLY)
         rc = reply_read(login, reply, &answer, &err);
+    else if (result == RD_TRANSPORT_UNTRUSTED)
+        rc = RD_FAIL(&err, RD_RC_UNTRUSTED, "no token was asked for by '%s': %s",
+                     rd_login_method_name(login->source.method), reason);
     else
         rc = rd_err_hint(RD_FAIL(&err, RD_RC_TRANSIENT,
                                  "nobody answered who gives tokens by '%s': "

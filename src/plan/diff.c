@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "diff_internal.h"
 
+#include "resource/unseen.h"
+
 /* What holds for everything below a field that says it. */
-enum { INHERITED = RD_FIELD_REPLACE | RD_FIELD_EXACT | RD_FIELD_WEAK | RD_FIELD_ALONG };
+enum {
+    INHERITED = RD_FIELD_REPLACE | RD_FIELD_EXACT | RD_FIELD_WEAK | RD_FIELD_ALONG | RD_FIELD_WITHIN
+};
 
 /* Members that the service owns: at the root of a body, and anywhere. */
 static const struct rd_str root_names[] = {{"id", 2}, {"name", 4}, {"type", 4}};
@@ -76,6 +80,30 @@ static bool is_secret_place(const struct rd_place *place)
     return false;
 }
 
+/* Whether both are ids of what lies in the same parent. */
+static bool is_same_parent(struct rd_str a, struct rd_str b)
+{
+    for (int segments = 0; segments < 2; segments++) {
+        size_t slash = rd_str_find_last_char(a, '/'), other = rd_str_find_last_char(b, '/');
+        if (slash == RD_STR_NONE || other == RD_STR_NONE)
+            return false;
+        a = rd_str_sub(a, 0, slash);
+        b = rd_str_sub(b, 0, other);
+    }
+    return rd_str_eq_case(a, b);
+}
+
+/* Whether a difference leaves the parent that an id of column `within` must stay in. What was not
+ * there before leaves nothing. */
+static bool leaves_parent(const struct rd_json *before, const struct rd_json *after)
+{
+    struct rd_str id = rd_reference_id(after);
+    if (id.n == 0)
+        id = rd_json_str(after);
+    struct rd_str was = rd_json_str(before);
+    return was.n > 0 && id.n > 0 && !is_same_parent(was, id);
+}
+
 bool rd_diff_record(struct rd_differ *differ, const struct rd_json *before,
                     const struct rd_json *after, uint32_t flags, const struct rd_place *place)
 {
@@ -89,7 +117,8 @@ bool rd_diff_record(struct rd_differ *differ, const struct rd_json *before,
         .before = before,
         .after = after,
         .is_secret = is_secret_place(place) || rd_is_secret_reference(after),
-        .replaces = (flags & RD_FIELD_REPLACE) != 0,
+        .replaces = (flags & RD_FIELD_REPLACE) != 0 ||
+                    ((flags & RD_FIELD_WITHIN) != 0 && leaves_parent(before, after)),
         .shrinks = (flags & RD_FIELD_GROWS) != 0 &&
                    rd_json_int(after, INT64_MAX) < rd_json_int(before, INT64_MIN),
     };
@@ -135,6 +164,9 @@ static bool diff_reference(struct rd_differ *differ, const struct rd_json *desir
             return false;
         return rd_diff_record(differ, live, desired, flags, place);
     }
+    /* Nor is what nobody was shown. */
+    if (differ->live_set != NULL && rd_set_is_unseen(differ->live_set, id))
+        return false;
     if (is_made_anew(differ, id))
         return rd_diff_record(differ, live, desired, flags, place);
     const struct rd_resource *named =
@@ -184,7 +216,7 @@ static bool diff_object(struct rd_differ *differ, const struct rd_json *desired,
 
 bool rd_diff_is_bound(const struct rd_differ *differ, const struct rd_json *desired, uint32_t flags)
 {
-    bool binds = (flags & RD_FIELD_ALONG) != 0 ||
+    bool binds = (flags & (RD_FIELD_ALONG | RD_FIELD_WITHIN)) != 0 ||
                  ((flags & RD_FIELD_REPLACE) != 0 && (flags & RD_FIELD_WEAK) == 0);
     if (!binds || desired->type != RD_JSON_STRING || desired->count == 0 ||
         desired->u.text[0] != '/' || differ->desired_set == NULL)

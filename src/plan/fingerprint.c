@@ -67,15 +67,11 @@ static int compare(const void *a, const void *b)
 static void digest_of(struct rd_arena *scratch, const struct rd_resource *resource,
                       struct digest *ret_digest)
 {
-    struct rd_str id = rd_arena_str(scratch, resource->id);
-    char *lower = rd_arena_bytes(scratch, id.n + 1);
-    for (size_t i = 0; i < id.n; i++)
-        lower[i] = rd_char_lower(id.p[i]);
-    lower[id.n] = '\n';
     struct rd_json body =
         lasting(scratch, &resource->body, resource->type->fields, 2 * RD_JSON_DEPTH_MAX);
     struct rd_sha256_stream *stream = rd_sha256_stream_new();
-    rd_sha256_stream_add(stream, (struct rd_str){lower, id.n + 1});
+    rd_sha256_stream_add(stream, rd_arena_lower(scratch, resource->id));
+    rd_sha256_stream_add(stream, RD_STR("\n"));
     rd_sha256_stream_add(stream, rd_json_text(scratch, &body, RD_JSON_CANONICAL));
     const struct rd_json *paths = rd_json_at(resource->type->row, "identity");
     for (size_t i = 0; i < rd_json_count(paths); i++) {

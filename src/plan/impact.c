@@ -71,7 +71,21 @@ static void find_hosts(const struct rd_maker *maker, struct seats *seats)
     }
 }
 
-static int64_t expected_ms(const struct rd_change *change)
+/* Whether what contains it is deleted too. */
+static bool is_below_deleted(const struct rd_maker *maker, const struct rd_change *change)
+{
+    return change->live != NULL &&
+           rd_maker_deletes(maker, rd_owner_above(maker->live, change->live->id));
+}
+
+int64_t rd_maker_delete_ms(const struct rd_maker *maker, const struct rd_change *change)
+{
+    int64_t below_s = rd_json_int(rd_json_get(change->type->row, RD_STR("delete_below_s")), -1);
+    return below_s >= 0 && is_below_deleted(maker, change) ? below_s * 1000
+                                                           : change->type->delete_ms;
+}
+
+static int64_t expected_ms(const struct rd_maker *maker, const struct rd_change *change)
 {
     switch (change->kind) {
     case RD_CHANGE_CREATE:
@@ -79,10 +93,10 @@ static int64_t expected_ms(const struct rd_change *change)
     case RD_CHANGE_UPDATE:
         return change->type->update_ms;
     case RD_CHANGE_REPLACE:
-        return (rd_type_is(change->type, "with_parent") ? 0 : change->type->delete_ms) +
+        return (rd_type_is(change->type, "with_parent") ? 0 : rd_maker_delete_ms(maker, change)) +
                change->type->create_ms;
     case RD_CHANGE_DELETE:
-        return rd_type_is(change->type, "with_parent") ? 0 : change->type->delete_ms;
+        return rd_type_is(change->type, "with_parent") ? 0 : rd_maker_delete_ms(maker, change);
     case RD_CHANGE_NONE:
     default:
         return 0;
@@ -106,7 +120,7 @@ static bool is_unnoticed(const struct rd_change *change)
     if (change->kind != RD_CHANGE_UPDATE)
         return false;
     if (change->field_count == 0)
-        return !rd_owner_is_broken(change->live);
+        return !rd_resource_has_failed(&change->live->body);
     for (size_t i = 0; i < change->field_count; i++)
         if (!rd_str_has_prefix(change->fields[i].path, RD_STR("tags")))
             return false;
@@ -130,6 +144,9 @@ static struct rd_str affected(const struct rd_maker *maker, const struct rd_chan
                               const struct seats *seats)
 {
     const char *column = impact_columns[change->kind];
+    if (change->kind == RD_CHANGE_DELETE && is_below_deleted(maker, change) &&
+        rd_json_exists(rd_json_at(change->type->row, "impact.delete_below")))
+        column = "impact.delete_below";
     struct rd_str text = column == NULL ? (struct rd_str){"", 0}
                                         : rd_json_str(rd_json_at(change->type->row, column));
     if (text.n == 0 || is_unnoticed(change))
@@ -158,7 +175,7 @@ void rd_maker_tell_affected(struct rd_maker *maker)
 {
     struct rd_plan *plan = maker->plan;
     for (size_t i = 0; i < plan->change_count; i++)
-        plan->changes[i].expected_ms = expected_ms(&plan->changes[i]);
+        plan->changes[i].expected_ms = expected_ms(maker, &plan->changes[i]);
     /* Creating affects nobody, and an empty plan needs no looking at seats. */
     if (plan->change_count == plan->counts[RD_CHANGE_CREATE])
         return;

@@ -142,6 +142,8 @@ static struct rd_json without_hash(struct rd_arena *arena, const struct rd_plan 
     for (size_t i = 0; i < plan->left_alone_count; i++)
         (void)rd_json_append(arena, &left, rd_json_string(plan->left_alone[i]));
     add(arena, &object, "leftAlone", left);
+    if (rd_json_count(plan->unseen) > 0)
+        add(arena, &object, "unseen", *plan->unseen);
     if (plan->desired != NULL)
         add(arena, &object, "desired", rd_set_to_json(arena, plan->desired));
     add(arena, &object, "live", live_to_json(arena, plan));

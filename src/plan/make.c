@@ -3,6 +3,7 @@
 
 #include "diff_internal.h"
 #include "make_internal.h"
+#include "resource/unseen.h"
 
 void rd_maker_init(struct rd_maker *maker, struct rd_arena *arena, struct rd_arena *scratch,
                    const struct rd_set *desired, const struct rd_set *live)
@@ -34,6 +35,7 @@ void rd_maker_init(struct rd_maker *maker, struct rd_arena *arena, struct rd_are
     maker->plan->enclave = maker->enclave;
     maker->plan->cloud = desired != NULL ? desired->cloud : live->cloud;
     maker->plan->live = live;
+    maker->plan->unseen = rd_set_unseen(live);
 }
 
 void rd_maker_done(struct rd_maker *maker)
@@ -172,6 +174,11 @@ static const struct rd_resource *replaced_owner(const struct rd_maker *maker, si
         if (maker->kinds[need] != RD_CHANGE_REPLACE ||
             !(appears || rd_arm_id_is_within(resource->id, needed->id)))
             continue;
+        /* Whoever has registered stays so when the agent's extension alone is made anew. */
+        int64_t container = rd_set_ancestor(desired, needed->id);
+        if (appears && rd_type_is(needed->type, "with_parent") &&
+            (container == RD_NONE || maker->kinds[container] != RD_CHANGE_REPLACE))
+            continue;
         owner = owner == NULL ? needed : owner;
     }
     /* "its virtual machine is replaced" says more than "its VM extension is replaced". */
@@ -182,6 +189,14 @@ static const struct rd_resource *replaced_owner(const struct rd_maker *maker, si
         owner = &desired->resources[above];
     }
     return owner;
+}
+
+/* What appears by itself goes with its machine, and comes again with another one of that name. */
+static bool is_machine_going(const struct rd_maker *maker, const struct rd_resource *live)
+{
+    int64_t machine = rd_set_index(maker->live, rd_owner_machine(live));
+    return machine != RD_NONE && maker->live_desired[machine] == RD_NONE &&
+           rd_maker_is_ours(maker, (size_t)machine);
 }
 
 static struct rd_str owner_reason(const struct rd_maker *maker, const struct rd_resource *owner)
@@ -256,21 +271,22 @@ static enum rd_rc decide_live(struct rd_maker *maker, size_t index, int64_t live
     bool differs = rd_diff_with(differ, draft.desired, draft.live);
     const struct rd_resource *owner = replaced_owner(maker, index);
     bool is_retired = rd_owner_is_retired(draft.live);
-    bool is_broken = is_retired || rd_owner_is_broken(draft.live);
+    bool is_broken = is_retired || rd_resource_has_failed(&draft.live->body);
     struct rd_str dead = rd_owner_dead_state(draft.live);
     bool is_open = rd_owner_is_under_way(draft.live) || rd_owner_is_unstarted(draft.live);
+    bool is_moving = is_machine_going(maker, draft.live);
     /* Nothing seems to differ in a key's size, which is only seen in its modulus. */
     if (owner == NULL)
         RD_TRY(rd_maker_check_bits(maker, &draft, err));
-    if (!differs && owner == NULL && !is_broken && dead.n == 0 && !is_open) {
+    if (!differs && owner == NULL && !is_broken && dead.n == 0 && !is_open && !is_moving) {
         maker->plan->counts[RD_CHANGE_NONE]++;
         return RD_RC_OK;
     }
-    draft.kind = owner != NULL || dead.n > 0 ? RD_CHANGE_REPLACE : RD_CHANGE_UPDATE;
+    draft.kind = owner != NULL || dead.n > 0 || is_moving ? RD_CHANGE_REPLACE : RD_CHANGE_UPDATE;
     for (size_t i = 0; i < draft.field_count; i++)
         if (draft.fields[i].replaces)
             draft.kind = RD_CHANGE_REPLACE;
-    if (draft.kind == RD_CHANGE_REPLACE && owner == NULL)
+    if (draft.kind == RD_CHANGE_REPLACE && owner == NULL && !is_moving)
         RD_TRY(check_replace(maker, &draft, err));
     RD_TRY(check_shrinking(&draft, err));
     RD_TRY(rd_maker_check_alike(maker, &draft, err));
@@ -283,6 +299,8 @@ static enum rd_rc decide_live(struct rd_maker *maker, size_t index, int64_t live
                    : RD_STR("it is there, but its last write has failed: it is sent again");
     if (owner != NULL)
         reason = owner_reason(maker, owner);
+    else if (is_moving)
+        reason = RD_STR("its virtual machine goes, and another one of that name comes");
     else if (dead.n > 0)
         reason =
             rd_arena_printf(maker->arena, "it is %.*s, which only a new one ends", RD_FMT(dead));
@@ -330,6 +348,8 @@ static enum rd_rc decide_desired(struct rd_maker *maker, struct rd_err *err)
     for (size_t i = 0; i < desired->count; i++) {
         const struct rd_resource *resource = &desired->resources[order[i]];
         int64_t live = rd_set_index(maker->live, resource->id);
+        if (live == RD_NONE && rd_set_is_unseen(maker->live, resource->id))
+            continue;
         if (resource->is_existing && live == RD_NONE && !is_owner_new(maker, resource))
             return rd_err_hint(RD_FAIL(err, RD_RC_INVALID, "%.*s '%.*s' is not there: %.*s",
                                        RD_FMT(resource->type->label), RD_FMT(resource->name),
@@ -467,6 +487,7 @@ enum rd_rc rd_plan_make(struct rd_arena *arena, const struct rd_set *desired,
     rd_maker_init(&maker, arena, scratch, desired, live);
     maker.plan->desired = desired;
     RD_TRY(decide_desired(&maker, err));
+    rd_maker_renew(&maker);
     decide_orphans(&maker);
     RD_TRY(rd_maker_check_made(&maker, err));
     RD_TRY(rd_maker_find_rivals(&maker, err));

@@ -62,8 +62,6 @@ bool rd_type_is(const struct rd_type *type, const char *column);
 bool rd_type_is_group(const struct rd_type *type);
 /* The nearest live resource that contains it and is no group, or RD_NONE. */
 int64_t rd_owner_above(const struct rd_set *live, struct rd_str id);
-/* Whether its last write ended badly: it is there, but may be anything but what was asked for. */
-bool rd_owner_is_broken(const struct rd_resource *live);
 /* Whether a write of it has not come to its end yet. */
 bool rd_owner_is_under_way(const struct rd_resource *live);
 /* Whether it was made and has never run (column `boots`; read only of what no run has seen run). */
@@ -90,6 +88,8 @@ enum rd_release rd_maker_releases(const struct rd_maker *maker, const struct rd_
 /* Of such a change: whose it was, else "". */
 struct rd_str rd_maker_loser(const struct rd_change *change);
 
+/* How long its deletion takes (columns delete_s, delete_below_s). */
+int64_t rd_maker_delete_ms(const struct rd_maker *maker, const struct rd_change *change);
 /* Fills `affected` and `expected_ms` of all changes. */
 void rd_maker_tell_affected(struct rd_maker *maker);
 RD_NODISCARD enum rd_rc rd_maker_make_steps(struct rd_maker *maker, struct rd_err *err);
@@ -105,6 +105,9 @@ RD_NODISCARD enum rd_rc rd_maker_check_bits(const struct rd_maker *maker,
 RD_NODISCARD enum rd_rc rd_maker_check_occupied(const struct rd_maker *maker,
                                                 const struct rd_change *draft, struct rd_err *err);
 RD_NODISCARD enum rd_rc rd_maker_check_made(const struct rd_maker *maker, struct rd_err *err);
+
+/* renew.c: adds updates of what does not differ, but holds what runs out (column renew). */
+void rd_maker_renew(struct rd_maker *maker);
 
 /* sole.c: finds what has to wait for what goes. Errors: INVALID when that is never or too late. */
 RD_NODISCARD enum rd_rc rd_maker_find_rivals(struct rd_maker *maker, struct rd_err *err);

@@ -110,12 +110,6 @@ bool rd_owner_is_retired(const struct rd_resource *live)
                           rd_json_str(rd_json_at_str(rd_json_get(row, RD_STR("set")), path)));
 }
 
-bool rd_owner_is_broken(const struct rd_resource *live)
-{
-    struct rd_str state = rd_json_str(rd_json_at(&live->body, "properties.provisioningState"));
-    return rd_str_is_case(state, "Failed") || rd_str_is_case(state, "Canceled");
-}
-
 bool rd_owner_is_under_way(const struct rd_resource *live)
 {
     /* Azure's rule is that whatever is not terminal is under way, but a managed HSM rests as

@@ -6,6 +6,7 @@
 #include "json_internal.h"
 #include "print_internal.h"
 #include "resource/name.h"
+#include "resource/unseen.h"
 
 enum {
     VALUE_TEXT_SIZE_MAX = 1 << 16,
@@ -378,6 +379,8 @@ static void print_unchanged(struct printer *printer)
     rd_map_init(&changed, true);
     for (size_t i = 0; i < plan->change_count; i++)
         (void)rd_map_set(&changed, plan->changes[i].id, printer);
+    for (size_t i = 0; i < rd_json_count(plan->unseen); i++)
+        (void)rd_map_set(&changed, rd_json_str(rd_json_item(plan->unseen, i)), printer);
     print_title(printer, "unchanged");
     for (size_t i = 0; i < plan->desired->count; i++) {
         const struct rd_resource *resource = &plan->desired->resources[i];
@@ -412,6 +415,24 @@ static void print_left_alone(struct printer *printer)
                       plan->left_alone_count - LEFT_ALONE_SHOWN_MAX);
 }
 
+/* One line for each place that its reader was not shown. */
+static void print_unseen(struct printer *printer)
+{
+    struct rd_unseen *items = NULL;
+    size_t count = rd_unseen_gather(printer->arena, printer->plan->unseen, &items);
+    if (count > 0)
+        print_title(printer, "not seen");
+    for (size_t i = 0; i < count; i++)
+        rd_print_wrapped(printer->out,
+                         rd_arena_printf(printer->arena,
+                                         "%.*s: the cloud does not show you whether "
+                                         "they are there%s%.*s",
+                                         RD_FMT(items[i].what),
+                                         items[i].role.n > 0 ? "; seen with " : "",
+                                         RD_FMT(items[i].role)),
+                         4, printer->width);
+}
+
 /* Stands for a space at which no line ends: a duration is read in one piece. */
 #define TIE '\x1f'
 
@@ -423,11 +444,15 @@ static void print_summary(struct printer *printer)
     for (char *p = duration; *p != '\0'; p++)
         *p = *p == ' ' ? TIE : *p;
     rd_buf_add_char(printer->out, '\n');
+    size_t unseen_count = rd_json_count(printer->plan->unseen);
+    struct rd_str unseen = {"", 0};
+    if (unseen_count > 0)
+        unseen = rd_arena_printf(printer->arena, ", %zu not seen", unseen_count);
     struct rd_str text = rd_arena_printf(
         printer->arena,
-        "%zu to create, %zu to change, %zu to replace, %zu to delete, %zu unchanged; about%c%s",
+        "%zu to create, %zu to change, %zu to replace, %zu to delete, %zu unchanged%.*s; about%c%s",
         counts[RD_CHANGE_CREATE], counts[RD_CHANGE_UPDATE], counts[RD_CHANGE_REPLACE],
-        counts[RD_CHANGE_DELETE], counts[RD_CHANGE_NONE], TIE, duration);
+        counts[RD_CHANGE_DELETE], counts[RD_CHANGE_NONE], RD_FMT(unseen), TIE, duration);
     RD_CLEANUP(rd_buf_done) struct rd_buf wrapped;
     rd_buf_init(&wrapped, SUMMARY_SIZE_MAX);
     rd_print_wrapped(&wrapped, text, 0, printer->width);
@@ -446,11 +471,15 @@ void rd_plan_print(struct rd_buf *out, const struct rd_plan *plan,
                               .plan = plan,
                               .colors = options->colors,
                               .width = (size_t)(width < WIDTH_MIN ? WIDTH_MIN : width)};
+    size_t unseen_count = rd_json_count(plan->unseen);
+    const char *seen = unseen_count > 0 ? " in what was seen" : "";
     if (plan->change_count == 0 && plan->step_count == 0 && plan->desired == NULL) {
-        rd_buf_printf(out, "nothing of enclave '%.*s' is there to delete\n", RD_FMT(plan->enclave));
+        rd_buf_printf(out, "nothing of enclave '%.*s' is there to delete%s\n",
+                      RD_FMT(plan->enclave), seen);
     } else if (plan->change_count == 0 && plan->step_count == 0) {
-        rd_buf_printf(out, "no changes: all %zu resources of enclave '%.*s' are as the spec says\n",
-                      plan->counts[RD_CHANGE_NONE], RD_FMT(plan->enclave));
+        rd_buf_printf(out, "no changes%s: %s%zu resources of enclave '%.*s' are as the spec says\n",
+                      seen, unseen_count > 0 ? "" : "all ", plan->counts[RD_CHANGE_NONE],
+                      RD_FMT(plan->enclave));
     } else {
         rd_buf_printf(out, "plan for enclave '%.*s' in %.*s\n", RD_FMT(plan->enclave),
                       RD_FMT(plan->cloud));
@@ -460,6 +489,7 @@ void rd_plan_print(struct rd_buf *out, const struct rd_plan *plan,
     if (options->shows_unchanged && plan->desired != NULL)
         print_unchanged(&printer);
     print_left_alone(&printer);
+    print_unseen(&printer);
     if (plan->change_count > 0 || plan->step_count > 0)
         print_summary(&printer);
 }

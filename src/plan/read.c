@@ -27,6 +27,7 @@ static const struct member plan_members[] = {
     {"criticalPathMs", RD_JSON_INT, false}, {"changes", RD_JSON_ARRAY, false},
     {"steps", RD_JSON_ARRAY, false},        {"leftAlone", RD_JSON_ARRAY, false},
     {"desired", RD_JSON_OBJECT, true},      {"live", RD_JSON_OBJECT, false},
+    {"unseen", RD_JSON_ARRAY, true},
 };
 
 static const struct member change_members[] = {
@@ -338,6 +339,15 @@ static enum rd_rc read_left_alone(struct reader *reader, const struct rd_json *v
     return RD_RC_OK;
 }
 
+static enum rd_rc read_unseen(struct reader *reader, const struct rd_json *values)
+{
+    reader->plan->unseen = values;
+    for (size_t i = 0; i < rd_json_count(values); i++)
+        if (values->u.items[i].type != RD_JSON_STRING)
+            return fail(reader, &values->u.items[i], "'unseen' holds something that is no text");
+    return RD_RC_OK;
+}
+
 static enum rd_rc read_plan(struct reader *reader, const struct rd_json *value)
 {
     struct rd_plan *plan = reader->plan;
@@ -361,6 +371,7 @@ static enum rd_rc read_plan(struct reader *reader, const struct rd_json *value)
     RD_TRY(read_changes(reader, rd_json_at(value, "changes")));
     RD_TRY(read_steps(reader, rd_json_at(value, "steps")));
     RD_TRY(read_left_alone(reader, rd_json_at(value, "leftAlone")));
+    RD_TRY(read_unseen(reader, rd_json_at(value, "unseen")));
     if (!rd_str_eq(rd_plan_json_hash(reader->arena, value), rd_json_str(rd_json_at(value, "hash"))))
         return fail(reader, rd_json_at(value, "hash"),
                     "the plan was edited by hand: its hash does not match");

@@ -16,9 +16,13 @@ static struct rd_str origin_of(struct rd_arena *scratch, const struct rd_resourc
     return rd_arena_printf(scratch, " (spec: %.*s)", RD_FMT(desired->origin));
 }
 
-/* How many bits a number in base64url has, as keys show their modulus: its first byte is not 0. */
-static int64_t bits_of(struct rd_str text)
+/* The number itself, or how many bits one in base64url has, as keys show their modulus: its first
+ * byte is not 0. */
+static int64_t bits_of(const struct rd_json *value)
 {
+    struct rd_str text = rd_json_str(value);
+    if (rd_json_is(value, RD_JSON_INT))
+        return rd_json_int(value, 0);
     while (text.n > 0 && text.p[text.n - 1] == '=')
         text.n--;
     return (int64_t)(text.n * 6 / 8 * 8);
@@ -34,8 +38,8 @@ enum rd_rc rd_maker_check_bits(const struct rd_maker *maker, const struct rd_cha
     for (size_t i = 0; i < rd_json_count(bits); i++) {
         struct rd_str path = bits->u.members[i].key;
         int64_t wanted = rd_json_int(rd_json_at_str(&draft->desired->body, path), 0);
-        int64_t stands = bits_of(rd_json_str(
-            rd_json_at_str(&draft->live->body, rd_json_str(&bits->u.members[i].value))));
+        int64_t stands =
+            bits_of(rd_json_at_str(&draft->live->body, rd_json_str(&bits->u.members[i].value)));
         if (wanted == 0 || stands == 0 || wanted == stands)
             continue;
         return rd_err_hint(

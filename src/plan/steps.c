@@ -153,8 +153,9 @@ static void add_steps_of(struct stepper *stepper, uint32_t index)
         int64_t above = RD_NONE;
         if (!goes_with_parent(stepper, change, &above)) {
             stepper->is_known[live] = true;
-            stepper->gone[live] = add_step(stepper, RD_STEP_DELETE, index, change->type->delete_ms,
-                                           (struct rd_str){"", 0});
+            stepper->gone[live] =
+                add_step(stepper, RD_STEP_DELETE, index, rd_maker_delete_ms(stepper->maker, change),
+                         (struct rd_str){"", 0});
         }
         if (rd_json_exists(rd_json_at(change->type->row, "on_delete.update")))
             stepper->prepare[live] =

@@ -16,13 +16,8 @@ static void badge(struct page *page, const char *class_name, const char *text)
 
 static void write_violation(struct page *page, const struct rd_violation *violation)
 {
-    size_t semicolon = rd_str_find_last_char(violation->id, ';'); /* of a backup item's host */
-    size_t slash = rd_str_find_last_char(violation->id, '/');
-    if (semicolon != RD_STR_NONE && slash != RD_STR_NONE && semicolon > slash)
-        slash = semicolon;
-    struct rd_str name = slash == RD_STR_NONE
-                             ? violation->id
-                             : rd_str_sub(violation->id, slash + 1, violation->id.n);
+    struct rd_str name = rd_str_after_last(violation->id, '/');
+    name = rd_str_after_last(name, ';'); /* of a backup item's host */
     html_raw(page, "<li><span class=\"resource\" title=\"");
     html_text(page, violation->id);
     html_raw(page, "\">");
@@ -90,6 +85,8 @@ static void write_finding(struct page *page, const struct rd_finding *finding)
         html_element(page, "div", "muted", rule->note);
     html_raw(page, "</th><td>");
     write_violations(page, finding);
+    if (finding->unseen.n > 0)
+        html_text(page, rd_arena_printf(page->arena, "not seen: %.*s", RD_FMT(finding->unseen)));
     html_raw(page, "</td><td>");
     html_text(page, rule->fix);
     html_element(page, "div", "muted", rule->source);

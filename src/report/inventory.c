@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
+#include "resource/unseen.h"
 #include "sections.h"
 
 enum { MISSING_NAMED_MAX = 40 };
@@ -47,19 +48,38 @@ static void write_kinds(struct page *page, const struct kind *kinds, size_t coun
     html_raw(page, "</tbody></table></div>\n");
 }
 
+static bool is_not_there(const struct page *page, const struct rd_resource *resource)
+{
+    return html_is_missing(page, resource) && !rd_set_is_unseen(page->input->live, resource->id);
+}
+
+static void write_unseen(struct page *page)
+{
+    struct rd_unseen *items = NULL;
+    size_t count = rd_unseen_gather(page->arena, rd_set_unseen(page->input->live), &items);
+    for (size_t i = 0; i < count; i++)
+        html_element(page, "p", NULL,
+                     rd_arena_printf(page->arena, "Not seen: %.*s%s%.*s.", RD_FMT(items[i].what),
+                                     items[i].role.n > 0 ? ", seen with " : "",
+                                     RD_FMT(items[i].role)));
+}
+
 static void write_missing(struct page *page, const struct rd_set *desired)
 {
     size_t count = 0, shown = 0;
+    if (page->input->live == NULL)
+        return;
+    write_unseen(page);
     for (size_t i = 0; i < desired->count; i++)
-        count += html_is_missing(page, &desired->resources[i]) ? 1 : 0;
-    if (count == 0 || page->input->live == NULL)
+        count += is_not_there(page, &desired->resources[i]) ? 1 : 0;
+    if (count == 0)
         return;
     html_format(page,
                 "<details class=\"fold\"><summary>Not there <span class=\"count\">%zu</span>"
                 "</summary><ul class=\"ids\">\n",
                 count);
     for (size_t i = 0; i < desired->count && shown < MISSING_NAMED_MAX; i++) {
-        if (!html_is_missing(page, &desired->resources[i]))
+        if (!is_not_there(page, &desired->resources[i]))
             continue;
         html_element(page, "li", NULL, desired->resources[i].id);
         shown++;

@@ -7,8 +7,7 @@
  * the machine says it. */
 static struct rd_str short_name(struct rd_str name)
 {
-    size_t semicolon = rd_str_find_last_char(name, ';');
-    return semicolon == RD_STR_NONE ? name : rd_str_sub(name, semicolon + 1, name.n);
+    return rd_str_after_last(name, ';');
 }
 
 /* What there is one of, on each of many things, is called the same everywhere. */

@@ -121,6 +121,12 @@ int64_t rd_set_ancestor(const struct rd_set *set, struct rd_str id)
     return RD_NONE;
 }
 
+bool rd_resource_has_failed(const struct rd_json *body)
+{
+    struct rd_str state = rd_json_str(rd_json_at(body, "properties.provisioningState"));
+    return rd_str_is_case(state, "Failed") || rd_str_is_case(state, "Canceled");
+}
+
 bool rd_set_owns_tags(const struct rd_set *set, const struct rd_json *tags)
 {
     struct rd_str name = rd_json_str(rd_json_get_case(tags, RD_STR(RD_TAG_ENCLAVE)));

@@ -47,6 +47,11 @@ static const struct {
     [OP_CONTAINS_BY] = {"contains_by",
                         "text with the part that `map` gives for the subject's value at `subject`",
                         TAKES_OBJECT},
+    [OP_HOST_BELOW] =
+        {"host_below",
+         "an https URL whose host, with its port, is a name below one of the texts of "
+         "{fact: name}",
+         TAKES_OBJECT},
     [OP_IS_SECRET] = {"is_secret", "a reference to a secret, not the secret itself", TAKES_BOOL},
 };
 
@@ -232,7 +237,7 @@ static enum rd_rc compile_test(struct rd_arena *arena, const struct rule_place *
         RD_TRY(compile_pattern(place, rd_json_str(&member->value), &test.pattern, err));
     if (test.op == OP_EVERY || test.op == OP_SOME || test.op == OP_NONE || test.op == OP_DECODED)
         RD_TRY(rule_condition_compile(arena, place, NULL, &member->value, &test.inner, err));
-    if (test.op == OP_SAME_AS || test.op == OP_CONTAINS_BY)
+    if (test.op == OP_SAME_AS || test.op == OP_CONTAINS_BY || test.op == OP_HOST_BELOW)
         RD_TRY(compile_other(arena, place, &test, err));
     *ret_test = test;
     return RD_RC_OK;

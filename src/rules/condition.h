@@ -55,6 +55,7 @@ enum operator_id {
     OP_DECODED,
     OP_SAME_AS,
     OP_CONTAINS_BY,
+    OP_HOST_BELOW,
     OP_IS_SECRET,
     OP_COUNT,
 };
@@ -72,7 +73,7 @@ struct test {
     const struct rd_json *argument;
     const regex_t *pattern;  /* OP_MATCHES, OP_MENTIONS */
     struct condition *inner; /* OP_EVERY, OP_SOME, OP_NONE, OP_DECODED */
-    struct path other;       /* OP_SAME_AS, OP_CONTAINS_BY */
+    struct path other;       /* OP_SAME_AS, OP_CONTAINS_BY, OP_HOST_BELOW */
 };
 
 enum follow_kind {

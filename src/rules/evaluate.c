@@ -223,6 +223,7 @@ static bool holds(const struct test *test, bool is_place, const struct rd_json *
     case OP_DECODED:
     case OP_SAME_AS:
     case OP_CONTAINS_BY:
+    case OP_HOST_BELOW:
     case OP_IS_SECRET:
     case OP_COUNT:
         break;
@@ -298,6 +299,16 @@ static enum answer answer_contains_by(struct evaluation *evaluation, const struc
     return ANSWER_UNKNOWN; /* the table does not know it */
 }
 
+static enum answer answer_host_below(struct evaluation *evaluation, const struct scope *scope,
+                                     const struct test *test, const struct rd_json *value)
+{
+    const struct rd_json *suffixes = value_at(evaluation, scope, &test->other);
+    for (size_t i = 0; i < rd_json_count(suffixes); i++)
+        if (rule_host_below(rd_json_str(value), rd_json_str(rd_json_item(suffixes, i))))
+            return ANSWER_YES;
+    return rd_json_count(suffixes) == 0 ? ANSWER_UNKNOWN : ANSWER_NO;
+}
+
 static enum answer answer_test(struct evaluation *evaluation, const struct scope *scope,
                                const struct path *path, const struct test *test,
                                const struct rd_json *value)
@@ -317,6 +328,8 @@ static enum answer answer_test(struct evaluation *evaluation, const struct scope
         return answer_same(evaluation, scope, test, path->is_place, value);
     if (test->op == OP_CONTAINS_BY)
         return answer_contains_by(evaluation, scope, test, value);
+    if (test->op == OP_HOST_BELOW)
+        return answer_host_below(evaluation, scope, test, value);
     return from_bool(holds(test, path->is_place, value));
 }
 

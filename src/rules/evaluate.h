@@ -43,6 +43,10 @@ bool rule_cidr_within(struct rd_str text, struct rd_str range);
 int rule_cidr_prefix(struct rd_str text);
 /* The value of one RDP property in "name:type:value;..."; false when it is not set. */
 bool rule_rdp_value(struct rd_str properties, struct rd_str name, struct rd_str *ret_value);
+/* Whether `url` is https and its host, with a port that is not the usual one, a name below
+ * `suffix`.
+ */
+bool rule_host_below(struct rd_str url, struct rd_str suffix);
 /* Whether an FQDN pattern of an application rule covers a host, which may be a pattern too. */
 bool rule_fqdn_covers(struct rd_str pattern, struct rd_str host);
 

@@ -64,6 +64,8 @@ static struct rd_json finding_to_json(struct rd_arena *arena, const struct rd_fi
     rd_json_set_c(arena, &item, "verdict", rd_json_string_c(rd_verdict_name(finding->verdict)));
     rd_json_set_c(arena, &item, "subjects", rd_json_integer((int64_t)finding->subject_count));
     rd_json_set_c(arena, &item, "violations", violations_to_json(arena, finding));
+    if (finding->unseen.n > 0)
+        rd_json_set_c(arena, &item, "unseen", rd_json_string(finding->unseen));
     rd_json_set_c(arena, &item, "why", rd_json_string(rule->why));
     rd_json_set_c(arena, &item, "fix", rd_json_string(rule->fix));
     rd_json_set_c(arena, &item, "note", rd_json_string(rule->note));
@@ -143,6 +145,8 @@ static void print_finding(struct rd_buf *out, const struct rd_finding *finding, 
     size_t column = TEXT_COLUMN + rule->id.n + 2;
     rd_buf_printf(out, "%.*s  ", RD_FMT(rule->id));
     rd_buf_add_wrapped(out, title, column, column, WIDTH);
+    if (finding->unseen.n > 0)
+        print_part(out, TEXT_COLUMN, "not seen", finding->unseen);
     if (!is_failed)
         return;
     for (size_t i = 0; i < finding->violation_count && i < VIOLATION_PRINT_MAX; i++) {
@@ -168,8 +172,9 @@ void rd_findings_print(struct rd_buf *out, const struct rd_findings *findings, b
             if (findings->items[i].verdict == RD_VERDICT_FAIL &&
                 findings->items[i].rule->severity == (enum rd_severity)severity)
                 print_finding(out, &findings->items[i], colors);
-    for (size_t i = 0; shows_passed && i < findings->count; i++)
-        if (findings->items[i].verdict != RD_VERDICT_FAIL)
+    for (size_t i = 0; i < findings->count; i++)
+        if (findings->items[i].verdict != RD_VERDICT_FAIL &&
+            (shows_passed || findings->items[i].unseen.n > 0))
             print_finding(out, &findings->items[i], colors);
     RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
     const size_t *counts = findings->by_verdict;

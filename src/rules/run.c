@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "evaluate.h"
+#include "unseen.h"
 
 enum { VALUE_TEXT_MAX = 160 };
 
@@ -325,6 +326,8 @@ enum rd_rc rd_rules_run(struct rd_arena *arena, const struct rd_rule *rules, siz
     struct set_index index;
     RD_TRY(set_index_init(arena, set, &index, err));
     struct evaluation evaluation = {.arena = arena, .index = &index};
+    struct rd_unseen *unseen = NULL;
+    size_t unseen_count = rd_unseen_gather(arena, rd_set_unseen(set), &unseen);
     findings->items = rd_arena_array(arena, count + 1, sizeof(*findings->items));
     findings->count = count;
     for (size_t i = 0; i < count; i++) {
@@ -332,6 +335,11 @@ enum rd_rc rd_rules_run(struct rd_arena *arena, const struct rd_rule *rules, siz
         struct run run = {&evaluation, &rules[i], finding, 0, NULL};
         finding->rule = &rules[i];
         finding->verdict = run_rule(&run, day_ms);
+        if (rule_hangs_on_unseen(arena, &rules[i], finding->verdict, unseen, unseen_count,
+                                 &finding->unseen)) {
+            finding->verdict = RD_VERDICT_UNKNOWN;
+            finding->violation_count = 0;
+        }
         findings->by_verdict[finding->verdict]++;
         if (finding->verdict == RD_VERDICT_FAIL) {
             qsort(finding->violations, finding->violation_count, sizeof(*finding->violations),

@@ -50,6 +50,19 @@ bool rule_rdp_value(struct rd_str properties, struct rd_str name, struct rd_str 
     return false;
 }
 
+bool rule_host_below(struct rd_str url, struct rd_str suffix)
+{
+    const struct rd_str scheme = RD_STR("https://"), usual = RD_STR(":443");
+    if (!rd_str_has_prefix_case(url, scheme) || suffix.n == 0)
+        return false;
+    size_t end = rd_str_find_char(url, '/', scheme.n);
+    struct rd_str host = rd_str_sub(url, scheme.n, end == RD_STR_NONE ? url.n : end);
+    if (rd_str_has_suffix(host, usual))
+        host.n -= usual.n;
+    return host.n > suffix.n + 1 && rd_str_has_suffix_case(host, suffix) &&
+           host.p[host.n - suffix.n - 1] == '.';
+}
+
 bool rule_fqdn_covers(struct rd_str pattern, struct rd_str host)
 {
     if (rd_str_eq_case(pattern, host))

@@ -239,7 +239,8 @@ static void add_reply_header(struct exchange *exchange, const struct rd_http_hea
     if (header->name.n == 11 && rd_str_is_case(header->name, "Retry-After") &&
         add_scaled_wait(exchange, header->value, response))
         return;
-    if (header->name.n >= sizeof(name))
+    /* The size is the response's own. */
+    if (header->name.n >= sizeof(name) || rd_str_is_case(header->name, "Content-Length"))
         return;
     memcpy(name, header->name.p, header->name.n);
     name[header->name.n] = '\0';
@@ -253,16 +254,32 @@ static void add_reply_header(struct exchange *exchange, const struct rd_http_hea
     (void)MHD_add_response_header(response, name, text);
 }
 
-static enum MHD_Result send_reply(struct exchange *exchange, struct MHD_Connection *connection,
-                                  bool closes)
+/* The body of an answer to HEAD: it has a size, and nobody asks for its bytes. */
+static ssize_t read_nothing(void *data RD_UNUSED, uint64_t position RD_UNUSED,
+                            char *bytes RD_UNUSED, size_t count RD_UNUSED)
+{
+    return MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static struct MHD_Response *make_response(const struct exchange *exchange)
 {
     const struct rd_http_reply *reply = &exchange->reply;
+    struct rd_str told = rd_http_headers_get(&reply->headers, "Content-Length");
+    int64_t size = 0;
+    if (exchange->request.method == RD_HTTP_HEAD && rd_str_to_int(told, 0, INT64_MAX, &size))
+        return MHD_create_response_from_callback((uint64_t)size, 1, read_nothing, NULL, NULL);
     union {
         const char *from;
         void *to;
     } body = {.from = reply->body.p};
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(reply->body.n, body.to, MHD_RESPMEM_PERSISTENT);
+    return MHD_create_response_from_buffer(reply->body.n, body.to, MHD_RESPMEM_PERSISTENT);
+}
+
+static enum MHD_Result send_reply(struct exchange *exchange, struct MHD_Connection *connection,
+                                  bool closes)
+{
+    const struct rd_http_reply *reply = &exchange->reply;
+    struct MHD_Response *response = make_response(exchange);
     if (response == NULL)
         return MHD_NO;
     for (size_t i = 0; i < reply->headers.count; i++)

@@ -42,7 +42,6 @@ struct framing {
     struct rd_str length;
     struct rd_str transfer;
     struct rd_str expect;
-    struct rd_str encoding;
     size_t host_count;
     size_t length_count;
     size_t transfer_count;
@@ -72,10 +71,6 @@ static void look(const struct exchange *exchange, struct framing *framing)
                 framing->length = header->value;
                 framing->length_count++;
             }
-            break;
-        case 16:
-            if (rd_str_is_case(header->name, "Content-Encoding"))
-                framing->encoding = header->value;
             break;
         case 17:
             if (rd_str_is_case(header->name, "Transfer-Encoding")) {
@@ -117,10 +112,6 @@ static bool check_framing(struct exchange *exchange, const struct framing *frami
     if (length > RD_HTTP_REQUEST_BODY_SIZE_MAX)
         return refuse(exchange, 413, "RequestContentTooLarge",
                       "The request content size exceeds the maximum size of 4 MB.");
-    if (exchange->has_body && framing->encoding.n > 0 &&
-        !rd_str_is_case(framing->encoding, "identity"))
-        return refuse(exchange, 415, "UnsupportedMediaType",
-                      "The Content-Encoding of the request is not supported: send it plain.");
     return true;
 }
 

@@ -5,17 +5,12 @@
 
 enum { FIREWALL_BITS_MAX = 26, AZURE_ADDRESSES = 5 };
 
-static bool contains(struct rd_spec_cidr outer, struct rd_spec_cidr inner)
-{
-    return inner.bits >= outer.bits && ((inner.base ^ outer.base) >> (32 - outer.bits)) == 0;
-}
-
 static void check_within(struct rd_spec_reader *reader, struct rd_str inner, const char *inner_path,
                          struct rd_str outer, const char *outer_path)
 {
-    struct rd_spec_cidr a;
-    struct rd_spec_cidr b;
-    if (rd_spec_cidr_parse(inner, &a) && rd_spec_cidr_parse(outer, &b) && !contains(b, a))
+    struct rd_ipv4 a;
+    struct rd_ipv4 b;
+    if (rd_spec_cidr_parse(inner, &a) && rd_spec_cidr_parse(outer, &b) && !rd_ipv4_contains(b, a))
         rd_spec_mistake(reader, rd_spec_offset(reader, inner_path),
                         "'%s' is %.*s: expected a range within '%s', %.*s", inner_path,
                         RD_FMT(inner), outer_path, RD_FMT(outer));
@@ -24,11 +19,11 @@ static void check_within(struct rd_spec_reader *reader, struct rd_str inner, con
 static void check_ranges(struct rd_spec_reader *reader)
 {
     const struct rd_spec_network *network = &reader->spec->network;
-    struct rd_spec_cidr hub;
-    struct rd_spec_cidr spoke;
+    struct rd_ipv4 hub;
+    struct rd_ipv4 spoke;
     if (rd_spec_cidr_parse(network->hub_prefix, &hub) &&
         rd_spec_cidr_parse(network->spoke_prefix, &spoke) &&
-        (contains(hub, spoke) || contains(spoke, hub))) {
+        (rd_ipv4_contains(hub, spoke) || rd_ipv4_contains(spoke, hub))) {
         /* The later of the two is the one to point at, when both were given. */
         const char *path =
             rd_spec_offset(reader, "network.spoke") >= rd_spec_offset(reader, "network.hub")
@@ -49,7 +44,7 @@ static void check_ranges(struct rd_spec_reader *reader)
 static void check_room(struct rd_spec_reader *reader)
 {
     const struct rd_spec *spec = reader->spec;
-    struct rd_spec_cidr cidr;
+    struct rd_ipv4 cidr;
     if (!rd_spec_is_refused(reader, "hosts.count") &&
         rd_spec_cidr_parse(spec->network.hosts_prefix, &cidr)) {
         int64_t room = ((int64_t)1 << (32 - cidr.bits)) - AZURE_ADDRESSES;

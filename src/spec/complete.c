@@ -100,7 +100,7 @@ static void complete_image(struct rd_spec_reader *reader)
 /* The first subnet of `bits` in `prefix`, or all of it when it is smaller. */
 static struct rd_str first_subnet(struct rd_spec_reader *reader, struct rd_str prefix, int bits)
 {
-    struct rd_spec_cidr cidr;
+    struct rd_ipv4 cidr;
     if (!rd_spec_cidr_parse(prefix, &cidr))
         return RD_STR("");
     if (cidr.bits < bits)
@@ -144,6 +144,8 @@ static void complete_cost(struct rd_spec_reader *reader)
     struct rd_spec_cost *cost = &spec->cost;
     const struct rd_spec_schedule_times *schedule = &spec->schedule;
     bool is_scheduled = schedule->engine != RD_SCHEDULE_NONE;
+    set_text(&cost->sheet, rd_str_is(spec->cloud, "AzureUSGovernment") ? RD_STR("source-2026")
+                                                                       : RD_STR("list-2026"));
     int minutes = rd_spec_minutes(schedule->stop) - rd_spec_minutes(schedule->start);
     if (minutes <= 0)
         minutes += 24 * MINUTES_PER_HOUR;

@@ -9,6 +9,7 @@
 enum {
     MISTAKE_COUNT_MAX = 2000, /* kept, so that the first ones by place are really the first */
     MISTAKE_SHOWN_MAX = 20,
+    WORD_SIZE_MAX = 200, /* shown; ids of Azure's are the longest that make sense */
 };
 
 static bool has_mistake_at(const struct rd_spec_reader *reader, uint32_t offset)
@@ -17,6 +18,24 @@ static bool has_mistake_at(const struct rd_spec_reader *reader, uint32_t offset)
         if (reader->mistakes[i].offset == offset && reader->mistakes[i].is_of_value)
             return true;
     return false;
+}
+
+/* A word that no person wrote would leave no room for what is wrong with it. */
+static struct rd_str shorten(struct rd_arena *arena, struct rd_str what)
+{
+    RD_CLEANUP(rd_buf_done) struct rd_buf out;
+    rd_buf_init(&out, what.n + 1);
+    size_t word_size = 0;
+    for (size_t i = 0; i < what.n; i++) {
+        bool is_gap = what.p[i] == ' ' || what.p[i] == '\'';
+        word_size = is_gap ? 0 : word_size + 1;
+        bool is_inside = ((unsigned char)what.p[i] & 0xc0) == 0x80; /* of a character of UTF-8 */
+        if (word_size <= WORD_SIZE_MAX || (word_size <= WORD_SIZE_MAX + 3 && is_inside))
+            rd_buf_add_char(&out, what.p[i]);
+        else if (word_size <= WORD_SIZE_MAX + 3)
+            rd_buf_add_char(&out, '.');
+    }
+    return rd_arena_str(arena, rd_buf_str(&out));
 }
 
 void rd_spec_mistake(struct rd_spec_reader *reader, uint32_t offset, const char *fmt, ...)
@@ -29,7 +48,7 @@ void rd_spec_mistake(struct rd_spec_reader *reader, uint32_t offset, const char 
     }
     va_list ap;
     va_start(ap, fmt);
-    struct rd_str what = rd_arena_vprintf(reader->arena, fmt, ap);
+    struct rd_str what = shorten(reader->arena, rd_arena_vprintf(reader->arena, fmt, ap));
     va_end(ap);
     reader->mistakes = rd_arena_grow(reader->arena, reader->mistakes, reader->mistake_count,
                                      &reader->mistake_cap, sizeof(*reader->mistakes));

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/ipv4.h"
 #include "schema.h"
 #include "spec/spec.h"
 
@@ -109,12 +110,9 @@ const char *rd_spec_scalar(struct rd_spec_reader *reader, const struct rd_spec_f
                            enum rd_spec_kind kind, struct rd_str in, struct rd_str *ret_text,
                            struct rd_spec_words *ret_words);
 
-struct rd_spec_cidr {
-    uint32_t base;
-    int bits;
-};
-bool rd_spec_cidr_parse(struct rd_str s, struct rd_spec_cidr *ret_cidr);
-struct rd_str rd_spec_cidr_text(struct rd_arena *arena, struct rd_spec_cidr cidr);
+/* A whole prefix of the sizes that a network of Azure may have. */
+bool rd_spec_cidr_parse(struct rd_str s, struct rd_ipv4 *ret_cidr);
+struct rd_str rd_spec_cidr_text(struct rd_arena *arena, struct rd_ipv4 cidr);
 /* Minutes since midnight of a checked "23:00". */
 int rd_spec_minutes(struct rd_str time);
 

@@ -5,12 +5,11 @@
 
 #include "base/clock.h"
 
+enum { CIDR_BITS_MIN = 8, CIDR_BITS_MAX = 29 };
+
 static bool is_plain_text(struct rd_str s)
 {
-    for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f)
-            return false;
-    return s.n > 0;
+    return s.n > 0 && !rd_str_has_control(s);
 }
 
 static bool is_enclave(struct rd_str s)
@@ -184,36 +183,23 @@ static bool is_subnet_id(struct rd_str s)
     return count == PART_COUNT;
 }
 
-bool rd_spec_cidr_parse(struct rd_str s, struct rd_spec_cidr *ret_cidr)
+bool rd_spec_cidr_parse(struct rd_str s, struct rd_ipv4 *ret_cidr)
 {
-    size_t slash = rd_str_find_char(s, '/', 0);
-    int64_t bits;
-    if (slash == RD_STR_NONE || !rd_str_to_int(rd_str_sub(s, slash + 1, s.n), 8, 29, &bits))
+    struct rd_ipv4 cidr;
+    if (!rd_ipv4_parse(s, &cidr) || cidr.bits < CIDR_BITS_MIN || cidr.bits > CIDR_BITS_MAX ||
+        (cidr.base & (UINT32_MAX >> cidr.bits)) != 0)
         return false;
-    struct rd_str rest = rd_str_sub(s, 0, slash);
-    struct rd_str part;
-    uint32_t base = 0;
-    int parts = 0;
-    while (rd_str_next(&rest, '.', &part)) {
-        int64_t byte;
-        if (part.n == 0 || !rd_char_is_digit(part.p[0]) || !rd_str_to_int(part, 0, 255, &byte))
-            return false;
-        base = (base << 8) | (uint32_t)byte;
-        parts++;
-    }
-    if (parts != 4 || (base & (UINT32_MAX >> bits)) != 0)
-        return false;
-    *ret_cidr = (struct rd_spec_cidr){base, (int)bits};
+    *ret_cidr = cidr;
     return true;
 }
 
 static bool is_cidr(struct rd_str s)
 {
-    struct rd_spec_cidr cidr;
+    struct rd_ipv4 cidr;
     return rd_spec_cidr_parse(s, &cidr);
 }
 
-struct rd_str rd_spec_cidr_text(struct rd_arena *arena, struct rd_spec_cidr cidr)
+struct rd_str rd_spec_cidr_text(struct rd_arena *arena, struct rd_ipv4 cidr)
 {
     return rd_arena_printf(arena, "%u.%u.%u.%u/%d", cidr.base >> 24, (cidr.base >> 16) & 255,
                            (cidr.base >> 8) & 255, cidr.base & 255, cidr.bits);

@@ -350,7 +350,9 @@ const struct rd_spec_field rd_spec_schema_access[] = {
      .kind = RD_KIND_GUID,
      .at = AT(access.admins_group),
      .computed = "nobody",
-     .help = "Object id of the group that may sign in as local administrator."},
+     .help = "Object id of the group that may sign in as local administrator. Without keys.admins "
+             "it may also "
+             "write the vaults' secrets and keys: whoever deploys must be in it."},
     {.name = "images_principal",
      .kind = RD_KIND_GUID,
      .at = AT(access.images_principal),

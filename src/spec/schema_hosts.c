@@ -55,7 +55,8 @@ static const struct rd_spec_field domain[] = {
      .kind = RD_KIND_USER,
      .at = AT(hosts.domain_user),
      .example = "joiner@corp.contoso.com",
-     .help = "The account that joins them; its password is a secret of the vault."},
+     .help = "The account that joins them; its password is the secret domain-join-password of the "
+             "vault (names.key_vault), where somebody who knows it puts it: redoubt never asks."},
     {.name = NULL},
 };
 

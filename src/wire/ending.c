@@ -120,17 +120,19 @@ static void refuse_certificate(struct exchange *x)
     switch (info(x, CURLINFO_SSL_VERIFYRESULT)) {
     case VERIFY_OK:
     case VERIFY_UNSPECIFIED:
-        ending_set(x, RD_TRANSPORT_REFUSED,
-                   "the certificate of '%s' is for another name: check the address", host.text);
+        ending_set(x, RD_TRANSPORT_UNTRUSTED,
+                   "the certificate of '%s' is for another name: check the address, or have a "
+                   "certificate made that names this host",
+                   host.text);
         return;
     case VERIFY_EXPIRED:
-        ending_set(x, RD_TRANSPORT_REFUSED,
-                   "the certificate of '%s' has expired: it needs a new one, or this machine's "
-                   "clock is wrong",
+        ending_set(x, RD_TRANSPORT_UNTRUSTED,
+                   "the certificate of '%s' has expired: its server needs a new one, or this "
+                   "machine's clock is wrong",
                    host.text);
         return;
     case VERIFY_NOT_YET_VALID:
-        ending_set(x, RD_TRANSPORT_REFUSED,
+        ending_set(x, RD_TRANSPORT_UNTRUSTED,
                    "the certificate of '%s' is not valid yet: this machine's clock may be wrong",
                    host.text);
         return;
@@ -138,14 +140,15 @@ static void refuse_certificate(struct exchange *x)
         break;
     }
     if (ca_file != NULL)
-        ending_set(x, RD_TRANSPORT_REFUSED,
+        ending_set(x, RD_TRANSPORT_UNTRUSTED,
                    "the certificate of '%s' is not trusted: none of the authorities in '%s', the "
-                   "CA file that was named, stands behind it",
+                   "CA file that was named, stands behind it; name another one with --ca-file",
                    host.text, ca_file);
     else
-        ending_set(x, RD_TRANSPORT_REFUSED,
-                   "the certificate of '%s' is not trusted: name the CA file of its authority, or "
-                   "add that to this machine's store (Debian: update-ca-certificates)",
+        ending_set(x, RD_TRANSPORT_UNTRUSTED,
+                   "the certificate of '%s' is not trusted: name the CA file of its authority with "
+                   "--ca-file, or add that to this machine's store (Debian: "
+                   "update-ca-certificates)",
                    host.text);
 }
 
@@ -219,9 +222,11 @@ static void refuse(struct exchange *x, CURLcode code)
         refuse_certificate(x);
         break;
     case CURLE_SSL_CACERT_BADFILE:
-        ending_set(x, RD_TRANSPORT_REFUSED,
+        ending_set(x, RD_TRANSPORT_UNTRUSTED,
                    "the authorities that this machine trusts cannot be "
-                   "read: install Debian's package ca-certificates");
+                   "read, so nobody can prove to be '%s': install Debian's package "
+                   "ca-certificates, or name a CA file with --ca-file",
+                   host.text);
         break;
     case CURLE_SSL_CONNECT_ERROR:
         refuse_tls(x);

@@ -272,8 +272,19 @@ RD_NODISCARD static enum rd_rc read_stream(struct reader *reader, struct rd_json
     }
 }
 
+/* As some editors save what is called Unicode there. */
+static bool is_utf_16(struct rd_str text)
+{
+    return text.n >= 2 &&
+           (memcmp(text.p, "\xff\xfe", 2) == 0 || memcmp(text.p, "\xfe\xff", 2) == 0);
+}
+
 RD_NODISCARD static enum rd_rc check_bytes(struct reader *reader)
 {
+    if (is_utf_16(reader->text))
+        return rd_err_hint(RD_FAIL(reader->err, RD_RC_INVALID,
+                                   "%s:1:1: this file is in UTF-16: expected UTF-8", reader->name),
+                           reader->err, "save it as UTF-8");
     if (memchr(reader->text.p, '\0', reader->text.n) != NULL)
         return rd_err_hint(RD_FAIL(reader->err, RD_RC_INVALID,
                                    "%s: this is a binary file, not YAML", reader->name),

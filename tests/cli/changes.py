@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """changes.py PROGRAM SOURCE: a spec that changes: who has which desktop, disks that cannot shrink, what is
 taken out of the spec and bears no tag, backups of hosts that go, and keys that come back."""
+import os
 import re
+import shutil
 
 from tap import Standing, claim, collect, main
 
@@ -204,6 +206,19 @@ def sentinel_goes_with_the_alert_rule_that_needs_it(place):
 
 
 @claim
+def what_loses_recovery_points_says_so(place):
+    for old, new in [("redundancy: LocallyRedundant", "redundancy: GeoRedundant"),
+                     ("\nnetwork:\n", "\nnames: {backup_vault: rsv-other}\nnetwork:\n")]:
+        place.empty()
+        STANDING.copy(place)
+        change(place, old, new)
+        told = place.run("plan", "spec.yaml").works("Recovery Services vault rsv-contoso-cui")
+        assert "affects: all recovery points in it are deleted" in " ".join(told.out.split()), told
+        place.up(verb="apply").works()
+        place.is_settled()
+
+
+@claim
 def a_host_that_goes_leaves_its_backups_behind(place):
     STANDING.copy(place)
     change(place, "count: 2", "count: 1")
@@ -311,6 +326,25 @@ def a_network_grows_around_its_hosts(place):
     place.is_settled()
 
 
+@claim
+def a_network_of_another_name_takes_hosts_that_are_made_anew(place):
+    STANDING.copy(place)
+    place.write("spec.yaml", place.read("spec.yaml") + "\nnames:\n  spoke: vnet-other\n")
+    place.run("plan", "spec.yaml").works(
+        "subnet.id:", "(replaces it)", "because: its network interface is replaced",
+        "user01@contoso.us loses cui-01 for about", "what its user kept on its disk is gone")
+    place.up(verb="apply").works()
+    assert is_there(place, "%/virtualNetworks/vnet-other") and not is_there(place, "%/virtualNetworks/vnet-contoso-cui-hosts")
+    place.is_settled()
+
+
+@claim
+def a_subnet_with_hosts_in_it_keeps_its_name(place):
+    STANDING.copy(place)
+    place.write("spec.yaml", place.read("spec.yaml") + "\nnames:\n  hosts_subnet: snet-other\n")
+    place.run("plan", "spec.yaml").fails(4, "cannot change while it is in use")
+
+
 # Names
 
 
@@ -323,6 +357,20 @@ def what_only_one_may_have_goes_over_to_another_name(place):
         place.write("spec.yaml", place.read("spec.yaml") + f"\nnames:\n  {names}\n")
         place.up(verb="apply").works()
         place.is_settled()
+
+
+@claim
+def a_new_name_for_the_vault_says_that_recovery_points_are_lost(place):
+    STANDING.copy(place)
+    place.write("spec.yaml", place.read("spec.yaml") + "\nnames:\n  backup_vault: rsv-other\n")
+    told = place.run("plan", "spec.yaml").works("- Recovery Services vault rsv-contoso-cui")
+    text = " ".join(told.out.split())
+    assert "all recovery points in it are deleted at once and for good" in text, told
+    assert "the host's recovery points are deleted at once and for good, with their vault" in text, told
+    assert "soft-delete time" not in text, told
+    place.up(verb="apply").works()
+    assert is_there(place, "%/rsv-other/%/protectedItems/%")
+    assert not is_there(place, "%/rsv-contoso-cui%"), "soft delete has kept something that the plan gave up"
 
 
 @claim
@@ -380,7 +428,7 @@ def what_stands_in_a_former_subscription_is_told_and_can_be_destroyed(place):
     change(place, "subscription: 2222", "subscription: 7777")
     told = place.up(verb="apply").works()
     assert "resourceGroups/rg-contoso-cui-hosts' is of an earlier spec" in told.err, told
-    assert "'redoubt destroy' with the former subscription" in told.err, told
+    assert "'redoubt destroy' takes it down" in told.err, told
     change(place, "subscription: 7777", "subscription: 2222")
     place.run("destroy", "--yes", "-q", "--clock", "virtual", "spec.yaml").works()
     change(place, "subscription: 2222", "subscription: 7777")
@@ -388,13 +436,173 @@ def what_stands_in_a_former_subscription_is_told_and_can_be_destroyed(place):
     assert "warning" not in place.run("plan", "spec.yaml").err
 
 
+def own_name(place, role, name):
+    place.write("spec.yaml", place.read("spec.yaml") + f"\nnames:\n  {role}: {name}\n")
+
+
 @claim
-def a_group_under_a_former_name_is_told(place):
+def a_group_of_hosts_under_a_former_name_goes_with_all_that_is_the_enclaves(place):
     STANDING.copy(place)
-    place.write("spec.yaml", place.read("spec.yaml") + "\nnames:\n  hosts_group: rg-other\n")
+    own_name(place, "hosts_group", "rg-other")
+    told = place.run("plan", "--save", "plan.json", "spec.yaml").works(
+        "- resource group rg-contoso-cui-hosts", "+ resource group rg-other", "user01@contoso.us loses cui-01",
+        "its virtual machine goes, and another one of that name comes")
+    assert "warning" not in told.err, told
+    place.up(spec="plan.json", verb="apply").works()
+    assert not is_there(place, "%/resourceGroups/rg-contoso-cui-hosts%")
+    assert users(place) == [("cui-01", "user01"), ("cui-02", "user02")]
+    place.is_settled()
+    order = [row[0] for row in place.database(
+        "redoubt.db", "SELECT step || ' ' || id FROM entry WHERE run = 2 AND phase = 2 ORDER BY sequence")]
+    gone, made = [next(i for i, row in enumerate(order) if row.startswith(step) and row.endswith(f"{group}/providers/"
+                  "Microsoft.Compute/virtualMachines/cui-01")) for step, group in
+                  [("delete", "rg-contoso-cui-hosts"), ("put", "rg-other")]]
+    assert gone < made, order
+
+
+@claim
+def a_group_under_a_former_name_keeps_what_is_not_the_enclaves(place):
+    STANDING.copy(place)
+    own_name(place, "network_group", "rg-other")
+    place.cloud("UPDATE resource SET text = json_remove(text, '$.tags') WHERE type LIKE '%publicIPAddresses'")
+    told = place.run("plan", "spec.yaml").works("left alone")
+    assert "it holds what is not redoubt's to delete" in " ".join(told.out.split()), told
+    place.up(verb="apply").works()
+    assert is_there(place, "%/rg-contoso-cui-network/%/publicIPAddresses/%")
+    assert not is_there(place, "%/rg-contoso-cui-network/%/virtualNetworks/%")
+    assert not is_there(place, "%/rg-contoso-cui-network/%/azureFirewalls/%")
+    told = place.run("plan", "--detailed-exitcode", "spec.yaml").works("no changes", "left alone")
+    assert "pip-contoso-cui-firewall" in told.out, told
+
+
+@claim
+def a_group_under_a_former_name_that_nobody_marked_is_not_looked_at(place):
+    STANDING.copy(place)
+    own_name(place, "hosts_group", "rg-other")
+    place.cloud("UPDATE resource SET text = json_remove(text, '$.tags') WHERE id LIKE '%/resourceGroups/rg-contoso-cui-hosts'")
+    told = place.run("plan", "spec.yaml").works("0 to delete")
+    assert "rg-contoso-cui-hosts" not in told.out, told
+
+
+@claim
+def a_move_to_another_group_that_is_killed_anywhere_is_finished_by_the_next_run(place):
+    STANDING.copy(place)
+    own_name(place, "hosts_group", "rg-other")
+    for after in range(60, 1000, 60):
+        if place.up("--fault", f"crash:after={after}", verb="apply").status != -9:
+            break
+    place.up(verb="apply").works()
+    place.is_settled()
+    assert not is_there(place, "%/resourceGroups/rg-contoso-cui-hosts%")
+
+
+@claim
+def images_that_are_not_built_any_more_go_with_their_group(place):
+    IMAGES.copy(place)
+    change(place, r"(?ms)^image:.*?\n(?=\w)", "image:\n  mode: marketplace\n\n")
+    change(place, r"(?m)^  images_principal.*\n", "")
+    with_both = place.read("spec.yaml")
+    change(place, r"(?m)^images_subscription.*\n", "")
+    told = place.run("plan", "spec.yaml").works("0 to delete")
+    assert "is of an earlier spec of this enclave and may still stand" in told.err, told
+    assert "name its subscription in the spec again" in told.err, told
+    place.write("spec.yaml", with_both)
+    told = place.up(verb="apply").works("- image gallery", "- resource group rg-contoso-conf-images")
+    assert "warning" not in told.err, told
+    change(place, r"(?m)^images_subscription.*\n", "")
+    assert "warning" not in place.run("plan", "spec.yaml").works("no changes").err
+    place.is_settled()
+
+
+@claim
+def an_interface_goes_to_another_network_only_with_its_machine(place):
+    STANDING.copy(place)
+    own_name(place, "spoke", "other")
+    place.run("plan", "spec.yaml").works("-/+ 2 x network interface", "because: its network interface is replaced",
+                                         "what its user kept on its disk is gone")
+    place.up(verb="apply").works()
+    place.is_settled()
+
+
+@claim
+def a_firewall_goes_to_another_network_by_being_made_anew(place):
+    STANDING.copy(place)
+    own_name(place, "hub", "other")
+    place.run("plan", "spec.yaml").works("-/+ Azure Firewall", "no host reaches the internet")
+    place.up(verb="apply").works()
+    place.is_settled()
+
+
+# What runs out
+
+
+@claim
+def a_host_that_comes_later_than_the_pools_token_lives_registers(place):
+    STANDING.copy(place)
+    place.cloud("UPDATE clock SET now_ms = now_ms + 40 * 86400000")
+    place.is_settled()
+    change(place, "count: 2", "count: 3")
+    pin(place, "[user01@contoso.us, user02@contoso.us, cleo@contoso.us]")
+    place.run("plan", "spec.yaml").works("~ host pool", "because: hosts register with a new token")
+    place.up(verb="apply").works()
+    assert users(place)[2] == ("cui-03", "cleo"), users(place)
+    place.is_settled()
+
+
+@claim
+def whose_agent_is_set_up_anew_keeps_the_desktop(place):
+    STANDING.copy(place)
+    pin(place, "[user01@contoso.us]")  # the other was given by the service, as far as the spec says
+    place.cloud("DELETE FROM resource WHERE id LIKE '%/virtualMachines/cui-02/extensions/Microsoft.PowerShell.DSC'")
+    told = place.run("plan", "spec.yaml").works("+ VM extension Microsoft.PowerShell.DSC on cui-02")
+    assert "session host" not in told.out.replace("session hosts\n", ""), told
+    place.up(verb="apply").works()
+    assert users(place) == [("cui-01", "user01"), ("cui-02", "user02")]
+    place.run("plan", "spec.yaml").works("no changes")
+    # Nor is it lost while somebody's deletion is under way.
+    place.cloud("UPDATE resource SET text = json_set(text, '$.properties.provisioningState', 'Deleting') "
+                "WHERE id LIKE '%/virtualMachines/cui-02/extensions/Microsoft.PowerShell.DSC'")
+    told = place.run("plan", "spec.yaml").works("-/+ VM extension Microsoft.PowerShell.DSC on cui-02")
+    assert "loses" not in told.out and "-/+ session host" not in told.out, told
+
+
+# What is there already
+
+
+def beside_another(place, edit):
+    """A second enclave's spec and, as its cloud, a copy of the one in which the first stands."""
+    STANDING.copy(place)
+    text = place.read("spec.yaml").replace("enclave: contoso-cui", "enclave: contoso-two").replace("cui-", "two-")
+    place.write("two.yaml", edit(text))
+    os.makedirs(place.path(".redoubt", "contoso-two"))
+    shutil.copy(place.path(".redoubt", "contoso-cui", "cloud.db"), place.path(".redoubt", "contoso-two"))
+    return "two.yaml"
+
+
+@claim
+def a_subnet_that_is_there_already_is_used_and_left(place):
+    (subnet,) = ["/subscriptions/22222222-3333-4444-5555-666666666666/resourceGroups/rg-contoso-cui-network/providers/"
+                 "Microsoft.Network/virtualNetworks/vnet-contoso-cui-hosts/subnets/snet-hosts"]
+    spec = beside_another(place, lambda text: re.sub(r"(?ms)^network:.*?\n(?=\w)",
+                                                     f"network:\n  existing_subnet: {subnet}\n\n", text))
+    place.up(verb="apply", spec=spec).works("virtual machine two-01")
+    place.is_settled(spec)
+    place.up(verb="destroy", spec=spec).works("subnet snet-hosts on vnet-contoso-cui-hosts: the spec only refers to it")
+    place.write(spec, place.read(spec).replace("snet-hosts", "snet-none"))
+    told = place.run("plan", spec).fails(4, "subnet 'snet-none' is not there", "hint: on the embedded cloud it is made with az")
+    assert "redoubt cloud serve" in told.err, told
+
+
+@claim
+def what_somebody_has_to_put_into_a_vault_is_told_before_it_is_missed(place):
+    place.spec()
+    change(place, "join: entra", "join: domain\n  domain: {name: corp.contoso.us, user: joiner@corp.contoso.us}")
+    change(place, "intune: true", "intune: false")
+    words = "warning: secret 'domain-join-password' has to be put into 'kv-contoso-cui-"
     told = place.run("plan", "spec.yaml").works()
-    assert "resourceGroups/rg-contoso-cui-hosts' is of an earlier spec" in told.err, told
-    assert "delete the group yourself" in told.err, told
+    assert words in told.err and "redoubt cloud serve" in told.err, told
+    place.up(verb="apply").fails(5, "domain-join-password", words, "az keyvault secret set")
+    place.run("plan", "spec.yaml").fails(4, "secret 'domain-join-password' is not there", "redoubt cloud serve")
 
 
 # What a killed run was deleting

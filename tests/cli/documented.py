@@ -8,6 +8,9 @@ import sys
 
 from tap import SOURCE, Place, claim, collect, die_with_parent, main
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live"))
+from served import Served  # pylint: disable=wrong-import-position
+
 ROW = re.compile(r"^\| `([^`]+)` \| ([^|]+) \|")
 PLAIN = {"text": str, "integer": int, "boolean": bool, "number": (int, float)}
 
@@ -104,7 +107,7 @@ def an_image_of_ones_own(place):
 @claim
 def a_served_cloud(place):
     expect(place.run("cloud", "env", "-o", "json"), "error", 5)
-    with place.start("cloud", "serve", "--port", "0", "--http-port", "0", "-o", "json", preexec_fn=die_with_parent) as server:
+    with place.start("cloud", "serve", "--port", "0", "--http-port", "0", "--credentials", "-o", "json", preexec_fn=die_with_parent) as server:
         text = b""
         while not text.endswith(b"\n}\n"):
             text += server.stdout.readline() or sys.exit("no server")
@@ -120,6 +123,15 @@ def a_served_cloud(place):
                 expect(found, "login status" if found.status == 0 else "error", found.status)
         finally:
             server.terminate()
+
+
+@claim
+def what_a_reader_is_not_shown(place):
+    place.spec("confidential-cmk")
+    with Served(place, "--state", "cloud") as server:
+        server.run("up", "--live", "--yes", "-q", "spec.yaml").works()
+        for verb in ("plan", "audit", "status"):
+            expect(server.run(verb, "--live", "-o", "json", "spec.yaml", name="reader"), verb)
 
 
 @claim

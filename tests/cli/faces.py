@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """faces.py PROGRAM SOURCE: what a newcomer reads: lines that fit, things by their names, and messages
 that say what to do."""
+import os
 import re
 
-from tap import Standing, claim, collect, main
+from tap import SOURCE, Standing, claim, collect, main
 
 EXAMPLE = Standing(hosts=20)
 LOOKS = [["check"], ["check", "--all"], ["plan"], ["plan", "--all"], ["status"], ["audit"],
@@ -119,6 +120,37 @@ def an_unknown_price_fails_cost_alone(place):
     place.run("report", "spec.yaml").works("wrote ")
     place.run("status", "spec.yaml").works("budget   <- missing")
     place.run("up", "--yes", "--sheet", "nothing", "spec.yaml").fails(5, "no price sheet 'nothing'")
+
+
+@claim
+def a_sheet_with_a_slip_in_it_prices_nothing(place):
+    place.spec()
+    os.makedirs(place.path("tables", "prices"))
+    with open(os.path.join(SOURCE, "data", "prices", "source-2026.yaml"), encoding="utf-8") as sheet:
+        good = sheet.read()
+    for old, new, word in [("unit: hour, round: unit", "unit: hours", "the unit of 'vm/Standard_D4s_v5'"),
+                           ("round: unit}", "round: up}", "the round of 'vm/Standard_D4s_v5'"),
+                           ("price: 0.384", "price: -1", "the price of 'vm/Standard_D8as_v6'"),
+                           ("price: 0.384", "price: 1.2345678", "the price of 'vm/Standard_D8as_v6'"),
+                           ("price: 0.384,", "price: 0.384, pirce: 1,", "what is said of 'vm/Standard_D8as_v6'"),
+                           ("date: 2026-01-15", "date: lately", "date is wrong"), ("month_hours: 730", "", "month_hours"),
+                           (good, "a: b\n", "name is wrong"), ("prices:\n", "price:\n", "prices is wrong")]:
+        assert old in good, old
+        place.write("tables/prices/source-2026.yaml", good.replace(old, new, 1))
+        place.run("cost", "--data", "tables", "spec.yaml").fails(4, "price sheet 'source-2026'", word, "expected ")
+    place.write("tables/prices/source-2026.yaml", good.replace("price: 0.384", "price: 0.768"))
+    place.run("cost", "--data", "tables", "spec.yaml").works("2 x Standard_D8as_v6, 8 h x 22 days                  $270")
+
+
+@claim
+def a_spec_that_names_no_sheet_is_priced_by_one_of_its_cloud(place):
+    for example, sheet in [("sovereign", "source-2026"), ("confidential-pmk", "list-2026")]:
+        place.spec(example)
+        text, count = re.subn(r"(?m)^  sheet: .*\n", "", place.read("spec.yaml"))
+        assert count == 1, text
+        place.write("spec.yaml", text)
+        place.run("cost", "spec.yaml").works(f"sheet: {sheet}")
+    place.run("cost", "--sheet", "source-2026", "spec.yaml").fails(5, "no price for", "('list-2026' has it)")
 
 
 @claim

@@ -148,4 +148,19 @@ def a_fault_that_does_not_exist_touches_nothing(place):
         assert not place.has_state(), fault
 
 
+@claim
+def a_fault_is_refused_where_it_can_never_strike(place):
+    place.spec()
+    for verb in ("up", "apply"):
+        place.up("--fault", "token-life:seconds=20", verb=verb).fails(3, "'token-life' can never strike in a rehearsal", "cloud serve")
+    assert not place.has_state()
+    place.run("cloud", "serve", "--port", "0", "--fault", "crash:after=3", "spec.yaml").fails(
+        3, "'crash' can never strike a served cloud", "redoubt up --fault crash:after=3")
+    told = place.run("help", "faults").works().out
+    blocks = {block.split()[0].split(":")[0]: " ".join(block.split()) for block in told.split("--fault ")[1:]}
+    assert "strikes in served clouds only" in blocks.pop("token-life")
+    assert "strikes in rehearsals only" in blocks.pop("crash")
+    assert len(blocks) > 5 and all("strikes in rehearsals and in served clouds" in block for block in blocks.values()), blocks
+
+
 main(collect(globals()))

@@ -60,6 +60,47 @@ def text_that_is_not_utf_8(place):
 
 
 @claim
+def text_of_other_editors_is_read_or_told_apart(place):
+    good = place.read(place.spec())
+    for spec in ["\ufeff" + good, good.replace("\n", "\r\n"), "---\n" + good + "...\n"]:
+        place.write("other.yaml", spec.encode())
+        place.run("check", "other.yaml").works()
+    for encoding, mark in [("utf-16-le", b"\xff\xfe"), ("utf-16-be", b"\xfe\xff")]:
+        refused(place, mark + good.encode(encoding), 4, "bad.yaml:1:1: this file is in UTF-16: expected UTF-8", "save it as")
+    refused(place, good.replace("  count: 2", "\tcount: 2").encode(), 4, "bad.yaml:25:1: tab")
+    refused(place, ("a: " + "[" * 5000).encode(), 21, "nested deeper than 32 levels")
+
+
+@claim
+def a_word_without_end_leaves_room_for_what_is_wrong(place):
+    good = place.read(place.spec())
+    place.write("bad.yaml", good.replace("data-class: CUI", "y" * 1000000 + ": CUI"))
+    told = place.run("check", "bad.yaml").fails(4, "bad.yaml:12:3: the tag 'yyyy", "...' has a name that Azure refuses")
+    assert len(told.err) < 600, told
+
+
+@claim
+def nothing_in_a_spec_steers_the_terminal(place):
+    good = place.read(place.spec())
+    for escape in ["\\e[31m", "\\u009b31m", "\\a"]:
+        place.write("bad.yaml", good.replace("  count: 2", f'  "co{escape}unt": 2'))
+        told = place.run("check", "bad.yaml").fails(4, "unknown key 'co?")
+        assert not any(mark in told.err for mark in ["\x1b", "\x9b", "\x07"]), told
+        assert "co" in place.run("check", "-o", "json", "bad.yaml").json()["error"]["message"]
+
+
+@claim
+def what_a_link_leads_to_is_read_or_told(place):
+    place.spec()
+    os.symlink("spec.yaml", place.path("link.yaml"))
+    place.run("check", "link.yaml").works()
+    os.symlink("loop.yaml", place.path("loop.yaml"))
+    os.symlink("nowhere.yaml", place.path("dangling.yaml"))
+    place.run("check", "loop.yaml").fails(22, "'loop.yaml'", "symbolic links")
+    place.run("check", "dangling.yaml").fails(5, "'dangling.yaml'", "hint: ")
+
+
+@claim
 def unknown_keys_are_told_with_the_nearest_and_without_what_follows_from_them(place):
     whole = place.read(place.spec(hosts=20))
     place.write("bad.yaml", whole.replace("  count: 20", "  coutn: 20"))
@@ -149,6 +190,44 @@ def files_are_not_overwritten_and_devices_not_replaced(place):
     place.run("init", "--force", "nowhere/x.yaml").fails(22, "'nowhere/x.yaml'")
     for words in [("plan", "--save", "/dev/full", "spec.yaml"), ("init", "--force", "/dev/full")]:
         place.run(*words).fails(22, "'/dev/full'", "No space left")
+
+
+@claim
+def tables_that_cannot_be_read_are_not_passed_over(place):
+    place.spec()
+    os.makedirs(place.path("tables"))
+    os.symlink("types.yaml", place.path("tables", "types.yaml"))
+    place.run("plan", "--data", "tables", "spec.yaml").fails(22, "'tables/types.yaml'", "symbolic links")
+    os.unlink(place.path("tables", "types.yaml"))
+    os.mkdir(place.path("tables", "types.yaml"))
+    place.run("plan", "--data", "tables", "spec.yaml").fails(22, "'tables/types.yaml'", "it is a folder")
+    os.rmdir(place.path("tables", "types.yaml"))
+    place.write("tables/prices", "x")  # where a folder with sheets would be
+    place.run("cost", "--data", "tables", "spec.yaml").fails(22, "'tables/prices/source-2026.yaml'", "Not a directory")
+
+
+@claim
+def an_output_takes_no_other_files_place(place):
+    place.spec()
+    before = place.read("spec.yaml")
+    place.run("plan", "--save", "spec.yaml", "spec.yaml").fails(3, "'spec.yaml' is there already", "no saved plan", "hint: ")
+    assert not place.has_state()
+    for verb in [["report"], ["up", "--yes", "-q"]]:
+        place.run(*verb, "--out", "spec.yaml", "spec.yaml").fails(3, "'spec.yaml' is there already", "no page", "hint: ")
+    assert place.read("spec.yaml") == before
+    assert place.cloud("SELECT count(*) FROM resource WHERE type LIKE '%resourceGroups'") == [(0,)]
+    for _ in range(2):
+        place.run("plan", "--save", "plan.json", "spec.yaml").works("saved to plan.json")
+        place.up("--out", "page.html").works()
+
+
+@claim
+def a_report_that_cannot_be_written_stops_before_anything_is_built(place):
+    place.spec()
+    os.mkdir(place.path("folder"))
+    for path in ["nowhere/page.html", "folder"]:
+        place.up("--out", path).fails(22, f"cannot write '{path}'", "hint: name a file in")
+    assert place.cloud("SELECT count(*) FROM resource WHERE type LIKE '%resourceGroups'") == [(0,)]
 
 
 main(collect(globals()))

@@ -42,7 +42,7 @@ class Result:
         for word in words:
             assert word in self.err, f"no {word!r}: {self}"
         assert self.err.count("redoubt: ") == 1, f"not one message: {self}"
-        assert "Assertion" not in self.err and "Sanitizer" not in self.err, self
+        assert "Assertion `" not in self.err and "Sanitizer" not in self.err, self
         return self
 
     def works(self, *words):

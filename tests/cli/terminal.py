@@ -167,6 +167,23 @@ def dumb_and_narrow_terminals_get_plain_lines(place):
 
 
 @claim
+def errors_are_folded_at_the_terminal_s_width_and_nowhere_else(place):
+    place.spec()
+    wrong = ("plan", "--fault", "capacity:size=Standard_D64as_v99", "spec.yaml")
+    (whole, hint) = place.run(*wrong).fails(3, "can never strike", "hint: ").err.splitlines()
+    assert len(whole) > 80, "a longer one is needed to show it"
+    for width in (44, 80, 200):
+        status, screen, text = watch(place, wrong, width=width)
+        lines = text.replace("\r", "").splitlines()
+        assert status == 3 and all(len(line) <= width for line in lines), lines
+        assert lines[0].startswith("redoubt: ") and len(lines) == len([line for line in screen.lines if line]), lines
+        assert (len(lines) == 2) == (width == 200), lines
+        folded = [line for line in lines if not line.startswith(("redoubt: ", "  hint: "))]
+        assert all(line.startswith("        ") for line in folded), lines
+        assert " ".join(" ".join(lines).split()) == " ".join(f"{whole} {hint}".split()), lines
+
+
+@claim
 def lines_name_the_machine_and_the_friendly_part_of_a_backup_item(place):
     place.spec()
     told = place.run("up", "--yes", "--clock", "virtual", "spec.yaml").works()

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs a fuzz target over files: the corpus as an ordinary test. No file at all is a failure. */
+/* replay FOLDER: runs a fuzz target over its files: the corpus as an ordinary test. No file at all
+ * is a failure. */
+#include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,18 +10,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int main(int argc, char *argv[])
 {
-    enum { SIZE_MAX_READ = 1 << 20 };
+    enum { SIZE_MAX_READ = 1 << 20, PATH_SIZE = 4096 };
     uint8_t *data = malloc(SIZE_MAX_READ);
+    DIR *folder = argc == 2 ? opendir(argv[1]) : NULL;
+    if (data == NULL || folder == NULL)
+        return 1;
     int count = 0;
-    for (int i = 1; i < argc && data != NULL; i++) {
-        FILE *file = fopen(argv[i], "rb");
+    for (const struct dirent *entry = NULL; (entry = readdir(folder)) != NULL;) {
+        char path[PATH_SIZE];
+        (void)snprintf(path, sizeof(path), "%s/%s", argv[1], entry->d_name);
+        FILE *file = entry->d_name[0] != '.' ? fopen(path, "rb") : NULL;
         if (file == NULL)
-            return 1;
+            continue;
         size_t size = fread(data, 1, SIZE_MAX_READ, file);
         (void)fclose(file);
         (void)LLVMFuzzerTestOneInput(data, size);
         count++;
     }
+    (void)closedir(folder);
     free(data);
     return count > 0 ? 0 : 1;
 }

@@ -14,6 +14,8 @@ from served import Served
 from tap import claim, collect, main
 
 GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+# A host's own address: which of two interfaces that are made at once takes the lower one is the cloud's affair.
+ADDRESS = re.compile(r"\b10\.81\.0\.\d+\b(?!/)")
 PUBLIC = {"vault": "vault.usgovcloudapi.net", "managedhsm": "managedhsm.usgovcloudapi.net"}
 LIVE = ("--live", "--yes", "-q")
 
@@ -40,15 +42,19 @@ def shape(entries):
     return sorted((entry["phase"], entry["step"], entry["id"].lower(), entry["status"], entry["code"]) for entry in entries)
 
 
+def named(text):
+    return ADDRESS.sub("ADDRESS", GUID.sub("GUID", text))
+
+
 def drawn(value):
-    """A copy in which what differs between any two clouds stands for its kind: times, and ids that were drawn."""
+    """A copy in which what differs between any two clouds stands for its kind: times, ids and addresses that were drawn."""
     if isinstance(value, dict):
         return {key: drawn(item) for key, item in value.items()}
     if isinstance(value, list):
         return [drawn(item) for item in value]
     if isinstance(value, str):
         value = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)", "TIME", value)
-        return GUID.sub("GUID", re.sub(r"\b[0-9a-f]{32,64}\b", "HEX", value))
+        return named(re.sub(r"\b[0-9a-f]{32,64}\b", "HEX", value))
     return value
 
 
@@ -77,7 +83,7 @@ def resources(place, *folder):
         for name, kind, text in db.execute("select id, type, text from resource"):
             name = name.lower()
             if not name.startswith(OWN):
-                found.setdefault(GUID.sub("GUID", name), []).append((kind, json.dumps(drawn(json.loads(text)), sort_keys=True)))
+                found.setdefault(named(name), []).append((kind, json.dumps(drawn(json.loads(text)), sort_keys=True)))
     return {name: sorted(bodies) for name, bodies in found.items()}
 
 

@@ -139,6 +139,20 @@ def head_has_no_body_and_http_1_0_no_second_request(place):
 
 
 @claim
+def head_tells_the_length_of_what_a_get_would_be(place):
+    with Served(place).sign_in() as server, server.plain() as line:
+        for target in (METADATA, f"{GROUPS}/absent{VERSION}"):
+            line.send(server.head("GET", target))
+            told = line.reply()
+            line.send(server.head("HEAD", target) + server.head("GET", target))
+            head = line.reply(has_body=False)
+            assert head.status == told.status and head.headers["content-length"] == told.headers["content-length"], (head, told)
+            assert int(head.headers["content-length"]) > 0 and line.reply().status == told.status
+        line.send(server.head("HEAD", METADATA, host="a b") + server.get("x"))
+        assert int(line.reply(has_body=False).headers["content-length"]) > 0 and line.is_closed()
+
+
+@claim
 def what_could_be_read_in_two_ways_is_refused_and_the_connection_closed(place):
     with Served(place).sign_in() as server:
         good = server.put("smuggled", b"{}")

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """lives.py PROGRAM SOURCE: a served cloud over time: slow and silent clients, thousands of them, many at
 once, its memory, its clocks, its end, and its next life."""
+import re
 import resource
 import signal
 import socket
@@ -292,6 +293,24 @@ def on_a_scaled_clock_waits_are_told_in_milliseconds_alone(place):
                 return
             time.sleep(0.05)
         assert False, state
+
+
+@claim
+def a_wait_that_azure_does_not_name_is_no_half_minute_on_a_scaled_clock(place):
+    with Served(place, "--speed", "500").sign_in() as server:
+        reply = server.ask(server.get("nothing"))
+        assert reply.status == 404 and "retry-after-ms" not in reply.headers, reply
+        reply = server.ask(server.put("here"))
+        assert 1 <= int(reply.headers["retry-after-ms"]) <= 100, reply
+
+
+@claim
+def a_secret_of_the_server_cannot_be_taken_for_an_option(place):
+    for number in range(4):
+        with Served(place, state=f"state{number}") as server:
+            for application in server.about["applications"]:
+                with open(application["secretFile"], encoding="ascii") as secret:
+                    assert re.match("[A-Za-f]", secret.read()), application["name"]  # "-" and "_" are base64url too
 
 
 @claim

@@ -140,6 +140,47 @@ static void answer_list(struct fake_cloud *cloud, struct rd_arena *arena, int64_
     answer->reply.body = rd_json_text(arena, &list, RD_JSON_COMPACT);
 }
 
+/* Resource Manager's side of what lies in a vault: where the vault itself has it, or "". */
+static struct rd_str path_in_vault(struct rd_arena *arena, struct rd_str path)
+{
+    const struct rd_str vaults = RD_STR("/providers/Microsoft.KeyVault/vaults/");
+    size_t at = rd_str_find_case(path, vaults, 0);
+    size_t slash = at == RD_STR_NONE ? at : rd_str_find_char(path, '/', at + vaults.n);
+    if (slash == RD_STR_NONE || rd_str_find_case(path, RD_STR("/providers/"), slash) != RD_STR_NONE)
+        return RD_STR("");
+    return rd_arena_printf(arena, "/%.*s.vault.azure.net%.*s",
+                           RD_FMT(rd_str_sub(path, at + vaults.n, slash)),
+                           RD_FMT(rd_str_sub(path, slash, path.n)));
+}
+
+/* Properties without values, under ids of Resource Manager's. */
+static void answer_arm_of_vault(struct fake_cloud *cloud, struct rd_arena *arena,
+                                struct rd_str path, struct rd_str in_vault,
+                                struct fake_answer *answer)
+{
+    bool is_list = rd_str_has_suffix(in_vault, RD_STR("/secrets"));
+    struct rd_json list = rd_json_object(), one = rd_json_absent;
+    struct rd_json *items = rd_json_set_c(arena, &list, "value", rd_json_array());
+    for (size_t i = 0; i < cloud->count; i++) {
+        struct rd_str own = rd_str_from(cloud->items[i].path);
+        size_t slash = rd_str_find_last_char(own, '/');
+        if (cloud->items[i].is_deleted ||
+            !rd_str_eq_case(is_list ? rd_str_sub(own, 0, slash) : own, in_vault))
+            continue;
+        one = rd_json_object();
+        (void)rd_json_set_c(arena, &one, "id",
+                            rd_json_string(rd_arena_printf(
+                                arena, "%.*s%.*s", RD_FMT(path),
+                                RD_FMT(is_list ? rd_str_sub(own, slash, own.n) : RD_STR("")))));
+        *rd_json_make(arena, &one, "properties.attributes.enabled") = rd_json_bool(true);
+        (void)rd_json_append(arena, items, one);
+    }
+    if (!is_list && !rd_json_exists(&one))
+        say(arena, answer, 404, "ResourceNotFound");
+    else
+        answer->reply.body = rd_json_text(arena, is_list ? &list : &one, RD_JSON_COMPACT);
+}
+
 static size_t count_running(const struct fake_cloud *cloud, int64_t now_ms)
 {
     size_t count = 0;
@@ -177,6 +218,11 @@ void fake_cloud_answer(void *data, struct rd_arena *arena, int64_t now_ms,
         is_vault ? rd_arena_printf(arena, "/%.*s%.*s", RD_FMT(url.host), RD_FMT(url.path))
                  : url.path;
     struct fake_item *item = find_path(cloud, path);
+    struct rd_str in_vault = path_in_vault(arena, path);
+    if (!is_vault && request->method == RD_HTTP_GET && in_vault.n > 0) {
+        answer_arm_of_vault(cloud, arena, path, in_vault, answer);
+        return;
+    }
     if (is_vault && now_ms < cloud->forbidden_until_ms) {
         say(arena, answer, 403, "ForbiddenByRbac");
     } else if (request->method == RD_HTTP_PUT || request->method == RD_HTTP_PATCH) {

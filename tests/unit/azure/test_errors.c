@@ -20,6 +20,19 @@ static void errors_are_found_in_every_envelope(void **state)
         {"{\"error\":{\"code\":\"Conflict\",\"message\":\"{\\\"error\\\":{\\\"code\\\":\\\"D\\\","
          "\\\"message\\\":\\\"deep\\\"}}\"}}",
          "D", "deep"},
+        /* Of several details the one that can be explained, wherever it stands. */
+        {"{\"error\":{\"code\":\"DeploymentFailed\",\"message\":\"m\",\"details\":[{\"code\":"
+         "\"Unheard\",\"message\":\"first\"},{\"code\":\"Conflict\",\"message\":\"w\",\"details\":["
+         "{"
+         "\"code\":\"SkuNotAvailable\",\"message\":\"why\"}]}]}}",
+         "SkuNotAvailable", "why"},
+        {"{\"error\":{\"code\":\"A\",\"message\":\"m\",\"details\":[{\"message\":\"no code\"},{"
+         "\"code\":\"B\",\"message\":\"first\"},{\"code\":\"C\",\"message\":\"second\"}]}}",
+         "B", "first"},
+        {"{\"error\":{\"code\":\"A\",\"message\":\"m\",\"details\":[{\"code\":\"B\",\"message\":"
+         "\"first\"},{\"code\":\"Z\",\"message\":\"{\\\"error\\\":{\\\"code\\\":"
+         "\\\"ScopeLocked\\\",\\\"message\\\":\\\"deep\\\"}}\"}]}}",
+         "ScopeLocked", "deep"},
         {"[]", "", ""},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

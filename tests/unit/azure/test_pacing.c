@@ -96,6 +96,37 @@ static void polls_of_what_should_have_ended_go_first(void **state)
     bench_done(&b);
 }
 
+/* Of forty operations that may be over every other one holds up a long way: when reads are short,
+ * those are asked first. (Their writes went first, too, and got the first answers.) */
+static void polls_of_what_much_comes_after_go_first(void **state)
+{
+    (void)state;
+    enum { COUNT = 40, CROWD = 300 };
+    static struct fake_line lines[COUNT + 1];
+    for (int i = 0; i < COUNT; i++)
+        lines[i] = (struct fake_line){
+            .status = 202,
+            .body = "",
+            .headers = {"Location", i < COUNT / 2 ? OP_URL "&more" : OP_URL "&last"}};
+    lines[COUNT] = (struct fake_line){.status = 200, .body = "{\"status\":\"Succeeded\"}"};
+    struct bench b;
+    bench_init(&b, lines, COUNT + 1);
+    for (int i = 0; i < COUNT; i++) {
+        struct rd_call call = call_of(&b, RD_HTTP_PUT, VM_URL);
+        call.expected_ms = 5000;
+        call.urgency_ms = call.expected_ms + (i % 2 == 0 ? 0 : 600000);
+        rd_client_call(b.net.client, &call);
+    }
+    struct crowd crowd = {&b, CROWD};
+    (void)rd_loop_at(b.net.loop, START_MS + 9999, ask_a_crowd, &crowd);
+    rd_loop_run(b.net.loop);
+    assert_int_equal(b.done_count, COUNT + CROWD);
+    for (size_t i = 0; i < COUNT / 2; i++)
+        assert_true(fake_find(&b.net.fake, RD_HTTP_GET, "&more", i)->time_ms <
+                    fake_find(&b.net.fake, RD_HTTP_GET, "&last", 0)->time_ms);
+    bench_done(&b);
+}
+
 /* The table says ten minutes of all; sixteen of a kin took ten seconds. Of the next forty, those of
  * that kin are asked before the others when reads are short. */
 static void what_the_first_of_a_kin_took_is_expected_of_the_others(void **state)
@@ -138,4 +169,5 @@ static void what_the_first_of_a_kin_took_is_expected_of_the_others(void **state)
 
 TESTS(TEST(writes_keep_to_their_bucket), TEST(data_planes_have_no_bucket),
       TEST(what_the_cloud_counts_is_believed), TEST(polls_of_what_should_have_ended_go_first),
+      TEST(polls_of_what_much_comes_after_go_first),
       TEST(what_the_first_of_a_kin_took_is_expected_of_the_others))

@@ -101,6 +101,24 @@ static void a_dropped_action_is_not_repeated_unless_it_never_left(void **state)
     bench_done(&b);
 }
 
+/* Whoever cannot prove to be the cloud will not be able to in a minute either. */
+static void who_is_not_trusted_is_not_asked_again(void **state)
+{
+    (void)state;
+    static const enum rd_http_method methods[] = {RD_HTTP_GET, RD_HTTP_PUT, RD_HTTP_POST};
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+        BENCH(b, {.result = RD_TRANSPORT_UNTRUSTED}, {.status = 200, .body = "{}"});
+        struct rd_call call = call_of(&b, methods[i], VM_URL);
+        run(&b, &call);
+        assert_int_equal(b.outcome.rc, RD_RC_UNTRUSTED);
+        assert_false(b.outcome.may_have_happened);
+        assert_true(b.outcome.message.n > 0);
+        assert_int_equal(b.net.fake.count, 1);
+        assert_int_equal(b.done_ms, START_MS);
+        bench_done(&b);
+    }
+}
+
 static void a_retry_after_is_never_cut_short(void **state)
 {
     (void)state;
@@ -144,4 +162,4 @@ TESTS(TEST(transient_statuses_are_tried_again), TEST(other_errors_are_not_tried_
       TEST(being_throttled_is_borne_longer_than_failures),
       TEST(attempts_end_and_the_last_error_is_told), TEST(dropped_puts_are_repeated),
       TEST(a_dropped_action_is_not_repeated_unless_it_never_left),
-      TEST(a_retry_after_is_never_cut_short))
+      TEST(who_is_not_trusted_is_not_asked_again), TEST(a_retry_after_is_never_cut_short))

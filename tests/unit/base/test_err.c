@@ -36,6 +36,19 @@ static void text_that_does_not_fit_is_cut_not_overrun(void **state)
     assert_int_equal(strlen(small), sizeof(small) - 1);
 }
 
+static void no_text_steers_the_terminal(void **state)
+{
+    (void)state;
+    struct rd_err err = {0};
+    assert_int_equal(RD_FAIL(&err, RD_RC_IO,
+                             "a\x1b[31mb\xc2\x9b"
+                             "c\x7f \xc3\x9f\r\nd\re\tf\n"),
+                     RD_RC_IO);
+    char text[64];
+    rd_err_format(&err, text, sizeof(text));
+    assert_string_equal(text, "a?[31mb?c? \xc3\x9f\nd?e\tf\n\n");
+}
+
 static void exit_statuses_are_all_different(void **state)
 {
     (void)state;
@@ -49,4 +62,5 @@ static void exit_statuses_are_all_different(void **state)
 }
 
 TESTS(TEST(a_failure_carries_message_frames_and_hint),
-      TEST(text_that_does_not_fit_is_cut_not_overrun), TEST(exit_statuses_are_all_different))
+      TEST(text_that_does_not_fit_is_cut_not_overrun), TEST(no_text_steers_the_terminal),
+      TEST(exit_statuses_are_all_different))

@@ -161,6 +161,14 @@ static void searching_stays_inside_the_view(void **state)
     ASSERT_STR(rd_str_trim(RD_STR(" \t\r\n a b \n")), "a b");
 }
 
+static void what_follows_the_last_separator_is_the_whole_without_one(void **state)
+{
+    (void)state;
+    ASSERT_STR(rd_str_after_last(RD_STR("a/b/c"), '/'), "c");
+    ASSERT_STR(rd_str_after_last(RD_STR("a/b/"), '/'), "");
+    ASSERT_STR(rd_str_after_last(RD_STR("abc"), '/'), "abc");
+}
+
 static void a_cut_leaves_no_half_character(void **state)
 {
     (void)state;
@@ -178,4 +186,5 @@ TESTS(TEST(case_is_ignored_for_ascii_only), TEST(a_difference_is_seen_at_every_p
       TEST(the_nearest_word_is_one_edit_away_or_none),
       TEST(guids_are_36_characters_with_hyphens_in_place),
       TEST(hex_digits_have_their_values_in_either_case), TEST(searching_stays_inside_the_view),
+      TEST(what_follows_the_last_separator_is_the_whole_without_one),
       TEST(a_cut_leaves_no_half_character))

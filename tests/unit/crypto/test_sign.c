@@ -182,6 +182,23 @@ static void a_certificate_has_the_thumbprints_that_openssl_prints(void **state)
     rd_certificate_done(&certificate);
 }
 
+static void a_certificate_that_vouches_for_itself_is_its_key_s_for_its_time(void **state)
+{
+    (void)state;
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+    RD_CLEANUP(rd_sign_key_freep) struct rd_sign_key *key = rd_sign_key_generate(RD_SIGN_BITS_MIN);
+    RD_CLEANUP(rd_certificate_done) struct rd_certificate certificate = {.key = NULL};
+    struct rd_err err;
+    const int64_t from_ms = INT64_C(1795000000000), until_ms = INT64_C(2110000000000);
+    struct rd_str pem = rd_certificate_self_signed(arena, key, "deployer", from_ms, until_ms);
+    assert_int_equal(rd_certificate_from_pem(pem, &certificate, &err), RD_RC_OK);
+    assert_int_equal(certificate.not_before_ms, from_ms);
+    assert_int_equal(certificate.not_after_ms, until_ms);
+    struct rd_str signature = rd_sign(arena, key, RD_SIGN_RS256, RD_STR("text"));
+    assert_true(rd_sign_verify(certificate.key, RD_SIGN_RS256, RD_STR("text"), signature));
+    assert_true(rd_str_find(pem, RD_STR("PRIVATE"), 0) == RD_STR_NONE);
+}
+
 static void what_is_no_good_key_is_refused_with_a_hint(void **state)
 {
     (void)state;
@@ -209,6 +226,7 @@ int main(void)
         cmocka_unit_test(rs256_is_the_same_bytes_as_openssls),
         cmocka_unit_test(a_generated_pair_survives_its_pem),
         cmocka_unit_test(a_certificate_has_the_thumbprints_that_openssl_prints),
+        cmocka_unit_test(a_certificate_that_vouches_for_itself_is_its_key_s_for_its_time),
         cmocka_unit_test(what_is_no_good_key_is_refused_with_a_hint),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,6 +71,18 @@ int fixture_send(struct fixture *fixture, const char *method, const char *url, c
     return fixture->reply.status;
 }
 
+int fixture_ask(struct fixture *fixture, const char *method, const char *url, const char *body)
+{
+    if (body == NULL)
+        return fixture_send(fixture, method, url, NULL);
+    struct rd_str copy = rd_str_from(body);
+    char *out = rd_arena_bytes(fixture->arena, copy.n + 1);
+    for (size_t i = 0; i < copy.n; i++)
+        out[i] = copy.p[i] == '\'' ? '"' : copy.p[i];
+    out[copy.n] = '\0';
+    return fixture_send(fixture, method, url, out);
+}
+
 struct rd_str fixture_header(const struct fixture *fixture, const char *name)
 {
     return rd_http_headers_get(&fixture->reply.headers, name);
@@ -84,4 +96,20 @@ const char *fixture_text(const struct fixture *fixture, const char *path)
 const char *fixture_code(const struct fixture *fixture)
 {
     return fixture_text(fixture, "error.code");
+}
+
+int fixture_setup(void **state)
+{
+    static struct fixture fixture;
+    fixture_open(&fixture, NULL);
+    *state = &fixture;
+    return fixture_send(&fixture, "PUT", FIXTURE_GROUP, "{\"location\":\"westeurope\"}") == 201
+               ? 0
+               : -1;
+}
+
+int fixture_teardown(void **state)
+{
+    fixture_close(*state);
+    return 0;
 }

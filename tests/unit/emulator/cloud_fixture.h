@@ -27,9 +27,14 @@ struct fixture {
 /* `path` NULL: memory only. */
 void fixture_open(struct fixture *fixture, const char *path);
 void fixture_close(struct fixture *fixture);
+/* For cmocka: a cloud in memory in which FIXTURE_GROUP is; *state is the fixture. */
+int fixture_setup(void **state);
+int fixture_teardown(void **state);
 /* Sends and returns the status. `url` is a path ("?api-version=" is added when it has none) or an
  * absolute URL; `body` may be NULL. */
 int fixture_send(struct fixture *fixture, const char *method, const char *url, const char *body);
+/* The same with a body that is written with ' for ". */
+int fixture_ask(struct fixture *fixture, const char *method, const char *url, const char *body);
 struct rd_str fixture_header(const struct fixture *fixture, const char *name);
 /* The text at a path of the last body. */
 const char *fixture_text(const struct fixture *fixture, const char *path);

@@ -10,22 +10,6 @@
 #define WIDGETS FIXTURE_GROUP "/providers/Test.Core/widgets"
 #define WIDGET WIDGETS "/w1"
 
-static int setup(void **state)
-{
-    static struct fixture fixture;
-    fixture_open(&fixture, NULL);
-    *state = &fixture;
-    return fixture_send(&fixture, "PUT", FIXTURE_GROUP, "{\"location\":\"westeurope\"}") == 201
-               ? 0
-               : -1;
-}
-
-static int teardown(void **state)
-{
-    fixture_close(*state);
-    return 0;
-}
-
 static void a_request_without_a_version_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -292,7 +276,7 @@ static void deployments_are_refused_in_one_sentence(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_request_without_a_version_is_refused),
         TEST(unknown_subscriptions_groups_types_and_hosts_are_told),

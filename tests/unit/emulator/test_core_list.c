@@ -12,18 +12,10 @@
 
 static int setup(void **state)
 {
-    static struct fixture fixture;
-    fixture_open(&fixture, NULL);
-    *state = &fixture;
-    (void)fixture_send(&fixture, "PUT", FIXTURE_GROUP, BODY);
-    (void)fixture_send(&fixture, "PUT", FIXTURE_BASE "/resourceGroups/rg-one-more", BODY);
-    return fixture_send(&fixture, "PUT", WIDGET, BODY) == 201 ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    fixture_close(*state);
-    return 0;
+    if (fixture_setup(state) != 0)
+        return -1;
+    (void)fixture_send(*state, "PUT", FIXTURE_BASE "/resourceGroups/rg-one-more", BODY);
+    return fixture_send(*state, "PUT", WIDGET, BODY) == 201 ? 0 : -1;
 }
 
 static void add_parts(struct fixture *f, int from, int to)
@@ -160,7 +152,7 @@ static void the_world_is_described(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         TEST(pages_follow_each_other_to_the_end),
         TEST(a_page_is_right_when_the_former_one_was_deleted),

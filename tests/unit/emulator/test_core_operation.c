@@ -14,20 +14,6 @@
 #define QUIET FIXTURE_GROUP "/providers/Test.Core/quiet/q1"
 #define BODY "{\"location\":\"westeurope\"}"
 
-static int setup(void **state)
-{
-    static struct fixture fixture;
-    fixture_open(&fixture, NULL);
-    *state = &fixture;
-    return fixture_send(&fixture, "PUT", FIXTURE_GROUP, BODY) == 201 ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    fixture_close(*state);
-    return 0;
-}
-
 static const char *kept_header(struct fixture *f, const char *name)
 {
     return rd_arena_str(f->arena, fixture_header(f, name)).p;
@@ -217,7 +203,7 @@ static void time_never_goes_back(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_creation_is_polled_by_its_operation),
         TEST(an_operation_ends_in_its_own_time),

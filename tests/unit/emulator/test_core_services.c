@@ -26,20 +26,6 @@
     FIXTURE_BASE                                                                                   \
     "/providers/Microsoft.Features/providers/Microsoft.Compute/features/DCav6Series"
 
-static int setup(void **state)
-{
-    static struct fixture fixture;
-    fixture_open(&fixture, NULL);
-    *state = &fixture;
-    return fixture_send(&fixture, "PUT", FIXTURE_GROUP, BODY) == 201 ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    fixture_close(*state);
-    return 0;
-}
-
 static void add_fault(struct fixture *f, const char *text)
 {
     struct rd_err err = {.msg = ""};
@@ -257,7 +243,7 @@ static void the_ledger_names_types_and_what_is_missing(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         TEST(an_assignment_is_unique_and_does_not_change),
         TEST(a_wrong_assignment_is_refused),

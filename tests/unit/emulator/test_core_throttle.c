@@ -10,20 +10,6 @@
 #define WIDGET FIXTURE_GROUP "/providers/Test.Core/widgets/w1"
 #define BODY "{\"location\":\"westeurope\"}"
 
-static int setup(void **state)
-{
-    static struct fixture fixture;
-    fixture_open(&fixture, NULL);
-    *state = &fixture;
-    return fixture_send(&fixture, "PUT", FIXTURE_GROUP, BODY) == 201 ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    fixture_close(*state);
-    return 0;
-}
-
 static int64_t remaining(const struct fixture *f)
 {
     int64_t value = -1;
@@ -120,7 +106,7 @@ static void every_bucket_of_the_table_can_be_taken_from(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         TEST(reads_run_out_and_come_back_at_their_rate),
         TEST(refills_in_many_small_steps_lose_nothing),

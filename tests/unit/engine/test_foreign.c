@@ -1,109 +1,122 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What is in a resource group and not ours. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
-#include "fixture.h"
+#include "scene.h"
 
-#define SUB "/subscriptions/00000000-0000-0000-0000-000000000001"
-#define GROUP SUB "/resourceGroups/rg"
-#define PROVIDER GROUP "/providers/"
-#define VM PROVIDER "Microsoft.Compute/virtualMachines/vm1"
+#define THEIRS GROUP "/providers/Microsoft.Storage/storageAccounts/theirs"
 
-struct stage {
-    struct rd_arena *arena;
-    struct fake_client net;
-    struct rd_world world;
-    struct rd_set *live;
-    struct rd_err err;
-};
-
-static void stage_open(struct stage *s, struct fake_script *script)
+static void read_known(struct scene *s)
 {
-    const struct rd_type *types = NULL;
-    size_t count = 0;
-    *s = (struct stage){.arena = rd_arena_new(0)};
-    fake_client_open(&s->net, &(struct fake_client_options){.start_ms = 1000,
-                                                            .handler = fake_script_answer,
-                                                            .data = script,
-                                                            .in_flight_max = 4,
-                                                            .attempts_max = 2});
-    s->world = world_of(&s->net);
-    assert_int_equal(rd_types_load(&types, &count, &s->err), RD_RC_OK);
-    s->live = rd_set_new(s->arena, RD_STR("e1"), RD_STR("AzureCloud"));
-    static const char *const ids[] = {GROUP, VM};
-    for (size_t i = 0; i < 2; i++) {
-        size_t index = 0;
-        assert_int_equal(
-            rd_set_add(s->live, rd_str_from(ids[i]), rd_json_object(), RD_STR(""), &index, &s->err),
-            RD_RC_OK);
-    }
+    add(s, s->live, GROUP, "{}");
+    add(s, s->live, VM, "{}");
     rd_set_resolve_live(s->live);
-}
-
-static void stage_close(struct stage *s)
-{
-    rd_set_done(s->live);
-    fake_client_close(&s->net);
-    rd_arena_free(s->arena);
 }
 
 /* Known are what was read, what is below it or managed by it, and what bears the enclave's tag. */
 static void what_nobody_knows_in_a_group_is_named_from_every_page(void **state)
 {
-    (void)state;
-    static const struct fake_line lines[] = {
-        {.status = 200,
-         .body = "{\"value\":[{\"id\":\"" VM "\"},{\"id\":\"" VM "/extensions/a\"},"
-                 "{\"id\":\"" PROVIDER "Microsoft.Compute/disks/d\",\"managedBy\":\"" VM "\"},"
-                 "{\"id\":\"" PROVIDER "Microsoft.Storage/storageAccounts/theirs\"}],"
-                 "\"nextLink\":\"https://management.azure.com" GROUP "/resources?page=2\"}"},
-        {.status = 200,
-         .body = "{\"value\":[{\"id\":\"" PROVIDER "Microsoft.X/y/ours\","
-                 "\"tags\":{\"redoubt-enclave\":\"e1\"}},"
-                 "{\"id\":\"" PROVIDER "Microsoft.X/y/others\","
-                 "\"tags\":{\"redoubt-enclave\":\"e10\"}}]}"},
+    struct scene *s = *state;
+    struct rule rules[] = {
+        {RD_HTTP_GET, "/resources?page=2", 0,
+         .line = {.status = 200,
+                  .body = "{\"value\":[{\"id\":\"" GROUP "/providers/Microsoft.X/y/ours\","
+                          "\"tags\":{\"redoubt-enclave\":\"e1\"}},"
+                          "{\"id\":\"" GROUP "/providers/Microsoft.X/y/others\","
+                          "\"tags\":{\"redoubt-enclave\":\"e10\"}}]}"}},
+        {RD_HTTP_GET, "/resources?", 0,
+         .line = {.status = 200,
+                  .body = "{\"value\":[{\"id\":\"" VM "\"},{\"id\":\"" VM "/extensions/a\"},"
+                          "{\"id\":\"" GROUP
+                          "/providers/Microsoft.Compute/disks/d\",\"managedBy\":\"" VM "\"},"
+                          "{\"id\":\"" THEIRS "\"}],"
+                          "\"nextLink\":\"" ARM GROUP "/resources?page=2\"}"}},
     };
-    struct fake_script script = {lines, 2, 0};
-    struct stage s;
-    stage_open(&s, &script);
-    assert_int_equal(rd_engine_read_foreign(&s.world, s.arena, s.live, &s.err), RD_RC_OK);
-    const struct rd_json *foreign = rd_json_get(&s.live->facts, RD_STR("foreign"));
+    scene_answer(s, rules, 2);
+    read_known(s);
+    assert_int_equal(rd_engine_read_foreign(&s->world, s->arena, s->live, &s->err), RD_RC_OK);
+    const struct rd_json *foreign = rd_json_get(&s->live->facts, RD_STR("foreign"));
     assert_int_equal(rd_json_count(foreign), 2);
-    assert_true(rd_str_is(rd_json_str(rd_json_item(foreign, 0)),
-                          PROVIDER "Microsoft.Storage/storageAccounts/theirs"));
-    assert_true(rd_str_is(rd_json_str(rd_json_item(foreign, 1)), PROVIDER "Microsoft.X/y/others"));
-    stage_close(&s);
+    assert_true(rd_str_is(rd_json_str(rd_json_item(foreign, 0)), THEIRS));
+    assert_true(
+        rd_str_is(rd_json_str(rd_json_item(foreign, 1)), GROUP "/providers/Microsoft.X/y/others"));
 }
 
 /* Without an answer nothing may be taken for empty; a group that is gone is. */
 static void a_refusal_is_an_error_and_a_missing_group_is_empty(void **state)
 {
-    (void)state;
-    static const struct fake_line refusal[] = {
-        {.status = 403,
-         .body = "{\"error\":{\"code\":\"AuthorizationFailed\",\"message\":\"no\"}}"}};
-    static const struct fake_line gone[] = {
-        {.status = 404,
-         .body = "{\"error\":{\"code\":\"ResourceGroupNotFound\",\"message\":\"gone\"}}"}};
-    struct fake_script scripts[] = {{refusal, 1, 0}, {gone, 1, 0}};
-    static const enum rd_rc expected[] = {RD_RC_PERMISSION, RD_RC_OK};
-    for (size_t i = 0; i < 2; i++) {
-        struct stage s;
-        stage_open(&s, &scripts[i]);
-        assert_int_equal(rd_engine_read_foreign(&s.world, s.arena, s.live, &s.err), expected[i]);
-        stage_close(&s);
+    struct scene *s = *state;
+    read_known(s);
+    struct rule refusal = {
+        RD_HTTP_GET, "/resources?", 0,
+        .line = {.status = 403,
+                 .body = "{\"error\":{\"code\":\"AuthorizationFailed\",\"message\":\"no\"}}"}};
+    scene_answer(s, &refusal, 1);
+    assert_int_equal(rd_engine_read_foreign(&s->world, s->arena, s->live, &s->err),
+                     RD_RC_PERMISSION);
+    struct rule gone = {
+        RD_HTTP_GET, "/resources?", 0,
+        .line = {.status = 404,
+                 .body = "{\"error\":{\"code\":\"ResourceGroupNotFound\",\"message\":\"gone\"}}"}};
+    scene_answer(s, &gone, 1);
+    assert_int_equal(rd_engine_read_foreign(&s->world, s->arena, s->live, &s->err), RD_RC_OK);
+}
+
+/* Deleting a group deletes what somebody has put into it since the plan was made. */
+static void a_group_with_something_new_in_it_is_not_deleted(void **state)
+{
+    static const char *const contents[] = {
+        "{\"value\":[]}",
+        "{\"value\":[{\"id\":\"" VM "\"},{\"id\":\"" VM "/extensions/a\"}]}",
+        "{\"value\":[{\"id\":\"" VM "\"},{\"id\":\"" THEIRS "\"}]}",
+        "{\"value\":[],\"nextLink\":\"" ARM GROUP "/resources?page=2\"}",
+    };
+    for (size_t i = 0; i < sizeof(contents) / sizeof(contents[0]); i++) {
+        if (i > 0)
+            scene_renew(state);
+        struct scene *s = *state;
+        add(s, s->live, GROUP, "{}");
+        add(s, s->live, VM, "{}");
+        enum rd_rc rc =
+            RUN(s, RD_CHANGE_DELETE, GROUP,
+                {RD_HTTP_GET, "/resources?page=2", 0,
+                 .line = {.status = 200, .body = "{\"value\":[{\"id\":\"" THEIRS "\"}]}"}},
+                {RD_HTTP_GET, "/resources?", 0, .line = {.status = 200, .body = contents[i]}},
+                {RD_HTTP_DELETE, "resourceGroups/rg?", 0, .line = {.status = 200, .body = ""}});
+        assert_int_equal(rc, i < 2 ? RD_RC_OK : RD_RC_STALE);
+        assert_int_equal(fake_count(&s->net.fake, RD_HTTP_DELETE, "/"), i < 2);
+        if (i >= 2)
+            assert_non_null(strstr(s->err.msg, THEIRS));
     }
+}
+
+/* What cannot be looked into may hold anything. */
+static void a_group_that_cannot_be_listed_is_not_deleted(void **state)
+{
+    struct scene *s = *state;
+    add(s, s->live, GROUP, "{}");
+    assert_int_equal(
+        RUN(s, RD_CHANGE_DELETE, GROUP,
+            {RD_HTTP_GET, "/resources?", 0,
+             .line = {.status = 403, .body = "{\"error\":{\"code\":\"AuthorizationFailed\"}}"}},
+            {RD_HTTP_DELETE, "https:", 0, .line = {.status = 200, .body = ""}}),
+        RD_RC_PERMISSION);
+    assert_int_equal(fake_count(&s->net.fake, RD_HTTP_DELETE, "/"), 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_nobody_knows_in_a_group_is_named_from_every_page),
-        cmocka_unit_test(a_refusal_is_an_error_and_a_missing_group_is_empty),
+        IN_SCENE(what_nobody_knows_in_a_group_is_named_from_every_page),
+        IN_SCENE(a_refusal_is_an_error_and_a_missing_group_is_empty),
+        IN_SCENE(a_group_with_something_new_in_it_is_not_deleted),
+        IN_SCENE(a_group_that_cannot_be_listed_is_not_deleted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

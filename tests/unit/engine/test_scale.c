@@ -85,65 +85,41 @@ static void vast_answer(void *data, struct rd_arena *arena, int64_t now_ms,
     fake_header(arena, answer, "Retry-After", "10");
 }
 
-static void add_step(struct rd_plan *plan, struct rd_set *set, struct rd_str id, int64_t ms,
-                     int64_t after)
+/* The cloud takes as long as the body says. */
+static void add(struct rd_plan *plan, struct rd_set *set, struct rd_str id, int64_t ms,
+                int64_t after)
 {
-    struct rd_err err;
-    size_t index = 0;
     struct rd_json body = rd_json_object();
-    *rd_json_make(set->arena, &body, "properties.ms") = rd_json_integer(ms);
-    assert_int_equal(rd_set_add(set, id, body, RD_STR("t"), &index, &err), RD_RC_OK);
-    struct rd_step *step = &plan->steps[plan->step_count++];
-    step->kind = RD_STEP_PUT;
-    step->id = id;
-    step->change = (uint32_t)plan->change_count++;
-    step->expected_ms = ms;
-    if (after < 0)
-        return;
-    step->needs = rd_arena_array(set->arena, 1, sizeof(uint32_t));
-    step->needs[0] = (uint32_t)after;
-    step->need_count = 1;
+    *rd_json_make(plan->arena, &body, "properties.ms") = rd_json_integer(ms);
+    creation_add(plan, set, id, body, ms, after);
 }
 
-static void make_plan(struct rd_plan *plan, struct rd_set *set, struct rd_arena *arena)
+static void add_host(struct rd_plan *plan, struct rd_set *set, int number)
 {
     static const int64_t seconds[KINDS] = {5, 180, 120, 120, 240, 120, 120, 300, 120, 60, 115};
-    size_t count = HOSTS * KINDS + 1;
-    plan->steps = rd_arena_array(arena, count, sizeof(*plan->steps));
-    plan->changes = rd_arena_array(arena, count, sizeof(*plan->changes));
-    add_step(plan, set, RD_STR(GROUP "/providers/Microsoft.VirtualMachineImages/imageTemplates/i"),
-             IMAGE_MS, -1);
-    for (int h = 0; h < HOSTS; h++) {
-        struct rd_str vm =
-            rd_arena_printf(arena, GROUP "/providers/Microsoft.Compute/virtualMachines/vm%04d", h);
-        for (int k = 0; k < KINDS; k++) {
-            struct rd_str id =
-                k == 0
-                    ? rd_arena_printf(
-                          arena, GROUP "/providers/Microsoft.Network/networkInterfaces/nic%04d", h)
-                : k == 1 ? vm
-                         : rd_arena_printf(arena, "%.*s/extensions/extension%d", RD_FMT(vm), k);
-            add_step(plan, set, id, seconds[k] * 1000, k == 0 ? 0 : (int64_t)plan->step_count - 1);
-        }
+    struct rd_str vm = rd_arena_printf(
+        plan->arena, GROUP "/providers/Microsoft.Compute/virtualMachines/vm%04d", number);
+    for (int k = 0; k < KINDS; k++) {
+        struct rd_str id =
+            k == 0   ? rd_arena_printf(plan->arena,
+                                       GROUP "/providers/Microsoft.Network/networkInterfaces/nic%04d",
+                                       number)
+            : k == 1 ? vm
+                     : rd_arena_printf(plan->arena, "%.*s/extensions/extension%d", RD_FMT(vm), k);
+        add(plan, set, id, seconds[k] * 1000, k == 0 ? 0 : (int64_t)plan->step_count - 1);
     }
-    for (size_t i = 0; i < count; i++)
-        plan->changes[i] = (struct rd_change){.kind = RD_CHANGE_CREATE,
-                                              .id = set->resources[i].id,
-                                              .type = set->resources[i].type,
-                                              .desired = &set->resources[i]};
 }
 
 static void a_thousand_hosts_are_limited_by_the_cloud_alone(void **state)
 {
     (void)state;
     RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
-    const struct rd_type *types = NULL;
-    size_t type_count = 0;
-    struct rd_err err;
-    assert_int_equal(rd_types_load(&types, &type_count, &err), RD_RC_OK);
-    struct rd_set *set = rd_set_new(arena, RD_STR("e"), RD_STR("AzureCloud"));
-    struct rd_plan plan = {.arena = arena, .enclave = set->name, .desired = set};
-    make_plan(&plan, set, arena);
+    struct rd_set *set = new_set(arena);
+    struct rd_plan plan = creation_plan(arena, set, HOSTS * KINDS + 1);
+    add(&plan, set, RD_STR(GROUP "/providers/Microsoft.VirtualMachineImages/imageTemplates/i"),
+        IMAGE_MS, -1);
+    for (int h = 0; h < HOSTS; h++)
+        add_host(&plan, set, h);
 
     char folder[] = "/tmp/redoubt-scale-XXXXXX";
     assert_non_null(mkdtemp(folder));
@@ -159,11 +135,11 @@ static void a_thousand_hosts_are_limited_by_the_cloud_alone(void **state)
                                                          .attempts_max = 5});
     net.fake.keeps_no_log = true;
     struct rd_world world = world_of(&net);
+    struct rd_err err;
     assert_int_equal(rd_journal_open(folder, false, &world.journal, &err), RD_RC_OK);
-    struct rd_run_options run_options = {.verb = "apply", .parallel_max = 4000};
     struct rd_run *run = NULL;
     clock_t before = clock();
-    assert_int_equal(rd_engine_run(&world, arena, &plan, &run_options, &run, &err), RD_RC_OK);
+    assert_int_equal(creation_run(&world, &plan, 4000, &run, &err), RD_RC_OK);
     long cpu_ms = (long)((clock() - before) * 1000 / CLOCKS_PER_SEC);
     int64_t makespan_ms = run->end_ms - run->start_ms;
     print_message("# cpu %ld ms, makespan %lld s, %llu polls\n", cpu_ms,

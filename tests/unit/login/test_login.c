@@ -218,6 +218,20 @@ static void trouble_on_the_way_is_tried_again_and_then_told(void **state)
     scene_close(&s);
 }
 
+static void who_is_not_trusted_is_asked_for_no_second_token(void **state)
+{
+    (void)state;
+    struct scene s;
+    struct rd_err err;
+    scene_open(&s);
+    scene_set_secret(&s);
+    s.token_result = RD_TRANSPORT_UNTRUSTED;
+    assert_int_equal(rd_login_sign_in(scene_login(&s), &err), RD_RC_UNTRUSTED);
+    assert_int_equal(s.token_count, 1);
+    ASSERT_CONTAINS(err.msg, "no token was asked for by 'secret'");
+    scene_close(&s);
+}
+
 static void answers_that_are_no_token_are_told(void **state)
 {
     (void)state;
@@ -274,4 +288,5 @@ TESTS(TEST(a_request_carries_the_token_of_its_plane),
       TEST(many_401s_of_one_token_ask_for_one_new_one), TEST(a_claims_challenge_is_named),
       TEST(a_refusal_is_final_explained_and_holds_no_secret),
       TEST(trouble_on_the_way_is_tried_again_and_then_told),
+      TEST(who_is_not_trusted_is_asked_for_no_second_token),
       TEST(answers_that_are_no_token_are_told), TEST(the_claims_tell_who_it_is))

@@ -14,6 +14,28 @@ static void equal_sets_make_an_empty_plan(void **state)
     assert_int_equal(plan->left_alone_count, 0);
 }
 
+#define PRINCIPAL                                                                                  \
+    "/providers/Microsoft.Graph/servicePrincipals/bf7b6499-ff71-4aa2-97a4-f372087be7f0"
+
+/* It may be there or not: nothing is done about it, and what refers to it is as it was. */
+static void what_was_not_seen_is_neither_made_nor_taken_to_be_there(void **state)
+{
+    struct world *world = *state;
+    keep(world, GROUP, T);
+    want(world, PRINCIPAL, "{}");
+    want(world, VAULT "/secrets/join", "{}")->is_existing = true;
+    keep(world, VAULT, T);
+    want(world, ROLE,
+         "{\"properties\":{\"principalId\":{\"$ref\":\"" PRINCIPAL "\",\"$path\":\"id\"}}}");
+    have(world, ROLE, "{\"properties\":{\"principalId\":\"11111111\"}}");
+    hide(world, "[\"" PRINCIPAL "\",\"" VAULT "/secrets/join\"]");
+    const struct rd_plan *plan = make(world);
+    assert_int_equal(plan->change_count, 0);
+    assert_int_equal(plan->step_count, 0);
+    assert_int_equal(plan->counts[RD_CHANGE_NONE], 3);
+    assert_int_equal(rd_json_count(plan->unseen), 2);
+}
+
 static void creation_follows_needs_and_the_critical_path_adds_up(void **state)
 {
     struct world *world = *state;
@@ -125,6 +147,43 @@ static void replacing_an_interface_replaces_the_machine_that_holds_it(void **sta
     assert_int_equal(the_change(plan, VM)->field_count, 0);
     assert_true(comes_after(plan, DELETE(plan, NIC), DELETE(plan, VM)));
     assert_true(comes_after(plan, PUT(plan, VM), PUT(plan, NIC)));
+}
+
+static void what_must_stay_in_its_network_moves_within_it_and_is_replaced_beyond(void **state)
+{
+    static const struct {
+        const char *subnet;
+        enum rd_change_kind kind;
+    } moves[] = {
+        {SUBNET, RD_CHANGE_NONE},
+        {VNET "/subnets/other", RD_CHANGE_UPDATE},
+        {NET "virtualNetworks/V/subnets/t", RD_CHANGE_UPDATE},
+        {NET "virtualNetworks/w/subnets/s", RD_CHANGE_REPLACE},
+        {GROUP "2/providers/Microsoft.Network/virtualNetworks/v/subnets/s", RD_CHANGE_REPLACE},
+    };
+    struct world *world = *state;
+    add_host(world, "new");
+    struct rd_resource *live = rd_set_find(world->live, RD_STR(NIC));
+    struct rd_resource *desired = rd_set_find(world->desired, RD_STR(NIC));
+    live->body = json_of(world, "{" TAGGED ",\"properties\":{\"lies\":[{\"name\":\"a\",\"id\":"
+                                "\"" SUBNET "\"}]}}");
+    for (size_t i = 0; i < sizeof(moves) / sizeof(moves[0]); i++) {
+        struct rd_str body = rd_arena_printf(world->arena,
+                                             "{" TAGGED ",\"properties\":{\"lies\":[{\"name\":"
+                                             "\"a\",\"id\":\"%s\"}]}}",
+                                             moves[i].subnet);
+        desired->body = json_of(world, body.p);
+        const struct rd_plan *plan = make(world);
+        if (moves[i].kind == RD_CHANGE_NONE) {
+            assert_int_equal(plan->change_count, 0);
+            continue;
+        }
+        assert_int_equal(the_change(plan, NIC)->kind, moves[i].kind);
+        assert_int_equal(the_change(plan, NIC)->fields[0].replaces,
+                         moves[i].kind == RD_CHANGE_REPLACE);
+        if (moves[i].kind == RD_CHANGE_REPLACE)
+            expect_change(plan, VM, RD_CHANGE_REPLACE, "its network interface is replaced");
+    }
 }
 
 static void what_shows_something_replaced_goes_along_in_a_field_that_can_change(void **state)
@@ -586,12 +645,14 @@ int main(void)
         TEST(what_is_under_way_is_waited_for_and_nothing_else_is_done_to_it),
         TEST(a_chain_of_sixty_thousand_is_made_and_undone),
         TEST(equal_sets_make_an_empty_plan),
+        TEST(what_was_not_seen_is_neither_made_nor_taken_to_be_there),
         TEST(creation_follows_needs_and_the_critical_path_adds_up),
         TEST(an_update_names_its_fields_and_waits_for_nothing_unchanged),
         TEST(replacing_a_machine_takes_along_what_exists_because_of_it),
         TEST(who_sits_on_a_replaced_machine_is_told),
         TEST(a_change_of_tags_bothers_nobody),
         TEST(replacing_an_interface_replaces_the_machine_that_holds_it),
+        TEST(what_must_stay_in_its_network_moves_within_it_and_is_replaced_beyond),
         TEST(what_shows_something_replaced_goes_along_in_a_field_that_can_change),
         TEST(a_dot_in_what_tells_an_item_apart_ends_no_name),
         TEST(a_reference_to_something_replaced_is_known_after_apply),

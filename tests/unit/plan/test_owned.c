@@ -191,6 +191,8 @@ static void what_holds_data_goes_with_what_contains_it(void **state)
     const struct rd_plan *plan = make(world);
     expect_change(plan, ITEM, RD_CHANGE_DELETE, "its Recovery Services vault goes");
     assert_int_equal(RETIRE(plan, ITEM), -1);
+    assert_true(rd_str_is(the_change(plan, ITEM)->affected, "its data goes with its vault"));
+    assert_true(rd_str_is(the_change(plan, RSV)->affected, "all data in it goes"));
 }
 
 #define FILTER(name, value)                                                                        \
@@ -243,9 +245,29 @@ static void what_an_earlier_run_wrote_is_ours_unless_it_can_bear_a_tag(void **st
     assert_null(change_of(world->plan, NSG)); /* somebody took its tag away */
 }
 
+/* As rules of a policy that no firewall uses any more. */
+static void deleting_may_take_less_when_what_contains_it_goes_too(void **state)
+{
+    struct world *world = *state;
+    const char *peering = VNET "/virtualNetworkPeerings/p";
+    keep(world, GROUP, T);
+    keep(world, VNET, T);
+    have(world, peering, "{}");
+    struct rd_json written = rd_json_array();
+    (void)rd_json_append(world->arena, &written, rd_json_string_c(peering));
+    (void)rd_json_set_c(world->arena, &world->live->facts, "written", written);
+    const struct rd_plan *plan = make(world);
+    assert_int_equal(the_change(plan, peering)->expected_ms, 15000);
+    assert_int_equal(plan->critical_path_ms, 15000);
+    plan = make_destroy(world, true);
+    assert_int_equal(the_change(plan, peering)->expected_ms, 4000);
+    assert_int_equal(plan->critical_path_ms, 4000 + 15000 + 20000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(deleting_may_take_less_when_what_contains_it_goes_too),
         TEST(two_that_swap_both_lose_it_before_either_gets_it),
         TEST(who_moves_up_in_a_row_leaves_a_free_one_at_its_end),
         TEST(who_is_to_have_none_loses_it),

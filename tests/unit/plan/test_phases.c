@@ -103,22 +103,11 @@ static void the_critical_path_leads_over_the_second_write(void **state)
     assert_int_equal(make(world)->critical_path_ms, 10000 + 10000 + 180000 + 120000);
 }
 
-static struct rd_str text_of(struct world *world, const struct rd_plan *plan)
-{
-    struct rd_json json = rd_plan_to_json(world->arena, plan);
-    return rd_json_text(world->arena, &json, RD_JSON_PRETTY);
-}
-
 static void both_writes_go_through_a_saved_plan(void **state)
 {
     struct world *world = *state;
     want_all(world);
-    struct rd_str text = text_of(world, make(world));
-    struct rd_plan *back = NULL;
-    if (rd_plan_from_json(world->arena, "p", text, &back, &world->err) != RD_RC_OK)
-        fail_msg("%s", world->err.msg);
-    assert_non_null(back);
-    assert_true(rd_str_eq(text_of(world, back), text));
+    struct rd_plan *back = read_back(world, make(world));
     assert_true(FIRST(back, VNET) >= 0);
     const struct rd_resource *net = the_change(back, VNET)->desired;
     assert_non_null(net->provisional);

@@ -30,6 +30,36 @@ static void an_empty_plan_says_so_in_one_sentence(void **state)
                 "  = virtual machine vm01\n");
 }
 
+#define PRINCIPAL                                                                                  \
+    "/providers/Microsoft.Graph/servicePrincipals/bf7b6499-ff71-4aa2-97a4-f372087be7f0"
+
+static void what_was_not_seen_is_told_with_the_role_that_shows_it(void **state)
+{
+    struct world *world = *state;
+    keep(world, GROUP, T);
+    want(world, PRINCIPAL, "{}");
+    hide(world, "[\"" PRINCIPAL "\"]");
+    (void)make(world);
+    expect_text(world, &(struct rd_plan_text_options){.width = 80, .shows_unchanged = true},
+                "no changes in what was seen: 1 resources of enclave 'cui' are as the spec says\n"
+                "\nunchanged\n"
+                "  = resource group rg\n"
+                "\nnot seen\n"
+                "    1 service principal in the directory: the cloud does not show you whether\n"
+                "    they are there; seen with a role of the directory\n");
+    want(world, VM, T);
+    (void)make(world);
+    expect_text(world, &(struct rd_plan_text_options){.width = 80},
+                "plan for enclave 'cui' in AzureUSGovernment\n"
+                "\nsession hosts\n"
+                "  + virtual machine vm01                                             about 3 min\n"
+                "\nnot seen\n"
+                "    1 service principal in the directory: the cloud does not show you whether\n"
+                "    they are there; seen with a role of the directory\n"
+                "\n1 to create, 0 to change, 0 to replace, 0 to delete, 1 unchanged, 1 not seen;\n"
+                "about 3 min\n");
+}
+
 static void hosts_that_look_the_same_are_one_line(void **state)
 {
     struct world *world = *state;
@@ -159,7 +189,9 @@ static void users_are_all_named_and_what_happens_is_said_once(void **state)
                 "  - host pool p                                             about 10 s\n"
                 "\nbackup\n"
                 "  - Recovery Services vault rsv                             about 30 s\n"
+                "      affects: all data in it goes\n"
                 "  - backup item v                                          about 1 min\n"
+                "      affects: its data goes with its vault\n"
                 "\n0 to create, 0 to change, 0 to replace, 8 to delete, 0 unchanged;\n"
                 "about 2 min 20 s\n");
 }
@@ -238,6 +270,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(an_empty_plan_says_so_in_one_sentence),
+        TEST(what_was_not_seen_is_told_with_the_role_that_shows_it),
         TEST(hosts_that_look_the_same_are_one_line),
         TEST(changes_show_fields_reasons_and_who_is_affected),
         TEST(a_path_too_long_for_a_line_goes_on_in_the_next),

@@ -98,6 +98,13 @@ static inline void keep(struct world *world, const char *id, const char *body)
     have(world, id, body);
 }
 
+/* What the cloud refused to show: ids that are in no live set. */
+static inline void hide(struct world *world, const char *ids)
+{
+    world->live->facts = rd_json_object();
+    (void)rd_json_set_c(world->arena, &world->live->facts, "unseen", json_of(world, ids));
+}
+
 static inline void resolve(struct world *world)
 {
     if (rd_set_resolve(world->desired, &world->err) != RD_RC_OK)
@@ -188,5 +195,24 @@ static inline bool is_left_alone(const struct rd_plan *plan, const char *id, con
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+/* A plan as it is saved. */
+static inline struct rd_str text_of(struct world *world, const struct rd_plan *plan)
+{
+    struct rd_json json = rd_plan_to_json(world->arena, plan);
+    return rd_json_text(world->arena, &json, RD_JSON_PRETTY);
+}
+
+/* What is read of a saved plan, which is the whole of it: saved again it is the same text. */
+static inline struct rd_plan *read_back(struct world *world, const struct rd_plan *plan)
+{
+    struct rd_str text = text_of(world, plan);
+    struct rd_plan *back = NULL;
+    if (rd_plan_from_json(world->arena, "p.json", text, &back, &world->err) != RD_RC_OK)
+        fail_msg("%s", world->err.msg);
+    assert_non_null(back);
+    assert_true(rd_str_eq(text_of(world, back), text));
+    return back;
+}
 
 #endif

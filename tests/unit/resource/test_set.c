@@ -328,6 +328,18 @@ static void resolving_is_linear(void **state)
     assert_in_range(many, few, few * 2 + 10);
 }
 
+/* The set as it is read from its own JSON, which is the whole of it: it writes the same again. */
+static struct rd_set *read_back(struct world *world)
+{
+    struct rd_json json = rd_set_to_json(world->arena, world->set);
+    struct rd_set *back = NULL;
+    assert_int_equal(rd_set_from_json(world->arena, "s", &json, &back, &world->err), RD_RC_OK);
+    assert_non_null(back);
+    struct rd_json again = rd_set_to_json(world->arena, back);
+    assert_true(rd_json_eq(&json, &again));
+    return back;
+}
+
 static void a_set_goes_through_json_and_back(void **state)
 {
     struct world *world = *state;
@@ -339,12 +351,7 @@ static void a_set_goes_through_json_and_back(void **state)
     rd_resource_need(world->set, vm, RD_STR(POOL));
     rd_json_set_c(world->arena, &world->set->facts, "users", rd_json_integer(20));
     resolve(world);
-    struct rd_json json = rd_set_to_json(world->arena, world->set);
-    struct rd_set *back = NULL;
-    assert_int_equal(rd_set_from_json(world->arena, "s", &json, &back, &world->err), RD_RC_OK);
-    assert_non_null(back);
-    struct rd_json again = rd_set_to_json(world->arena, back);
-    assert_true(rd_json_eq(&json, &again));
+    struct rd_set *back = read_back(world);
     assert_int_equal(back->count, 2);
     assert_int_equal(back->resources[vm].host, 3);
     assert_true(back->resources[pool].is_existing);
@@ -366,12 +373,7 @@ static void the_first_write_has_needs_of_its_own(void **state)
     assert_int_equal(resource->first_need_count, 1);
     assert_int_equal(resource->first_needs[0], nic);
     assert_int_equal(world->set->resources[pool].first_need_count, 0);
-    struct rd_json json = rd_set_to_json(world->arena, world->set);
-    struct rd_set *back = NULL;
-    assert_int_equal(rd_set_from_json(world->arena, "s", &json, &back, &world->err), RD_RC_OK);
-    assert_non_null(back);
-    struct rd_json again = rd_set_to_json(world->arena, back);
-    assert_true(rd_json_eq(&json, &again));
+    struct rd_set *back = read_back(world);
     assert_true(back->resources[vm].is_early);
     assert_non_null(back->resources[vm].provisional);
     rd_set_done(back);

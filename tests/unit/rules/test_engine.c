@@ -14,6 +14,7 @@
 
 #define GROUP "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/rg"
 #define HOST GROUP "/providers/Microsoft.Compute/virtualMachines/"
+#define HSM_ROLE "Microsoft.KeyVault/managedHSMs/roleAssignments"
 #define HEAD                                                                                       \
     "- id: T-1\n  title: t\n  severity: error\n  why: w\n  fix: f\n"                               \
     "  source: {document: d, section: s, date: \"2026-01-01\"}\n"                                  \
@@ -126,6 +127,45 @@ static void a_resource_outside_the_set_is_unknown(void **state)
         ON_HOSTS "  must: {follow: {path: properties.x}, some: {path: location, equals: a}}\n";
     assert_int_equal(verdict(arena, rule, "{properties: {x: " HOST "h02}}"), RD_VERDICT_UNKNOWN);
     assert_int_equal(verdict(arena, rule, "{properties: {}}"), RD_VERDICT_FAIL);
+}
+
+/* Verdicts on a host and what is on it, when roles inside an HSM are not shown to whoever reads. */
+static void what_hangs_on_something_unseen_is_unknown_with_its_role(void **state)
+{
+    static const struct {
+        const char *rule;
+        enum rd_verdict seen, unseen;
+    } cases[] = {
+        {ON_HOSTS "  must: {path: location, equals: x}\n", RD_VERDICT_PASS, RD_VERDICT_PASS},
+        {ON_HOSTS "  must: {path: location, equals: y}\n", RD_VERDICT_FAIL, RD_VERDICT_FAIL},
+        {ON_HOSTS "  must: {follow: {all: " HSM_ROLE "}, some: {path: $id, exists: true}}\n",
+         RD_VERDICT_FAIL, RD_VERDICT_UNKNOWN},
+        {ON_HOSTS "  must: {not: {follow: {all: " HSM_ROLE "}, some: {path: $id, exists: true}}}\n",
+         RD_VERDICT_PASS, RD_VERDICT_UNKNOWN},
+        {HEAD "  applies: {type: " HSM_ROLE "}\n  must: {path: properties.scope, equals: x}\n",
+         RD_VERDICT_NO_SUBJECT, RD_VERDICT_UNKNOWN},
+        {HEAD "  applies: {type: " HSM_ROLE "}\n  count: {min: 1}\n", RD_VERDICT_FAIL,
+         RD_VERDICT_UNKNOWN},
+        {HEAD "  applies: {type: " HSM_ROLE "}\n  absent: true\n", RD_VERDICT_PASS,
+         RD_VERDICT_UNKNOWN},
+    };
+    (void)state;
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        for (int is_unseen = 0; is_unseen < 2; is_unseen++) {
+            struct rd_set *set = hosts(arena, "{location: x}");
+            if (is_unseen)
+                set->facts =
+                    yaml(arena, "{unseen: [" GROUP "/providers/Microsoft.KeyVault/managedHSMs/h/"
+                                "roleAssignments/r]}");
+            struct rd_finding finding = run_on(arena, cases[i].rule, set, "2026-06-01");
+            enum rd_verdict wanted = is_unseen ? cases[i].unseen : cases[i].seen;
+            if (finding.verdict != wanted)
+                fail_msg("rule %zu, unseen %d: %s", i, is_unseen, rd_verdict_name(finding.verdict));
+            bool is_told = rd_str_find(finding.unseen, RD_STR("Crypto Auditor"), 0) != RD_STR_NONE;
+            assert_int_equal(is_told, is_unseen && cases[i].seen != cases[i].unseen);
+            assert_true(finding.verdict == RD_VERDICT_FAIL || finding.violation_count == 0);
+        }
 }
 
 static void a_fact_that_is_not_given_is_unknown(void **state)
@@ -285,6 +325,7 @@ int main(void)
         cmocka_unit_test(a_mistake_in_a_rule_is_told_with_file_and_rule),
         cmocka_unit_test(a_value_known_only_later_gives_neither_pass_nor_fail),
         cmocka_unit_test(a_resource_outside_the_set_is_unknown),
+        cmocka_unit_test(what_hangs_on_something_unseen_is_unknown_with_its_role),
         cmocka_unit_test(a_fact_that_is_not_given_is_unknown),
         cmocka_unit_test(every_on_nothing_is_no),
         cmocka_unit_test(a_rule_is_in_force_from_its_first_day_up_to_its_last),

@@ -2,6 +2,7 @@
 #include "asking.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -9,6 +10,24 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+struct hostile server;
+
+const struct rd_curl_options brisk = {
+    .connect_ms = 4000, .idle_ms = 5000, .reply_ms = 10000, .allows_plain_loopback = true};
+
+int start_server(void **state RD_UNUSED)
+{
+    (void)signal(SIGPIPE, SIG_IGN);
+    hostile_start(&server);
+    return 0;
+}
+
+int stop_server(void **state RD_UNUSED)
+{
+    hostile_stop(&server);
+    return 0;
+}
 
 static bool allows(const void *data, struct rd_str url)
 {
@@ -18,9 +37,9 @@ static bool allows(const void *data, struct rd_str url)
            (asker->allowed.n == 0 || rd_str_eq_case(parts.host, asker->allowed));
 }
 
-void asker_open(struct asker *asker, struct hostile *server, struct rd_curl_options options)
+void asker_open(struct asker *asker, struct rd_curl_options options)
 {
-    *asker = (struct asker){.server = server, .allowed = RD_STR("")};
+    *asker = (struct asker){.allowed = RD_STR("")};
     rd_clock_init_real(&asker->clock);
     asker->loop = rd_loop_new(&asker->clock);
     asker->arena = rd_arena_new(0);
@@ -28,7 +47,7 @@ void asker_open(struct asker *asker, struct hostile *server, struct rd_curl_opti
     options.allows = allows;
     options.allows_data = asker;
     if (options.ca_file == NULL)
-        options.ca_file = server->ca_file;
+        options.ca_file = server.ca_file;
     else if (options.ca_file[0] == '\0')
         options.ca_file = NULL;
     struct rd_err err;
@@ -46,7 +65,7 @@ struct rd_str asker_url(struct asker *asker, const char *scheme, const char *hos
                         const char *listener, const char *path)
 {
     return rd_arena_printf(asker->arena, "%s://%s:%d%s", scheme, host,
-                           hostile_port(asker->server, listener), path);
+                           hostile_port(&server, listener), path);
 }
 
 static void on_answer(void *data, enum rd_transport_result result,

@@ -2,15 +2,14 @@
 #ifndef ASKING_H
 #define ASKING_H
 
-/* What the tests of the transport share: a loop, a transport to the hostile server, and one request
- * after the other with what became of it. */
+/* What the tests of the transport share: a hostile server for the whole program, and for each test
+ * a loop, a transport to the server, and one request after the other with what became of it. */
 
 #include "hostile.h"
 #include "wire/curl.h"
 #include "json/json.h"
 
 struct asker {
-    struct hostile *server;
     struct rd_clock clock;
     struct rd_loop *loop;
     struct rd_curl *curl;
@@ -29,8 +28,15 @@ struct answer {
     char reason[1024];
 };
 
+/* The one that the asker asks, started and stopped as the fixture of the group of tests. */
+extern struct hostile server;
+int start_server(void **state);
+int stop_server(void **state);
+
+/* Waits for seconds where the transport's own limits are minutes. */
+extern const struct rd_curl_options brisk;
 /* `options` may leave loop, allows and ca_file out: then they are the asker's own. */
-void asker_open(struct asker *asker, struct hostile *server, struct rd_curl_options options);
+void asker_open(struct asker *asker, struct rd_curl_options options);
 void asker_close(struct asker *asker);
 
 /* "https://HOST:PORT/PATH" of a listener; "plain" and "mute" of the scheme that is asked for. */

@@ -22,11 +22,6 @@ enum { KNOWS_WHAT_IT_USES = 1 };
 
 enum { CROWD = 64 };
 
-static struct hostile server;
-
-static const struct rd_curl_options brisk = {
-    .connect_ms = 5000, .idle_ms = 5000, .reply_ms = 10000, .allows_plain_loopback = true};
-
 static void assert_reply(const struct answer *answer)
 {
     if (answer->result != RD_TRANSPORT_REPLY || answer->count != 1)
@@ -37,7 +32,7 @@ static void a_connection_serves_one_request_after_the_other(void **state)
 {
     (void)state;
     struct asker asker;
-    asker_open(&asker, &server, brisk);
+    asker_open(&asker, brisk);
     int64_t before = stat_count(&asker, "connections", "good");
     for (int i = 0; i < 50; i++) {
         struct answer answer =
@@ -72,7 +67,7 @@ static void sixty_four_at_once_go_side_by_side(void **state)
     struct asker asker;
     struct rd_curl_options options = brisk;
     options.local_max = CROWD;
-    asker_open(&asker, &server, options);
+    asker_open(&asker, options);
     ask_crowd(&asker, crowd, "good", "/late/100");
     uint64_t connections = rd_curl_stats(asker.curl)->connections;
     assert_true(connections > CROWD / 2 && connections <= CROWD);
@@ -86,7 +81,7 @@ static void to_a_server_of_this_machine_few_connections_do(void **state)
     (void)state;
     static struct answer crowd[CROWD];
     struct asker asker;
-    asker_open(&asker, &server, brisk);
+    asker_open(&asker, brisk);
     ask_crowd(&asker, crowd, "good", "/late/5");
     uint64_t connections = rd_curl_stats(asker.curl)->connections;
     assert_true(connections > 1 && connections <= 4);
@@ -98,7 +93,7 @@ static void sixty_four_at_once_share_one_http2_connection(void **state)
     (void)state;
     static struct answer crowd[CROWD];
     struct asker asker;
-    asker_open(&asker, &server, brisk);
+    asker_open(&asker, brisk);
     int64_t before = stat_count(&asker, "connections", "h2");
     ask_crowd(&asker, crowd, "h2", "/shared");
     for (int i = 0; i < CROWD; i++)
@@ -114,7 +109,7 @@ static void an_http2_exchange_that_breaks_leaves_the_others_alone(void **state)
     struct asker asker;
     struct rd_curl_options options = brisk;
     options.idle_ms = 1500;
-    asker_open(&asker, &server, options);
+    asker_open(&asker, options);
     struct answer answers[5] = {0};
     static const char *const paths[] = {"/ok", "/reset", "/cut", "/silent", "/ok"};
     for (int i = 0; i < 5; i++)
@@ -150,7 +145,7 @@ static void only_what_is_safe_is_sent_again_by_itself(void **state)
                 {RD_HTTP_PUT, false}, {RD_HTTP_PATCH, false}, {RD_HTTP_DELETE, false}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct asker asker;
-        asker_open(&asker, &server, brisk);
+        asker_open(&asker, brisk);
         struct answer first = ask_path(&asker, RD_HTTP_GET, "good", "/drop-next");
         assert_reply(&first);
         char path[32];
@@ -177,7 +172,7 @@ static void a_crowd_is_refused_together(void **state)
     struct asker asker;
     struct rd_curl_options options = brisk;
     options.connect_ms = 300;
-    asker_open(&asker, &server, options);
+    asker_open(&asker, options);
     memset(crowd, 0, sizeof(crowd));
     int64_t start_us = rd_clock_monotonic_us();
     for (int i = 0; i < CROWD; i++)
@@ -235,7 +230,7 @@ static void memory_stays_flat(void **state)
 {
     (void)state;
     struct asker asker;
-    asker_open(&asker, &server, brisk);
+    asker_open(&asker, brisk);
     run_flows(&asker, "/flat", 50);
     int64_t before_kb = used_kb();
     run_flows(&asker, "/flat", 400);
@@ -273,7 +268,7 @@ static void a_signal_wakes_the_loop(void **state)
     struct sigaction action = {.sa_handler = on_signal};
     assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
     struct asker asker;
-    asker_open(&asker, &server, (struct rd_curl_options){0}); /* which looks twice a second */
+    asker_open(&asker, (struct rd_curl_options){0}); /* which looks twice a second */
     struct watch watch = {.asker = &asker};
     rd_loop_set_idle(asker.loop, look_for_signal, &watch, 60000);
     struct answer warm = ask_path(&asker, RD_HTTP_GET, "good", "/ok");
@@ -286,21 +281,6 @@ static void a_signal_wakes_the_loop(void **state)
     assert_int_equal(signal_count, 1);
     assert_true(watch.seen_us - start_us < 400000);
     asker_close(&asker);
-}
-
-static int start(void **state)
-{
-    (void)state;
-    (void)signal(SIGPIPE, SIG_IGN);
-    hostile_start(&server);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    hostile_stop(&server);
-    return 0;
 }
 
 int main(void)
@@ -316,5 +296,5 @@ int main(void)
         cmocka_unit_test(memory_stays_flat),
         cmocka_unit_test(a_signal_wakes_the_loop),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, start_server, stop_server);
 }

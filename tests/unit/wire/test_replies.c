@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,9 +11,8 @@
 #include "asking.h"
 #include "base/limits.h"
 
-static struct hostile server;
-
-static const struct rd_curl_options brisk = {
+/* For servers that are slow on purpose. */
+static const struct rd_curl_options impatient = {
     .connect_ms = 5000, .idle_ms = 1000, .reply_ms = 3000, .allows_plain_loopback = true};
 
 static void assert_in(const char *text, const char *part)
@@ -80,7 +78,7 @@ static void what_a_server_may_do_has_one_result_each(void **state)
     struct rd_curl_options patient = brisk;
     patient.idle_ms = 20000;
     patient.reply_ms = 60000;
-    asker_open(&asker, &server, patient);
+    asker_open(&asker, patient);
     for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
         struct answer tls = ask_path(&asker, RD_HTTP_GET, "good", lies[i].path);
         check_meeting(&lies[i], &tls);
@@ -99,7 +97,7 @@ static void what_has_no_end_ends_at_the_limit(void **state)
     (void)state;
     static const char *const paths[] = {"/flood", "/gzip-bomb", "/gzip-nothing"};
     struct asker asker;
-    asker_open(&asker, &server, (struct rd_curl_options){0});
+    asker_open(&asker, (struct rd_curl_options){0});
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
         struct answer answer = ask_path(&asker, RD_HTTP_GET, "good", paths[i]);
         assert_int_equal(answer.result, RD_TRANSPORT_DROPPED);
@@ -113,7 +111,7 @@ static void a_body_whose_end_nobody_announced_may_be_cut_short(void **state)
 {
     (void)state;
     struct asker asker;
-    asker_open(&asker, &server, brisk);
+    asker_open(&asker, impatient);
     static const char *const paths[] = {"/cut-unannounced", "/whole-unannounced"};
     for (size_t i = 0; i < 2; i++) {
         struct answer answer = ask_path(&asker, RD_HTTP_GET, "good", paths[i]);
@@ -138,7 +136,7 @@ static void silence_and_slowness_end_in_time(void **state)
         {"/late/150", RD_TRANSPORT_REPLY, "{\"late\":true}", 200},
     };
     struct asker asker;
-    asker_open(&asker, &server, brisk);
+    asker_open(&asker, impatient);
     struct answer answers[sizeof(slow) / sizeof(slow[0])] = {0};
     int64_t start_us = rd_clock_monotonic_us();
     for (size_t i = 0; i < sizeof(slow) / sizeof(slow[0]); i++)
@@ -156,7 +154,7 @@ static void a_virtual_clock_does_not_move_while_a_server_is_slow(void **state)
 {
     (void)state;
     struct asker asker;
-    asker_open(&asker, &server, brisk);
+    asker_open(&asker, impatient);
     rd_clock_init_virtual(&asker.clock, 5000);
     struct answer late = ask_path(&asker, RD_HTTP_GET, "good", "/late/100");
     assert_int_equal(late.result, RD_TRANSPORT_REPLY);
@@ -171,7 +169,7 @@ static void headers_arrive_clean_and_of_the_final_reply_only(void **state)
 {
     (void)state;
     struct asker asker;
-    asker_open(&asker, &server, brisk);
+    asker_open(&asker, impatient);
     struct answer answer = ask_path(&asker, RD_HTTP_GET, "good", "/odd-headers");
     assert_int_equal(answer.result, RD_TRANSPORT_REPLY);
     assert_true(rd_str_is(rd_http_headers_get(&answer.headers, "x-latin"), "caf?"));
@@ -221,7 +219,7 @@ static void requests_arrive_as_they_were_given(void **state)
         {RD_HTTP_HEAD, "", ""},          {RD_HTTP_POST, "x", "1"},
     };
     struct asker asker;
-    asker_open(&asker, &server, brisk);
+    asker_open(&asker, impatient);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct answer answer = {0};
         rd_http_headers_add(asker.arena, &answer.request.headers, "X-Own", RD_STR("kept"));
@@ -264,7 +262,7 @@ static void the_target_is_the_url_behind_its_host(void **state)
         {"#part", "/"},
     };
     struct asker asker;
-    asker_open(&asker, &server, brisk);
+    asker_open(&asker, brisk);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char seen[64];
         (void)snprintf(seen, sizeof(seen), "GET %s", rows[i].target);
@@ -281,9 +279,9 @@ static void the_loops_time_is_told_only_where_it_is_wanted(void **state)
 {
     (void)state;
     struct asker asker;
-    struct rd_curl_options options = brisk;
+    struct rd_curl_options options = impatient;
     options.tells_time = true;
-    asker_open(&asker, &server, options);
+    asker_open(&asker, options);
     rd_clock_init_virtual(&asker.clock, 1763750000123);
     struct answer answer = ask_path(&asker, RD_HTTP_GET, "good", "/echo");
     struct rd_json echo = echo_of(&asker, &answer);
@@ -295,7 +293,7 @@ static void large_bodies_go_and_come_whole(void **state)
 {
     (void)state;
     struct asker asker;
-    asker_open(&asker, &server, (struct rd_curl_options){0});
+    asker_open(&asker, (struct rd_curl_options){0});
     size_t size = RD_HTTP_REQUEST_BODY_SIZE_MAX;
     char *body = rd_arena_bytes(asker.arena, size);
     memset(body, 'b', size);
@@ -316,21 +314,6 @@ static void large_bodies_go_and_come_whole(void **state)
     asker_close(&asker);
 }
 
-static int start(void **state)
-{
-    (void)state;
-    (void)signal(SIGPIPE, SIG_IGN);
-    hostile_start(&server);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    hostile_stop(&server);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -345,5 +328,5 @@ int main(void)
         cmocka_unit_test(the_loops_time_is_told_only_where_it_is_wanted),
         cmocka_unit_test(large_bodies_go_and_come_whole),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, start_server, stop_server);
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """A confidential VM's whole key chain by hand, and what Azure says when a link is missing. The key
-itself is made with Debian's KeyClient: its `az keyvault key` is broken."""
+itself, and an HSM's own roles, are made with Debian's Python SDKs: its `az keyvault key` and
+`az keyvault role` are broken."""
 import base64
 import json
 import os
@@ -12,6 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from wire import REGION, Cloud, claim, ended_well, main  # pylint: disable=wrong-import-position
 
 from azure.core.exceptions import HttpResponseError
+from azure.keyvault.administration import KeyVaultAccessControlClient, KeyVaultRoleScope
 from azure.keyvault.keys import KeyClient, KeyReleasePolicy
 
 CLOUD = Cloud().trust()
@@ -179,6 +181,29 @@ def without_the_orchestrators_role_the_machine_never_runs():
 def without_the_set_there_is_no_machine():
     missing = CLOUD.id("chain", "Microsoft.Compute/diskEncryptionSets", "none")
     machine("vm7", missing).fails("none", "not found")
+
+
+@claim("Microsoft.KeyVault/managedHSMs | create, get",
+       "Microsoft.Compute/diskEncryptionSets | create",
+       "Microsoft.Compute/virtualMachines | create")
+def a_chain_from_an_hsm_boots_a_confidential_machine():
+    az("keyvault", "create", "-g", "chain", "--hsm-name", "hsmchain1", "--administrators", KNOWN["self"], "--retention-days", "7",
+       "--enable-purge-protection", "true").works()
+    uri = az("keyvault", "show", "--hsm-name", "hsmchain1").works().json["properties"]["hsmUri"]
+    roles = KeyVaultAccessControlClient(uri, CREDENTIAL)
+    known = {item.role_name: item.id for item in roles.list_role_definitions(KeyVaultRoleScope.KEYS)}
+
+    def give(role, principal):
+        roles.create_role_assignment(KeyVaultRoleScope.KEYS, known[f"Managed HSM Crypto {role}"], principal)
+
+    give("Officer", KNOWN["self"])
+    give("User", KNOWN["self"])
+    made = encryption_set("des8", key(KeyClient(uri, CREDENTIAL)).id).works().json
+    give("Service Encryption User", made["identity"]["principalId"])
+    give("Service Release User", KNOWN["orchestrator"])
+    time.sleep(1)
+    machine("vm8", made["id"]).works()
+    power("vm8", "PowerState/running")
 
 
 main(dict(globals()), before, lambda: ended_well(CLOUD))

@@ -8,7 +8,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from wire import REGION, Cloud, claim, ended_well, main  # pylint: disable=wrong-import-position
+from wire import REGION, claim, ended_well, main  # pylint: disable=wrong-import-position
+from sdk import CLOUD, CREDENTIAL, RESOURCES, client, fails, grant, group, names, object_id
 
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.core.credentials import AccessToken
@@ -22,37 +23,8 @@ from azure.mgmt.msi import ManagedServiceIdentityClient
 from azure.mgmt.network import NetworkManagementClient
 from azure.mgmt.resource import ResourceManagementClient
 
-CLOUD = Cloud().trust()
-CREDENTIAL = CLOUD.credential()
+CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"
 OFFICERS = ("14b46e9e-c2b7-41b4-b07b-48a6ebf60603", "b86a8fe4-44ce-4948-aee5-eccb2c155cd7")  # keys', secrets'
-
-
-def client(kind, **more):
-    return CLOUD.manage(kind, CREDENTIAL, **more)
-
-
-RESOURCES = client(ResourceManagementClient)
-
-
-def group(name):
-    assert RESOURCES.resource_groups.create_or_update(name, {"location": REGION}).name == name
-    return name
-
-
-def names(pages):
-    return [item.name.rsplit("/", 1)[-1] for item in pages]
-
-
-def fails(kind, code, action):
-    """It raises exactly this exception with Azure's own code."""
-    try:
-        action()
-    except HttpResponseError as error:
-        assert type(error) is kind, repr(error)
-        told = error.error.code if error.error is not None else ""
-        assert code in (told or str(error)), (code, told, str(error))
-        return error
-    raise AssertionError(f"it worked, without {code}")
 
 
 @claim("Microsoft.Resources/resourceGroups | create, get, list, update, delete, poll, page, error ResourceGroupNotFound")
@@ -147,20 +119,10 @@ def open_vault(place, name):
         "tenant_id": CLOUD.tenant, "sku": {"family": "A", "name": "premium"}, "enable_rbac_authorization": True,
         "access_policies": []}}).result()
     principal = object_id()
-    for number, role in enumerate(OFFICERS):
-        definition = f"{CLOUD.scope}/providers/Microsoft.Authorization/roleDefinitions/{role}"
-        RESOURCES.resources.begin_create_or_update_by_id(
-            f"{made.id}/providers/Microsoft.Authorization/roleAssignments/00000000-0000-0000-0000-00000000000{number}",
-            "2022-04-01", {"properties": {"role_definition_id": definition, "roleDefinitionId": definition,
-                                          "principalId": principal, "principalType": "ServicePrincipal"}}).result()
+    for role in OFFICERS:
+        grant(made.id, role, principal)
     time.sleep(1)  # 10 minutes of the cloud's: roles are in force
     return made.properties.vault_uri
-
-
-def object_id():
-    import base64  # pylint: disable=import-outside-toplevel
-    part = CREDENTIAL.get_token("https://management.core.usgovcloudapi.net/.default").token.split(".")[1]
-    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))["oid"]
 
 
 @claim("Microsoft.KeyVault/vaults/keys | create, get, list, update, delete, poll, action purge, error KeyNotFound",
@@ -168,6 +130,7 @@ def object_id():
        "Microsoft.KeyVault/vaults | create, poll")
 def keys_with_release_policy_and_secrets_live_in_a_vault():
     uri = open_vault(group("keys"), "kvwirepy1")
+    shown = client(KeyVaultManagementClient)  # the same things as resources: properties, neither material nor value
     policy = {"version": "1.0.0", "anyOf": [{"authority": "https://sharedugv.ugv.attest.azure.us/", "allOf": [
         {"claim": "x-ms-compliance-status", "equals": "azure-compliant-cvm"}]}]}
     keys = KeyClient(uri, CREDENTIAL)
@@ -176,6 +139,12 @@ def keys_with_release_policy_and_secrets_live_in_a_vault():
     assert made.key_type == "RSA-HSM" and made.properties.exportable, made
     assert json.loads(made.properties.release_policy.encoded_policy) == policy
     assert keys.get_key("k1").id == made.id and [item.name for item in keys.list_properties_of_keys()] == ["k1"]
+    (listed,) = shown.keys.list("keys", "kvwirepy1")
+    key = shown.keys.get("keys", "kvwirepy1", "k1")
+    assert listed.name == "k1" and listed.kty is None and (key.kty, key.key_size) == ("RSA-HSM", 3072), key
+    assert key.key_uri_with_version == made.id and key.attributes.exportable and key.release_policy.data, key
+    assert [version.name for version in shown.keys.list_versions("keys", "kvwirepy1", "k1")] == [made.properties.version]
+    assert shown.keys.get_version("keys", "kvwirepy1", "k1", made.properties.version).key_uri == key.key_uri
     assert keys.update_key_properties("k1", enabled=False).properties.enabled is False
     fails(ResourceNotFoundError, "KeyNotFound", lambda: keys.get_key("none"))
     keys.begin_delete_key("k1", _polling_interval=0.2).wait()
@@ -184,6 +153,9 @@ def keys_with_release_policy_and_secrets_live_in_a_vault():
     secrets.set_secret("s1", "one")
     secrets.set_secret("s1", "two", tags={"a": "b"})
     assert secrets.get_secret("s1").value == "two" and len(list(secrets.list_properties_of_secret_versions("s1"))) == 2
+    secret = shown.secrets.get("keys", "kvwirepy1", "s1")
+    assert secret.tags == {"a": "b"} and secret.properties.value is None and names(shown.secrets.list("keys", "kvwirepy1")) == ["s1"], secret
+    assert secret.properties.secret_uri_with_version == secrets.get_secret("s1").id
     assert secrets.update_secret_properties("s1", content_type="text").content_type == "text"
     secrets.begin_delete_secret("s1", _polling_interval=0.2).wait()
     fails(ResourceNotFoundError, "SecretNotFound", lambda: secrets.get_secret("s1"))
@@ -194,7 +166,7 @@ def keys_with_release_policy_and_secrets_live_in_a_vault():
 @claim("Microsoft.ManagedIdentity/userAssignedIdentities | create, get, list, update, delete",
        "Microsoft.Compute/galleries | create, get, list, update, delete, poll",
        "Microsoft.Compute/galleries/images | create, get, list, delete, poll",
-       "Microsoft.VirtualMachineImages/imageTemplates | create, get, list, delete, poll, action run, error ResourceNotFound",
+       "Microsoft.VirtualMachineImages/imageTemplates | create, get, list, update, delete, poll, action run, error ResourceNotFound",
        "Microsoft.Compute/galleries/images/versions | get, list, delete, poll")
 def an_image_is_described_and_built():
     place = group("images")
@@ -210,11 +182,7 @@ def an_image_is_described_and_built():
         "identifier": {"publisher": "p", "offer": "o", "sku": "s"},
         "features": [{"name": "SecurityType", "value": "ConfidentialVmSupported"}]}).result()
     assert names(compute.gallery_images.list_by_gallery(place, "gal1")) == ["def1"]
-    contributor = f"{CLOUD.scope}/providers/Microsoft.Authorization/roleDefinitions/b24988ac-6180-42a0-ab88-20f7382dd24c"
-    RESOURCES.resources.begin_create_or_update_by_id(
-        f"{CLOUD.scope}/resourceGroups/{place}/providers/Microsoft.Authorization/roleAssignments/00000000-0000-0000-0000-0000000000aa",
-        "2022-04-01", {"properties": {"roleDefinitionId": contributor, "principalId": identity.principal_id,
-                                      "principalType": "ServicePrincipal"}}).result()
+    grant(f"{CLOUD.scope}/resourceGroups/{place}", CONTRIBUTOR, identity.principal_id)
     time.sleep(1)
     templates = builder.virtual_machine_image_templates
     made = templates.begin_create_or_update(place, "t1", {
@@ -227,6 +195,7 @@ def an_image_is_described_and_built():
     assert made.provisioning_state == "Succeeded", made
     assert names(templates.list_by_resource_group(place)) == ["t1"]
     fails(ResourceNotFoundError, "ResourceNotFound", lambda: templates.get(place, "none"))
+    assert templates.begin_update(place, "t1", {"tags": {"a": "b"}}).result().tags == {"a": "b"}
     templates.begin_run(place, "t1").wait()
     assert templates.get(place, "t1").last_run_status.run_state in ("Succeeded", "PartiallySucceeded")
     versions = compute.gallery_image_versions
@@ -248,7 +217,7 @@ class Opaque:
         return AccessToken(self.token, int(time.time()) + 3600)
 
 
-@claim("Microsoft.Resources/resourceGroups | error InvalidAuthenticationToken, error InvalidAuthenticationTokenAudience, error AADSTS7000215, error conflict, error InvalidResourceType")
+@claim("Microsoft.Resources/resourceGroups | error InvalidAuthenticationToken, error InvalidAuthenticationTokenAudience, error AADSTS7000215, error conflict, error InvalidResourceType, error AuthorizationFailed")
 def who_may_not_and_what_cannot_be_is_told_by_its_own_exception():
     def lists(credential):
         return lambda: list(CLOUD.manage(ResourceManagementClient, credential).resource_groups.list())
@@ -262,6 +231,9 @@ def who_may_not_and_what_cannot_be_is_told_by_its_own_exception():
     except ClientAuthenticationError as error:
         assert "AADSTS7000215" in str(error), error
     place = group("negative")
+    reader = CLOUD.manage(ResourceManagementClient, CLOUD.credential("reader"))
+    assert place in names(reader.resource_groups.list())
+    fails(HttpResponseError, "AuthorizationFailed", lambda: reader.resource_groups.create_or_update("mine", {"location": REGION}))
     fails(ResourceExistsError, "InvalidResourceGroupLocation",
           lambda: RESOURCES.resource_groups.create_or_update(place, {"location": "usgovarizona"}))
     fails(ResourceNotFoundError, "InvalidResourceType", lambda: RESOURCES.resources.get_by_id(

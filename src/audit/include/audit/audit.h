@@ -32,6 +32,7 @@ struct rd_audit {
     size_t by_state[RD_CONTROL_NO_EVIDENCE + 1];
     struct rd_str *missing; /* ids that the desired set has and the live set lacks */
     size_t missing_count;
+    const struct rd_json *unseen; /* ids that the live set's reader was not shown, or absent */
     int64_t day_ms;
 };
 
@@ -44,7 +45,8 @@ RD_NODISCARD enum rd_rc rd_audit_run(struct rd_arena *arena, const struct rd_rul
                                      size_t count, const struct rd_set *live,
                                      const struct rd_set *desired, int64_t day_ms,
                                      struct rd_audit **ret_audit, struct rd_err *err);
-/* {"redoubt":"audit/1", "day", "findings" (as rd_findings_to_json), "controls", "missing"} */
+/* {"redoubt":"audit/1", "day", "findings" (as rd_findings_to_json), "controls", "missing",
+ * "unseen"?} */
 struct rd_json rd_audit_to_json(struct rd_arena *arena, const struct rd_audit *audit);
 void rd_audit_print(struct rd_buf *out, const struct rd_audit *audit, bool colors,
                     bool shows_passed);

@@ -94,7 +94,8 @@ const struct rd_client_stats *rd_client_stats(const struct rd_client *client);
 
 /* What an Azure error means: class and remedy, by data/errors.yaml (code, status and text). */
 enum rd_rc rd_error_classify(int status, struct rd_str code, struct rd_str message);
-/* Finds the innermost code and message in any of the envelopes that Azure sends. */
+/* Finds the innermost code and message in any of the envelopes that Azure sends; of several
+ * details, those of the first that data/errors.yaml can explain. */
 void rd_error_parse(struct rd_arena *arena, const struct rd_json *body, struct rd_str *ret_code,
                     struct rd_str *ret_message);
 /* The remedy for people, or "". `code` without case. */

@@ -18,6 +18,10 @@ enum rd_transport_result {
     RD_TRANSPORT_TIMEOUT, /* none in time: the request may have been carried out */
     RD_TRANSPORT_DROPPED, /* the connection broke: the request may have been carried out */
     RD_TRANSPORT_REFUSED, /* it never left: nothing was carried out */
+    /* It never left, for who answers cannot prove to be whom it is for, by its certificate: nothing
+     * was carried out, and asking again would change nothing. `reason` has the host and the remedy.
+     */
+    RD_TRANSPORT_UNTRUSTED,
 };
 
 /* `reply` is valid during the call only, and only for RD_TRANSPORT_REPLY; otherwise `reason` says

@@ -39,7 +39,8 @@ bool rd_str_has_suffix(struct rd_str s, struct rd_str suffix);
 bool rd_str_has_suffix_case(struct rd_str s, struct rd_str suffix);
 
 #define RD_STR_NONE SIZE_MAX
-/* The index of the first match at or after `from`, or RD_STR_NONE. */
+/* The index of the first match at or after `from`, or RD_STR_NONE; nothing ("") is found nowhere.
+ */
 size_t rd_str_find(struct rd_str s, struct rd_str needle, size_t from);
 size_t rd_str_find_case(struct rd_str s, struct rd_str needle, size_t from);
 size_t rd_str_find_char(struct rd_str s, char c, size_t from);
@@ -49,6 +50,8 @@ size_t rd_str_find_last_char(struct rd_str s, char c);
 struct rd_str rd_str_sub(struct rd_str s, size_t from, size_t to);
 /* At most `n` bytes from the start, and no half character of UTF-8 at the end. */
 struct rd_str rd_str_cut(struct rd_str s, size_t n);
+/* What follows the last `c`; the whole view when there is none. */
+struct rd_str rd_str_after_last(struct rd_str s, char c);
 struct rd_str rd_str_trim(struct rd_str s); /* spaces, tabs, CR, LF at both ends */
 
 /* Takes the part before the next `separator` off the front of `*rest`; false when nothing is left.

@@ -71,6 +71,10 @@ struct rd_certificate {
 RD_NODISCARD enum rd_rc rd_certificate_from_pem(struct rd_str pem,
                                                 struct rd_certificate *ret_certificate,
                                                 struct rd_err *err);
+/* One that vouches for itself, as PEM: what an application's key is registered by. The key must be
+ * a pair, `name` short ASCII, and the times within the years 1950 to 9999. */
+struct rd_str rd_certificate_self_signed(struct rd_arena *arena, const struct rd_sign_key *key,
+                                         const char *name, int64_t from_ms, int64_t until_ms);
 void rd_certificate_done(struct rd_certificate *certificate);
 
 #endif

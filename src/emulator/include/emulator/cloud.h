@@ -28,11 +28,13 @@
 
 struct rd_cloud;
 
+enum { RD_CLOUD_SUBSCRIPTION_COUNT_MAX = 4 };
+
 struct rd_cloud_options {
     const char *path;       /* SQLite file, or NULL for memory only */
     const char *cloud_name; /* "AzureCloud" or "AzureUSGovernment": hosts, regions, audiences */
     struct rd_str tenant;   /* GUID */
-    struct rd_str subscriptions[4];
+    struct rd_str subscriptions[RD_CLOUD_SUBSCRIPTION_COUNT_MAX];
     size_t subscription_count;
     uint64_t seed;    /* of what is drawn: ids, durations, random faults */
     int64_t start_ms; /* the time of a new cloud; an old one goes on from its last request */

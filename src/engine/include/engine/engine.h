@@ -26,7 +26,9 @@ struct rd_world {
  * resources, and of every type that bears tags in its groups, so that what a former spec named is
  * seen; with references resolved. Lists rather than gets wherever a type can be listed.
  * `desired` says where to look; for a resource group that does not exist nothing below is asked
- * for. Errors: those of the client.
+ * for. What another plane than Resource Manager refuses to show is the fact "unseen" of the set
+ * (resource/unseen.h): whoever writes must refuse to while it is there. Errors: those of the
+ * client.
  */
 RD_NODISCARD enum rd_rc rd_engine_read(struct rd_world *world, struct rd_arena *arena,
                                        const struct rd_set *desired, struct rd_set **ret_live,

@@ -107,13 +107,17 @@ struct rd_plan {
     struct rd_str *left_alone;   /* live ids that are not redoubt's to touch, with the reason */
     size_t left_alone_count;
     size_t left_alone_cap;
+    /* Ids of the fact "unseen" of `live` (resource/unseen.h), or absent: nothing is planned for
+     * them, and what the plan says is no more than what was seen. Who runs it must see. */
+    const struct rd_json *unseen;
 };
 
 /* The changes from `live` to `desired` and the steps that make them. Errors: INVALID for what
  * cannot be planned (a field that can't change on a resource that must not be replaced; a disk that
  * would have to become smaller; a subnet's range with hosts in it; a pool made anew below hosts
  * that have registered). What bears no tags is proved by marks of its own (column mark), or by the
- * facts of `live`: {"written": ["<id>" ...]}, ids that earlier runs wrote. */
+ * facts of `live`: {"written": ["<id>" ...]}, ids that earlier runs wrote. What its fact "unseen"
+ * names is neither taken to be missing nor to be there. */
 RD_NODISCARD enum rd_rc rd_plan_make(struct rd_arena *arena, const struct rd_set *desired,
                                      const struct rd_set *live, struct rd_plan **ret_plan,
                                      struct rd_err *err);

@@ -131,6 +131,10 @@ void rd_set_order(const struct rd_set *set, uint32_t *ret_order);
 bool rd_set_owns_tags(const struct rd_set *set, const struct rd_json *tags);
 bool rd_set_owns_mark(const struct rd_set *set, struct rd_str description);
 
+/* Whether the body of something live says that its last write ended badly: it is there, but may be
+ * anything but what was asked for. */
+bool rd_resource_has_failed(const struct rd_json *body);
+
 /* Whether a value is one of the references above. */
 bool rd_is_reference(const struct rd_json *value);
 /* The id a reference names (without the action's name for $call), or "". */

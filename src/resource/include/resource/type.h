@@ -44,6 +44,8 @@ enum {
     RD_FIELD_GROWS = 256, /* column grows: a number that can only become larger in place */
     RD_FIELD_ALONG =
         512, /* column along: can change, but goes along when what it names is replaced */
+    RD_FIELD_WITHIN =
+        1024, /* column within: an id that can only change to one in the same parent in place */
 };
 
 /*

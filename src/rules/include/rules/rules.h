@@ -54,6 +54,7 @@ struct rd_finding {
     struct rd_violation *violations;
     size_t violation_count;
     size_t violation_cap;
+    struct rd_str unseen; /* what it hangs on and its reader was not shown, with the role; or "" */
 };
 
 struct rd_findings {
@@ -73,7 +74,8 @@ RD_NODISCARD enum rd_rc rd_rules_parse(struct rd_arena *arena, const char *name,
                                        size_t *ret_count, struct rd_err *err);
 /*
  * Runs them as of `day_ms`. Rules about what only a live environment can show (live_only) answer
- * RD_VERDICT_UNKNOWN unless the set's fact "live" is true, which audit/ sets.
+ * RD_VERDICT_UNKNOWN unless the set's fact "live" is true, which audit/ sets. So do rules whose
+ * answer hangs on types of which the set has something unseen (resource/unseen.h).
  */
 RD_NODISCARD enum rd_rc rd_rules_run(struct rd_arena *arena, const struct rd_rule *rules,
                                      size_t count, const struct rd_set *set, int64_t day_ms,

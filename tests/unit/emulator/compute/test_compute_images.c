@@ -209,6 +209,7 @@ static void the_build_log_stands_where_the_failure_says(void **state)
     assert_true(says(&w, "<Containers />"));
     assert_int_equal(call(&w, RD_HTTP_GET, blobs.p, NULL), 404);
     assert_true(says(&w, "<Code>ContainerNotFound</Code>"));
+    fault(&w, "image-build:step=none-of-it");
     fault(&w, "image-build");
     assert_int_equal(call(&w, RD_HTTP_POST, TEMPLATE "/run", NULL), 202);
     later(&w, 4 * 3600);
@@ -223,7 +224,9 @@ static void the_build_log_stands_where_the_failure_says(void **state)
     assert_true(says(&w, "] PACKER ERR Build 'azure-arm' errored"));
     size_t size = w.reply.body.n;
     assert_int_equal(call(&w, RD_HTTP_HEAD, url.p, NULL), 200);
-    assert_int_equal(w.reply.body.n, size); /* which the server counts, and does not send */
+    struct rd_str told = rd_http_headers_get(&w.reply.headers, "Content-Length");
+    assert_int_equal(w.reply.body.n, 0);
+    assert_true(rd_str_eq(told, rd_arena_printf(w.arena, "%zu", size)));
     assert_int_equal(call_unknown(&w, RD_HTTP_GET, url.p), 401);
     assert_true(says(&w, "<Code>NoAuthenticationInformation</Code>"));
     struct rd_str signed_url = rd_arena_printf(w.arena, "%.*s?sv=2021&sig=x", RD_FMT(url));
@@ -231,6 +234,28 @@ static void the_build_log_stands_where_the_failure_says(void **state)
     assert_int_equal(call(&w, RD_HTTP_GET, blobs.p, NULL), 200);
     assert_true(says(&w, "/customization.log</Name>"));
     assert_int_equal(call(&w, RD_HTTP_PUT, url.p, "{}"), 405);
+    world_close(&w);
+}
+
+static void a_build_fails_in_the_step_that_the_fault_names(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w);
+    make_template(&w, TEMPLATE_BODY(HOME));
+    struct rd_str root = log_root(&w);
+    fault(&w, "image-build:step=APPS,times=1");
+    assert_int_equal(call(&w, RD_HTTP_POST, TEMPLATE "/run", NULL), 202);
+    later(&w, 4 * 3600);
+    struct rd_str message = rd_str_from(run_state(&w, "properties.lastRunStatus.message"));
+    size_t at = rd_str_find(message, root, 0);
+    size_t end = rd_str_find(message, RD_STR(".log"), at) + 4;
+    assert_int_equal(
+        call(&w, RD_HTTP_GET, rd_arena_str(w.arena, rd_str_sub(message, at, end)).p, NULL), 200);
+    assert_true(says(&w, "Provisioning with powershell: apps"));
+    assert_false(says(&w, "(telemetry) ending powershell"));
+    assert_false(says(&w, "updates"));
+    assert_true(says(&w, "] PACKER ERR Build 'azure-arm' errored"));
     world_close(&w);
 }
 
@@ -345,6 +370,7 @@ int main(void)
         cmocka_unit_test(a_patch_of_a_template_changes_where_images_go_and_not_what_is_in_them),
         cmocka_unit_test(an_identity_without_rights_fails_the_template),
         cmocka_unit_test(faults_end_a_run_with_azures_texts),
+        cmocka_unit_test(a_build_fails_in_the_step_that_the_fault_names),
         cmocka_unit_test(a_build_in_a_subnet_needs_its_link_policies_off),
         cmocka_unit_test(a_cancelled_run_leaves_no_version),
         cmocka_unit_test(templates_that_azure_refuses_are_refused),

@@ -203,6 +203,37 @@ static void an_hsm_serves_keys_only_after_its_custodians_activated_it(void **sta
     world_close(&w);
 }
 
+/* With the usual port in their URLs, as Azure's own examples have them. */
+static void an_hsm_s_keys_are_resources_once_it_is_active(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w);
+    assert_int_equal(call(&w, RD_HTTP_PUT, HSM, HSM_BODY), 202);
+    int status = 404;
+    for (int i = 0; i < 120 && status == 404; i++) {
+        later(&w, 60);
+        status = call(&w, RD_HTTP_GET, HSM "/keys", NULL);
+    }
+    assert_int_equal(status, 409);
+    assert_string_equal(text(&w, "error.code"), "HsmNotActivated");
+    later(&w, 3600);
+    let_use_hsm(&w, HSM_HOST);
+    assert_int_equal(call(&w, RD_HTTP_GET, HSM "/keys/k", NULL), 404);
+    assert_int_equal(call(&w, RD_HTTP_POST, HSM_HOST "/keys/k/create", key_body(&w, POLICY)), 200);
+    const char *policy = text(&w, "release_policy.data");
+    assert_int_equal(call(&w, RD_HTTP_GET, HSM "/keys/k", NULL), 200);
+    assert_string_equal(text(&w, "id"), HSM "/keys/k");
+    assert_string_equal(text(&w, "location"), "");
+    assert_string_equal(text(&w, "properties.release_policy.data"), policy);
+    assert_true(rd_json_is_true(rd_json_at(&w.json, "properties.attributes.exportable")));
+    assert_non_null(strstr(text(&w, "properties.keyUri"), ":443/keys/k"));
+    assert_true(rd_str_find(w.reply.body, RD_STR("\"n\":"), 0) == RD_STR_NONE);
+    assert_int_equal(call(&w, RD_HTTP_GET, HSM "/keys", NULL), 200);
+    assert_string_equal(text(&w, "value.0.type"), "Microsoft.KeyVault/managedHSMs/keys");
+    world_close(&w);
+}
+
 #define ROLE_PATH(scope, guid)                                                                     \
     HSM_HOST scope "/providers/Microsoft.Authorization/roleAssignments/" guid
 #define ROLE_GUID "44444444-4444-4444-4444-444444444444"
@@ -326,6 +357,7 @@ int main(void)
         cmocka_unit_test(release_policies_are_written_anew_by_each_kind_of_store),
         cmocka_unit_test(keys_that_azure_refuses_are_refused),
         cmocka_unit_test(an_hsm_serves_keys_only_after_its_custodians_activated_it),
+        cmocka_unit_test(an_hsm_s_keys_are_resources_once_it_is_active),
         cmocka_unit_test(hsm_roles_are_listed_at_their_own_scope_only),
         cmocka_unit_test(a_set_with_its_own_identity_is_made_before_any_grant),
         cmocka_unit_test(a_set_with_a_user_identity_needs_the_grant_to_be_in_force),

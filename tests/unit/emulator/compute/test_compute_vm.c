@@ -386,6 +386,19 @@ static void sizes_and_images_are_listed_as_azure_does(void **state)
                      200);
     assert_string_equal(text(&w, "value.0.name"), "Standard_DC2as_v5");
     assert_string_equal(text(&w, "value.0.locationInfo.0.zones.2"), "3");
+    size_t here = rd_json_count(rd_json_at(&w.json, "value"));
+    /* Without a region: those of all, page by page. */
+    assert_int_equal(call(&w, RD_HTTP_GET, SUB "/providers/Microsoft.Compute/skus?$top=999", NULL),
+                     200);
+    assert_int_equal(rd_json_count(rd_json_at(&w.json, "value")), 999);
+    assert_true(here < 999);
+    struct rd_str last = rd_str_from(text(&w, "value.998.name"));
+    assert_int_equal(call(&w, RD_HTTP_GET, text(&w, "nextLink"), NULL), 200);
+    assert_string_not_equal(text(&w, "value.0.name"), last.p);
+    assert_int_equal(call(&w, RD_HTTP_GET,
+                          SUB "/providers/Microsoft.Compute/skus?$filter=size%20eq%20%27a%27",
+                          NULL),
+                     400);
     assert_int_equal(call(&w, RD_HTTP_GET,
                           SUB
                           "/providers/Microsoft.Compute/locations/westeurope/publishers/"

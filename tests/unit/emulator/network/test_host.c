@@ -213,6 +213,13 @@ static void protection_is_pending_until_the_first_backup(void **state)
     get(world, VAULT "/backupProtectedItems?$filter=backupManagementType%20eq%20'AzureIaasVM'");
     expect_count(world, "value", 1);
     expect_text(world, "value.0.name", "vm;iaasvmcontainerv2;rg1;vm1");
+    get(world, VAULT "/backupProtectionContainers?$filter=backupManagementType%20eq%20'AzureIaasVM'"
+                     "%20and%20friendlyName%20eq%20'VM1'");
+    expect_count(world, "value", 1);
+    expect_text(world, "value.0.name", "iaasvmcontainer;iaasvmcontainerv2;rg1;vm1");
+    expect_text(world, "value.0.properties.virtualMachineId", VM);
+    get(world, VAULT "/backupProtectionContainers?$filter=backupManagementType%20eq%20'AzureSql'");
+    expect_count(world, "value", 0);
     wait_s(world, 30 * 3600);
     get(world, ITEM);
     expect_text(world, "properties.protectionState", "Protected");

@@ -202,6 +202,12 @@ static void a_budget_is_updated_with_its_etag_only(void **state)
     struct rd_str member = rd_arena_printf(world->arena, "'eTag':'\\'%.*s\\'',", RD_FMT(inner));
     assert_int_equal(
         put(world, BUDGET, rd_arena_printf(world->arena, budget, member.p, "200", "01").p), 200);
+    struct rd_str list = rd_arena_str(
+        world->arena, rd_str_sub(RD_STR(BUDGET), 0, rd_str_find_last_char(RD_STR(BUDGET), '/')));
+    assert_int_equal(get(world, list.p), 200);
+    expect_count(world, "value", 1);
+    assert_int_equal(rd_json_int(rd_json_at(&world->body, "value.0.properties.amount"), 0), 200);
+    assert_false(rd_str_eq(rd_json_str(rd_json_at(&world->body, "value.0.eTag")), tag));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, logs_open, world_close)

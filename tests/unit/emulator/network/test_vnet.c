@@ -135,6 +135,51 @@ static void a_static_address_must_be_free_and_inside(void **state)
     expect_error(world, 400, "PrivateIPAddressInReservedRange");
 }
 
+static void an_interface_stays_in_its_network(void **state)
+{
+    struct world *world = *state;
+    static const char form[] =
+        "{'location':'westeurope','properties':{'ipConfigurations':[{'name':'ip','properties':{"
+        "'subnet':{'id':'" NET "/virtualNetworks/%s/subnets/%s'}}}]}}";
+    make(world, VNET, hub_body);
+    make(world, NET "/virtualNetworks/other",
+         "{'location':'westeurope','properties':{'addressSpace':{'addressPrefixes':['10.9.0.0/16']}"
+         ",'subnets':[{'name':'a','properties':{'addressPrefix':'10.9.1.0/24'}}]}}");
+    const char *vnet = strrchr(VNET, '/') + 1;
+    make(world, NET "/networkInterfaces/n1", rd_arena_printf(world->arena, form, vnet, "a").p);
+    put(world, NET "/networkInterfaces/n1", rd_arena_printf(world->arena, form, "other", "a").p);
+    expect_error(world, 400, "SubnetsNotInSameVnet");
+    get(world, NET "/networkInterfaces/n1");
+    expect_text(world, "properties.ipConfigurations.0.properties.privateIPAddress", "10.0.1.4");
+    make(world, NET "/networkInterfaces/n1", rd_arena_printf(world->arena, form, vnet, "b").p);
+    get(world, NET "/networkInterfaces/n1");
+    expect_text(world, "properties.ipConfigurations.0.properties.privateIPAddress", "10.0.2.4");
+}
+
+static void an_address_is_told_to_be_free_or_not(void **state)
+{
+    struct world *world = *state;
+    make(world, VNET, hub_body);
+    make(world, NET "/networkInterfaces/n1", nic_body);
+    assert_int_equal(get(world, VNET "/CheckIPAddressAvailability?ipAddress=10.0.2.5"), 200);
+    assert_true(rd_json_is_true(rd_json_at(&world->body, "available")));
+    expect_count(world, "availableIPAddresses", 0);
+    get(world, VNET "/checkIpAddressAvailability?ipAddress=10.0.2.4");
+    assert_false(rd_json_is_true(rd_json_at(&world->body, "available")));
+    assert_false(rd_json_is_true(rd_json_at(&world->body, "isPlatformReserved")));
+    expect_text(world, "availableIPAddresses.0", "10.0.2.5");
+    expect_count(world, "availableIPAddresses", 2);
+    get(world, VNET "/CheckIPAddressAvailability?ipAddress=10.0.1.1");
+    assert_true(rd_json_is_true(rd_json_at(&world->body, "isPlatformReserved")));
+    expect_count(world, "availableIPAddresses", 5);
+    get(world, VNET "/CheckIPAddressAvailability?ipAddress=10.0.77.1");
+    expect_error(world, 400, "PrivateIPAddressNotInAnySubnet");
+    get(world, VNET "/CheckIPAddressAvailability?ipAddress=ten");
+    expect_error(world, 400, "IPv4AddressInvalidFormat");
+    get(world, VNET "x/CheckIPAddressAvailability?ipAddress=10.0.1.9");
+    expect_error(world, 404, "ResourceNotFound");
+}
+
 static void a_subnet_in_use_stays(void **state)
 {
     struct world *world = *state;
@@ -233,6 +278,8 @@ int main(void)
         TEST(two_writes_in_one_network_at_a_time_are_refused),
         TEST(addresses_are_given_from_the_fourth_until_none_is_left),
         TEST(a_static_address_must_be_free_and_inside),
+        TEST(an_interface_stays_in_its_network),
+        TEST(an_address_is_told_to_be_free_or_not),
         TEST(a_subnet_in_use_stays),
         TEST(a_peering_is_connected_only_with_its_reverse),
         TEST(networks_that_overlap_are_not_peered),

@@ -13,6 +13,7 @@
 #define ROLES "/providers/Microsoft.Authorization"
 #define IDENTITY "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id1"
 #define VAULT GROUP "/providers/Microsoft.KeyVault/vaults/kv-one"
+#define KEY_URL "https://kv-one.vault.localhost:8443/keys/k"
 #define SECRET_URL "https://kv-one.vault.localhost:8443/secrets/s?api-version=7.4"
 #define READER "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 #define CONTRIBUTOR "b24988ac-6180-42a0-ab88-20f7382dd24c"
@@ -70,6 +71,13 @@ static void sign_in_as(struct world *w, int n, const char *resource)
 #define FOR_ARM "https%3A%2F%2Fmanagement.usgovcloudapi.net"
 #define FOR_VAULT "https%3A%2F%2Fvault.usgovcloudapi.net"
 #define FOR_GRAPH "https%3A%2F%2Fgraph.microsoft.us%2F"
+
+/* Behind the last slash. */
+static const char *last_part(const char *url)
+{
+    const char *slash = strrchr(url, '/');
+    return slash == NULL ? url : slash + 1;
+}
 
 static void be_owner(struct world *w)
 {
@@ -329,6 +337,71 @@ static void a_custom_role_allows_what_it_lists(void **state)
     world_close(&w);
 }
 
+/* Azure asks for the rights to all that a template holds before it deploys any of it. */
+static void a_deployment_needs_the_rights_to_all_in_it(void **state)
+{
+#define DEPLOY(resources)                                                                          \
+    "{\"properties\":{\"mode\":\"Incremental\",\"parameters\":{\"name\":{\"value\":\"kv9\"}},"     \
+    "\"template\":{\"$schema\":\"s\",\"contentVersion\":\"1.0.0.0\",\"parameters\":{\"name\":{"    \
+    "\"type\":\"string\"}},\"resources\":[" resources "]}}}"
+#define ITEM(type, name, more)                                                                     \
+    "{\"type\":\"" type "\",\"apiVersion\":\"2024-05-01\",\"name\":\"" name "\"" more "}"
+#define NIC_ITEM ITEM("Microsoft.Network/networkInterfaces", "n", "")
+#define ROLE_ITEM(more)                                                                            \
+    ITEM("Microsoft.Authorization/roleAssignments", "[guid('a')]", ",\"x\":1" more)
+    static const struct {
+        const char *body;
+        int status;
+        const char *words;
+    } cases[] = {
+        {DEPLOY(NIC_ITEM), 501, "does not run template deployments"},
+        {DEPLOY(ROLE_ITEM("")), 403,
+         "The template deployment failed with error: 'Authorization failed for template resource "
+         "'[guid('a')]' of type 'Microsoft.Authorization/roleAssignments'. The client '"},
+        {DEPLOY(ROLE_ITEM(",\"condition\":false")), 501, "does not run"},
+        {DEPLOY(ITEM("Microsoft.Network/virtualNetworks", "v",
+                     ",\"resources\":[{\"type\":\"providers/locks\",\"name\":\"l\",\"apiVersion\":"
+                     "\"1\"}]")),
+         501, "does not run"},
+        {DEPLOY(
+             ITEM("Microsoft.Authorization/locks", "[parameters('name')]", "") "," ROLE_ITEM("")),
+         403,
+         "Deployment failed with multiple errors: 'Authorization failed for template resource "
+         "'kv9' "
+         "of type 'Microsoft.Authorization/locks'. The client '"},
+        {DEPLOY(ITEM("Microsoft.Authorization/locks", "[parameters('name')]", "")), 403,
+         "'Microsoft.Authorization/locks/write' at scope '" GROUP ROLES "/locks/kv9'."},
+        {DEPLOY(ITEM(
+             "Microsoft.Resources/deployments", "inner",
+             ",\"resourceGroup\":\"other\",\"properties\":{\"template\":{\"resources\":[" NIC_ITEM
+             "]}}")),
+         403,
+         "'Microsoft.Network/networkInterfaces/write' at scope '" OTHER_GROUP NETWORK
+         "/networkInterfaces/n'"},
+    };
+    (void)state;
+    struct world w;
+    open_cloud(&w);
+    add(&w, 1, "Contributor", GROUP);
+    sign_in_as(&w, 1, FOR_ARM);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        on_arm(&w, "PUT", GROUP "/providers/Microsoft.Resources/deployments/d", cases[i].body);
+        assert_refused(&w, cases[i].status,
+                       cases[i].status == 403 ? "InvalidTemplateDeployment"
+                                              : "DeploymentsNotEmulated",
+                       cases[i].words);
+    }
+    on_arm(&w, "POST", GROUP "/providers/Microsoft.Resources/deployments/d/validate",
+           cases[1].body);
+    assert_refused(&w, 403, "InvalidTemplateDeployment", "roleAssignments/write");
+    on_arm(&w, "POST", GROUP "/providers/Microsoft.Resources/deployments/d/whatIf", cases[1].body);
+    assert_int_equal(w.reply.status, 501); /* foretells only */
+    be_owner(&w);
+    on_arm(&w, "PUT", GROUP "/providers/Microsoft.Resources/deployments/d", cases[1].body);
+    assert_int_equal(w.reply.status, 501);
+    world_close(&w);
+}
+
 static void a_custom_role_that_is_none_is_refused(void **state)
 {
     (void)state;
@@ -396,6 +469,74 @@ static void an_owner_has_no_right_in_a_vault(void **state)
     world_close(&w);
 }
 
+/* Who reads the vault reads the properties of what is in it, never a value, and nothing else does.
+ */
+static void a_reader_sees_keys_and_secrets_as_resources_without_values(void **state)
+{
+    (void)state;
+    struct world w;
+    open_cloud(&w);
+    assert_int_equal(on_arm(&w, "PUT", VAULT,
+                            "{\"location\":\"usgovvirginia\",\"properties\":{\"tenantId\":\"" TENANT
+                            "\",\"sku\":{\"family\":\"A\",\"name\":\"premium\"},"
+                            "\"networkAcls\":{\"defaultAction\":\"Deny\"},"
+                            "\"enableRbacAuthorization\":true}}"),
+                     200);
+    w.now_ms += 600000;
+    add(&w, 1, "Reader", SUB);
+    add(&w, 2, "Key Vault Administrator", VAULT);
+    add(&w, 3, NULL, NULL);
+    sign_in_as(&w, 2, FOR_VAULT);
+    w.type = "application/json";
+    assert_int_equal(ask(&w, "PUT", SECRET_URL,
+                         "{\"value\":\"hush\",\"contentType\":\"pass\",\"tags\":{\"a\":\"b\"}}"),
+                     200);
+    assert_int_equal(ask(&w, "POST", KEY_URL "/create?api-version=7.4",
+                         "{\"kty\":\"RSA-HSM\",\"key_size\":3072,\"tags\":{\"c\":\"d\"}}"),
+                     200);
+    const char *version = last_part(text_at(&w, "key.kid"));
+    sign_in_as(&w, 1, FOR_ARM);
+    assert_int_equal(on_arm(&w, "GET", VAULT "/secrets", NULL), 200);
+    assert_string_equal(text_at(&w, "value.0.id"), VAULT "/secrets/s");
+    assert_int_equal(on_arm(&w, "GET", VAULT "/secrets/s", NULL), 200);
+    assert_string_equal(text_at(&w, "type"), "Microsoft.KeyVault/vaults/secrets");
+    assert_string_equal(text_at(&w, "properties.contentType"), "pass");
+    assert_string_equal(text_at(&w, "tags.a"), "b");
+    ASSERT_CONTAINS(text_at(&w, "properties.secretUriWithVersion"),
+                    "https://kv-one.vault.localhost:8443/secrets/s/");
+    assert_true(rd_str_find(w.reply.body, RD_STR("hush"), 0) == RD_STR_NONE);
+    assert_int_equal(on_arm(&w, "GET", VAULT "/keys", NULL), 200);
+    assert_string_equal(text_at(&w, "value.0.properties.keyUri"), KEY_URL);
+    assert_string_equal(text_at(&w, "value.0.properties.kty"), "");
+    assert_int_equal(on_arm(&w, "GET", VAULT "/keys/k", NULL), 200);
+    assert_string_equal(text_at(&w, "properties.kty"), "RSA-HSM");
+    assert_int_equal(rd_json_int(rd_json_at(&w.json, "properties.keySize"), 0), 3072);
+    assert_string_equal(last_part(text_at(&w, "properties.keyUriWithVersion")), version);
+    assert_int_equal(on_arm(&w, "GET", VAULT "/keys/k/versions", NULL), 200);
+    assert_string_equal(text_at(&w, "value.0.name"), version);
+    assert_int_equal(
+        on_arm(&w, "GET", rd_arena_printf(w.arena, VAULT "/keys/k/versions/%s", version).p, NULL),
+        200);
+    assert_int_equal(on_arm(&w, "GET", VAULT "/keys/k/versions/0", NULL), 404);
+    assert_int_equal(on_arm(&w, "GET", VAULT "/keys/other", NULL), 404);
+    assert_int_equal(on_arm(&w, "GET", VAULT "-two/keys", NULL), 404);
+    /* The vault itself asks for a role of its own all the same. */
+    sign_in_as(&w, 1, FOR_VAULT);
+    assert_int_equal(ask(&w, "GET", SECRET_URL, NULL), 403);
+    assert_int_equal(ask(&w, "GET", KEY_URL "?api-version=7.4", NULL), 403);
+    sign_in_as(&w, 3, FOR_ARM);
+    on_arm(&w, "GET", VAULT "/keys/k", NULL);
+    assert_refused(&w, 403, "AuthorizationFailed", "Microsoft.KeyVault/vaults/keys/read");
+    /* What is deleted is no resource any more. */
+    sign_in_as(&w, 2, FOR_VAULT);
+    assert_int_equal(ask(&w, "DELETE", KEY_URL "?api-version=7.4", NULL), 200);
+    sign_in_as(&w, 1, FOR_ARM);
+    assert_int_equal(on_arm(&w, "GET", VAULT "/keys/k", NULL), 404);
+    assert_int_equal(on_arm(&w, "GET", VAULT "/keys", NULL), 200);
+    assert_int_equal(rd_json_count(rd_json_at(&w.json, "value")), 0);
+    world_close(&w);
+}
+
 static void a_vault_with_policies_asks_those(void **state)
 {
     (void)state;
@@ -448,5 +589,7 @@ TESTS(TEST(who_has_no_role_learns_nothing), TEST(a_reader_reads_and_changes_noth
       TEST(a_role_counts_once_it_has_propagated_and_until_it_goes),
       TEST(a_role_of_ones_group_is_ones_own), TEST(what_a_body_links_to_must_be_allowed_too),
       TEST(a_custom_role_allows_what_it_lists), TEST(a_custom_role_that_is_none_is_refused),
-      TEST(an_owner_has_no_right_in_a_vault), TEST(a_vault_with_policies_asks_those),
+      TEST(an_owner_has_no_right_in_a_vault),
+      TEST(a_reader_sees_keys_and_secrets_as_resources_without_values),
+      TEST(a_vault_with_policies_asks_those), TEST(a_deployment_needs_the_rights_to_all_in_it),
       TEST(the_directory_asks_for_consent))
