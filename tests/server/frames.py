@@ -46,7 +46,7 @@ def pipelined_requests_are_answered_in_order(place):
 
 @claim
 def who_pipelines_and_reads_late_gets_every_reply(place):
-    count = 4000
+    count = 1500
     with Served(place).sign_in() as server:
         server.ask(server.put("one"))
         for connect in (server.tls, server.plain):
