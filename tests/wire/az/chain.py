@@ -42,7 +42,7 @@ def eventually(attempt):
             if error.status_code != 403:
                 raise
             time.sleep(0.2)
-    raise AssertionError("the role did not come into force")
+    raise AssertionError("neither the role nor the HSM came into force")
 
 
 def before():
@@ -191,7 +191,7 @@ def a_chain_from_an_hsm_boots_a_confidential_machine():
        "--enable-purge-protection", "true").works()
     uri = az("keyvault", "show", "--hsm-name", "hsmchain1").works().json["properties"]["hsmUri"]
     roles = KeyVaultAccessControlClient(uri, CREDENTIAL)
-    known = {item.role_name: item.id for item in roles.list_role_definitions(KeyVaultRoleScope.KEYS)}
+    known = eventually(lambda: {item.role_name: item.id for item in roles.list_role_definitions(KeyVaultRoleScope.KEYS)})
 
     def give(role, principal):
         roles.create_role_assignment(KeyVaultRoleScope.KEYS, known[f"Managed HSM Crypto {role}"], principal)
