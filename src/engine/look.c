@@ -15,7 +15,8 @@ enum {
     UNLEARNED_PERCENT = 75, /* of what the table expects, as long as no scout has ended */
     PRECISION = 16,         /* a look is late by this part of what was waited */
     SOONEST_MS = 15000,
-    SOONEST_ALONE_MS = 6000, /* Compute allows one resource 12 reads a minute (azure-compute 1.4) */
+    SOONEST_ALONE_MS = 10000, /* as often as is worth a request; Compute allows one resource 12
+                                 reads a minute (azure-compute 1.4) */
     ROOM_MS = 100, /* a look at each in turn takes two fifths of ARM's 25 reads a second */
     SLOWEST_MS = 60000,
 };
