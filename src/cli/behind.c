@@ -10,11 +10,6 @@
 /* The name of the file in a state folder that says which spec it is the state of. */
 static const char note_name[] = "spec";
 
-static bool is_group(const struct session *session, struct rd_str id)
-{
-    return rd_str_is_case(rd_arm_id_type(session->arena, id), "Microsoft.Resources/resourceGroups");
-}
-
 static bool is_other_subscription(const struct session *session, struct rd_str id)
 {
     const struct rd_json *known = rd_json_at(&session->desired->facts, "subscriptions");
@@ -31,9 +26,9 @@ RD_NODISCARD static enum rd_rc tell_groups(const struct session *session, struct
 {
     struct rd_str *ids = NULL;
     size_t count = 0;
-    RD_TRY(rd_journal_written(session->journal, session->arena, &ids, &count, err));
+    RD_TRY(rd_journal_written_groups(session->journal, session->arena, &ids, &count, err));
     for (size_t i = 0; i < count; i++) {
-        if (!is_group(session, ids[i]) || !is_other_subscription(session, ids[i]))
+        if (!is_other_subscription(session, ids[i]))
             continue;
         output_warning(
             rd_arena_printf(session->arena,
@@ -57,13 +52,10 @@ static bool has_standing(const struct session *session, const char *folder)
     if (!rd_file_exists(rd_arena_printf(session->arena, "%s/redoubt.db", folder).p) ||
         rd_journal_open(folder, false, &journal, &ignored) != RD_RC_OK)
         return false;
-    if (rd_journal_written(journal, session->arena, &ids, &count, &ignored) != RD_RC_OK)
+    if (rd_journal_written_groups(journal, session->arena, &ids, &count, &ignored) != RD_RC_OK)
         count = 0;
     rd_journal_close(journal);
-    bool stands = false;
-    for (size_t i = 0; i < count; i++)
-        stands = stands || is_group(session, ids[i]);
-    return stands;
+    return count > 0;
 }
 
 /* What is in the note of a state folder, or "". */

@@ -292,8 +292,9 @@ enum rd_rc rd_journal_unfinished(struct rd_journal *journal, struct rd_arena *ar
 
 /* A write that was carried out, or that was about to be sent when a run was killed, and no deletion
  * since. */
-enum rd_rc rd_journal_written(struct rd_journal *journal, struct rd_arena *arena,
-                              struct rd_str **ret_ids, size_t *ret_count, struct rd_err *err)
+RD_NODISCARD static enum rd_rc read_written(struct rd_journal *journal, struct rd_arena *arena,
+                                            bool of_groups, struct rd_str **ret_ids,
+                                            size_t *ret_count, struct rd_err *err)
 {
     RD_TRY(rd_journal_flush(journal, err));
     struct rd_sql_stmt *get = rd_sql_prepare(
@@ -303,14 +304,29 @@ enum rd_rc rd_journal_written(struct rd_journal *journal, struct rd_arena *arena
         " max(CASE WHEN step LIKE 'put%' AND phase = ?1 THEN at ELSE 0 END) AS meant,"
         " max(CASE WHEN step LIKE 'put%' AND phase = ?4 THEN at ELSE 0 END) AS failed,"
         " max(CASE WHEN step = 'delete' AND phase = ?3 THEN at ELSE 0 END) AS gone"
-        " FROM (SELECT id, step, phase, run * 4294967296 + sequence AS at FROM entry)"
+        " FROM (SELECT id, step, phase, run * 4294967296 + sequence AS at FROM entry"
+        " WHERE NOT ?5 OR (id LIKE '/subscriptions/%/resourceGroups/%' AND"
+        " id NOT LIKE '/subscriptions/%/resourceGroups/%/%'))"
         " GROUP BY id COLLATE NOCASE)"
         " WHERE max(wrote, CASE WHEN meant > failed THEN meant ELSE 0 END) > gone");
     rd_sql_bind_int(get, 1, RD_JOURNAL_INTENT);
     rd_sql_bind_int(get, 2, RD_JOURNAL_ACCEPTED);
     rd_sql_bind_int(get, 3, RD_JOURNAL_DONE);
     rd_sql_bind_int(get, 4, RD_JOURNAL_FAILED);
+    rd_sql_bind_int(get, 5, of_groups ? 1 : 0);
     return read_ids(arena, get, ret_ids, ret_count, err);
+}
+
+enum rd_rc rd_journal_written(struct rd_journal *journal, struct rd_arena *arena,
+                              struct rd_str **ret_ids, size_t *ret_count, struct rd_err *err)
+{
+    return read_written(journal, arena, false, ret_ids, ret_count, err);
+}
+
+enum rd_rc rd_journal_written_groups(struct rd_journal *journal, struct rd_arena *arena,
+                                     struct rd_str **ret_ids, size_t *ret_count, struct rd_err *err)
+{
+    return read_written(journal, arena, true, ret_ids, ret_count, err);
 }
 
 static void take_run(struct rd_arena *arena, struct rd_sql_stmt *get, void *item)

@@ -239,6 +239,26 @@ static void what_a_run_wrote_is_written_until_it_is_deleted(void **state)
     rd_journal_close(journal);
 }
 
+static void written_groups_are_what_stands_of_them_alone(void **state)
+{
+    (void)state;
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+    struct rd_journal *journal = open_journal();
+    struct rd_err err;
+    struct rd_str *ids = NULL;
+    size_t count = 0;
+    int64_t run = begin_run(journal);
+    add(journal, run, 1, RD_JOURNAL_DONE, "/subscriptions/s/resourceGroups/kept", "");
+    add(journal, run, 2, RD_JOURNAL_DONE,
+        "/subscriptions/s/resourceGroups/kept/providers/Microsoft.Network/natGateways/n", "");
+    add(journal, run, 3, RD_JOURNAL_DONE, "/subscriptions/s/resourceGroups/gone", "");
+    add_step(journal, run, 4, RD_JOURNAL_DONE, "delete", "/subscriptions/s/resourcegroups/GONE");
+    assert_int_equal(rd_journal_written_groups(journal, arena, &ids, &count, &err), RD_RC_OK);
+    assert_int_equal(count, 1);
+    assert_true(rd_str_is(ids[0], "/subscriptions/s/resourceGroups/kept"));
+    rd_journal_close(journal);
+}
+
 /* An old deletion's operation must not tell that what was made since is gone. */
 static void an_intent_closes_whatever_was_open_on_its_resource(void **state)
 {
@@ -405,6 +425,7 @@ int main(void)
         IN_FOLDER(what_no_run_has_brought_to_a_good_end_is_unfinished),
         IN_FOLDER(an_intent_without_an_end_is_unsure),
         IN_FOLDER(what_a_run_wrote_is_written_until_it_is_deleted),
+        IN_FOLDER(written_groups_are_what_stands_of_them_alone),
         IN_FOLDER(an_intent_closes_whatever_was_open_on_its_resource),
         IN_FOLDER(what_was_flushed_outlives_the_process),
         IN_FOLDER(runs_come_newest_first),

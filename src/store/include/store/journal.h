@@ -93,6 +93,10 @@ RD_NODISCARD enum rd_rc rd_journal_unfinished(struct rd_journal *journal, struct
 RD_NODISCARD enum rd_rc rd_journal_written(struct rd_journal *journal, struct rd_arena *arena,
                                            struct rd_str **ret_ids, size_t *ret_count,
                                            struct rd_err *err);
+/* Of these the resource groups alone, without sorting all the others. */
+RD_NODISCARD enum rd_rc rd_journal_written_groups(struct rd_journal *journal,
+                                                  struct rd_arena *arena, struct rd_str **ret_ids,
+                                                  size_t *ret_count, struct rd_err *err);
 /* Runs, newest first, at most `count_max`; entries of one, oldest first. */
 RD_NODISCARD enum rd_rc rd_journal_runs(struct rd_journal *journal, struct rd_arena *arena,
                                         size_t count_max, struct rd_run_record **ret_runs,
