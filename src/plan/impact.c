@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "expect.h"
 #include "make_internal.h"
 
 /* Who sits on which desktop: session hosts name their user, machines have the same name (an
@@ -89,12 +90,12 @@ static int64_t expected_ms(const struct rd_maker *maker, const struct rd_change 
 {
     switch (change->kind) {
     case RD_CHANGE_CREATE:
-        return change->type->create_ms;
+        return rd_expect_create_ms(maker->desired, change->desired);
     case RD_CHANGE_UPDATE:
         return change->type->update_ms;
     case RD_CHANGE_REPLACE:
         return (rd_type_is(change->type, "with_parent") ? 0 : rd_maker_delete_ms(maker, change)) +
-               change->type->create_ms;
+               rd_expect_create_ms(maker->desired, change->desired);
     case RD_CHANGE_DELETE:
         return rd_type_is(change->type, "with_parent") ? 0 : rd_maker_delete_ms(maker, change);
     case RD_CHANGE_NONE:

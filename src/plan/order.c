@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "order.h"
 
+#include "expect.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,8 +143,9 @@ int64_t rd_order_critical_path(const struct rd_plan *plan)
         longest_ms = end_ms > longest_ms ? end_ms : longest_ms;
         for (size_t f = 0; f < followers.nodes[i].count; f++) {
             uint32_t follower = followers.nodes[i].items[f].to;
-            if (start_ms[follower] < end_ms)
-                start_ms[follower] = end_ms;
+            int64_t from_ms = end_ms + rd_expect_effect_ms(plan, follower, i);
+            if (start_ms[follower] < from_ms)
+                start_ms[follower] = from_ms;
             if (--open[follower] == 0)
                 queue[queued++] = follower;
         }

@@ -32,7 +32,8 @@ void rd_order_need(struct rd_order *order, size_t node, size_t needed, bool is_s
 /* Sorts, removes doubles and drops soft edges until there is no cycle; RD_NONE, or a node of a
  * cycle of hard edges. */
 int64_t rd_order_settle(struct rd_order *order);
-/* The longest chain of the plan's steps; -1 when their needs have a cycle. */
+/* The longest chain of the plan's steps, with what passes until one takes effect (expect.h); -1
+ * when their needs have a cycle. */
 int64_t rd_order_critical_path(const struct rd_plan *plan);
 
 #endif

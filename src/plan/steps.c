@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "expect.h"
 #include "make_internal.h"
 #include "order.h"
 #include "phases.h"
@@ -76,8 +77,9 @@ static bool add_follow_up(struct stepper *stepper, uint32_t index)
     if (change->kind != RD_CHANGE_UPDATE || change->field_count > 0)
         return false;
     if (rd_owner_is_under_way(change->live))
-        stepper->put[index] =
-            add_step(stepper, RD_STEP_WAIT, index, change->type->create_ms, (struct rd_str){"", 0});
+        stepper->put[index] = add_step(
+            stepper, RD_STEP_WAIT, index,
+            rd_expect_create_ms(stepper->maker->desired, change->desired), (struct rd_str){"", 0});
     else if (rd_owner_is_unstarted(change->live))
         stepper->put[index] =
             add_step(stepper, RD_STEP_ACTION, index, change->type->update_ms, RD_STR("start"));
@@ -112,15 +114,15 @@ static bool is_written_twice(const struct stepper *stepper, const struct rd_chan
 static void add_puts(struct stepper *stepper, uint32_t index)
 {
     const struct rd_change *change = &stepper->plan->changes[index];
-    const struct rd_type *type = change->type;
     bool is_update = change->kind == RD_CHANGE_UPDATE;
+    int64_t create_ms = rd_expect_create_ms(stepper->maker->desired, change->desired);
     if (is_written_twice(stepper, change)) {
         stepper->first[index] =
-            add_step(stepper, RD_STEP_PUT, index, type->create_ms, RD_STR("provisional"));
+            add_step(stepper, RD_STEP_PUT, index, create_ms, RD_STR("provisional"));
         is_update = true;
     }
     stepper->put[index] =
-        add_step(stepper, RD_STEP_PUT, index, is_update ? type->update_ms : type->create_ms,
+        add_step(stepper, RD_STEP_PUT, index, is_update ? change->type->update_ms : create_ms,
                  (struct rd_str){"", 0});
 }
 

@@ -171,6 +171,7 @@ static enum rd_rc read_row(const struct rd_json *row, size_t number, struct rd_t
     RD_TRY(read_seconds(type, "create_s", &type->create_ms, err));
     RD_TRY(read_seconds(type, "update_s", &type->update_ms, err));
     RD_TRY(read_seconds(type, "delete_s", &type->delete_ms, err));
+    RD_TRY(read_seconds(type, "effect_s", &type->effect_ms, err));
     struct rd_field *root = rd_arena_zalloc(state.arena, sizeof(*root));
     RD_TRY(read_path_columns(type, root, err));
     RD_TRY(read_maps(type, root, err));

@@ -72,6 +72,7 @@ struct rd_type {
     int64_t create_ms; /* expected, for the critical path and the time left */
     int64_t update_ms;
     int64_t delete_ms;
+    int64_t effect_ms;             /* from the end of its creation until others can count on it */
     const struct rd_json *row;     /* the rest of the columns */
     const struct rd_field *fields; /* never NULL: the root of the body */
 };
