@@ -82,7 +82,8 @@ bool em_vm_check_stopped(struct em_exchange *ex, const struct em_resource *vm,
     if (new_gb < old_gb)
         return em_fail(ex, 409, "OperationNotAllowed", "Shrinking disk '%.*s' is not supported.",
                        RD_FMT(disk));
-    if (rd_str_is(rd_str_from(em_vm_power(ex, vm)), "deallocated"))
+    struct rd_str power = rd_str_from(em_vm_power(ex, vm));
+    if (rd_str_is(power, "deallocated") || rd_str_is_empty(power)) /* never had a place */
         return true;
     if (new_gb > old_gb)
         return em_fail(ex, 409, "OperationNotAllowed",

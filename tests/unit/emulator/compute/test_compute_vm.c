@@ -174,6 +174,12 @@ static void a_failed_allocation_leaves_the_machine_and_pins_the_zone(void **stat
                      409);
     assert_string_equal(text(&w, "error.code"), "PropertyChangeNotAllowed");
     assert_string_equal(text(&w, "error.target"), "zones");
+    /* It never ran, so that nothing has to be stopped for a larger disk. */
+    assert_int_equal(call(&w, RD_HTTP_PATCH, VM("vm1"),
+                          "{'properties':{'storageProfile':{'osDisk':{'createOption':'FromImage','"
+                          "diskSizeGB':256}}}}"),
+                     200);
+    later(&w, 3600);
     assert_int_equal(call(&w, RD_HTTP_DELETE, VM("vm1"), NULL), 202);
     later(&w, 600);
     assert_int_equal(call(&w, RD_HTTP_GET, VM("vm1"), NULL), 404);
