@@ -165,10 +165,7 @@ static bool is_plain_authority(struct rd_str url)
     for (size_t i = start; i < url.n && url.p[i] != '/' && url.p[i] != '?'; i++)
         if (!rd_char_is_alnum(url.p[i]) && url.p[i] != '-' && url.p[i] != '.' && url.p[i] != ':')
             return false;
-    for (size_t i = 0; i < url.n; i++)
-        if (url.p[i] <= ' ' || url.p[i] == 0x7f)
-            return false; /* white space and control characters split a request */
-    return true;
+    return rd_str_is_visible(url); /* white space and control characters split a request */
 }
 
 enum rd_endpoint rd_endpoints_which(const struct rd_endpoints *endpoints, struct rd_str url)

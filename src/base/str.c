@@ -373,6 +373,31 @@ bool rd_str_has_control(struct rd_str s)
     return false;
 }
 
+/* Bit 7 of each byte that is no visible ASCII. A borrow only comes from a byte that is marked
+ * itself. */
+static uint64_t invisible_eight(const char *p)
+{
+    const uint64_t ones = 0x0101010101010101ULL;
+    uint64_t word = load_eight(p);
+    uint64_t delete = word ^ (ones * 0x7f);
+    return word | ((word - ones * 0x21) & ~word) | ((delete - ones) & ~delete);
+}
+
+bool rd_str_is_visible(struct rd_str s)
+{
+    const uint64_t tops = 0x8080808080808080ULL;
+    size_t i = 0;
+    for (; s.n - i >= 32; i += 32)
+        if (((invisible_eight(s.p + i) | invisible_eight(s.p + i + 8) |
+              invisible_eight(s.p + i + 16) | invisible_eight(s.p + i + 24)) &
+             tops) != 0)
+            return false;
+    for (; i < s.n; i++)
+        if ((unsigned char)s.p[i] <= ' ' || (unsigned char)s.p[i] >= 0x7f)
+            return false;
+    return true;
+}
+
 enum { NEAREST_WORD_MAX = 64 };
 
 /* Optimal string alignment distance, ignoring case; words longer than NEAREST_WORD_MAX are far. */

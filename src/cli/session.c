@@ -272,7 +272,9 @@ RD_NODISCARD static enum rd_rc open_state(struct session *session, bool writes, 
         RD_TRY(find_state(session, &keeps_state, err));
     if (keeps_state) {
         RD_TRY(rd_lock_take(session->folder, session->args->verb->name, &session->lock, err));
-        RD_TRY(rd_journal_open(session->folder, is_live, &session->journal, err));
+        /* Where our clock is the cloud's, it is a rehearsal, as it is in-process. */
+        bool is_durable = is_live && !session->world.endpoints.has_our_clock;
+        RD_TRY(rd_journal_open(session->folder, is_durable, &session->journal, err));
     }
     *ret_keeps = keeps_state;
     return RD_RC_OK;

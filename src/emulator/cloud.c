@@ -261,9 +261,8 @@ static void answer_plane(struct em_exchange *ex)
  * what a URL holds comes back in messages and ids. */
 static bool is_url_text(struct rd_arena *arena, struct rd_str url)
 {
-    for (size_t i = 0; i < url.n; i++)
-        if (url.p[i] <= ' ' || url.p[i] > '~')
-            return false;
+    if (!rd_str_is_visible(url))
+        return false;
     if (rd_str_find_char(url, '%', 0) == RD_STR_NONE)
         return true;
     struct rd_str decoded = rd_http_decode(arena, url);

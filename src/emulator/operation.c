@@ -14,6 +14,7 @@ enum {
     URL_CERTIFICATE_SIZE = 2900,
     URL_SIGNATURE_SIZE = 342,
     URL_HASH_SIZE = 43,
+    TAIL_MARK_SIZE = 20,    /* "t=" and when it started, in ticks */
     KEPT_COUNT_MAX = 20000, /* finished operations; a run of 1,000 hosts makes 15,000 */
     KEPT_MS = 24 * 3600 * 1000,
 };
@@ -467,9 +468,12 @@ static bool has_own_tail(struct em_exchange *ex, const struct em_operation *oper
     rd_buf_init(&buf, 8 << 10);
     write_tail(&buf, ex->cloud, operation);
     struct rd_str tail = rd_buf_str(&buf);
-    size_t at = rd_str_find(ex->url.query, tail, 0);
-    bool is_own = at != RD_STR_NONE &&
-                  (at + tail.n == ex->url.query.n || ex->url.query.p[at + tail.n] == '&');
+    struct rd_str query = ex->url.query;
+    /* By its first words, which no other place has: a search for all of it prepares longer for the
+     * search than it then takes. */
+    size_t at = rd_str_find(query, rd_str_cut(tail, TAIL_MARK_SIZE), 0);
+    query = rd_str_sub(query, at == RD_STR_NONE ? query.n : at, query.n);
+    bool is_own = rd_str_has_prefix(query, tail) && (query.n == tail.n || query.p[tail.n] == '&');
     rd_buf_done(&buf);
     return is_own;
 }

@@ -69,7 +69,7 @@ static void mark(const struct exchange *exchange, bool is_answered)
 }
 
 /* Bodies hold secrets (of applications, of vaults): they do not stay behind in memory. */
-void exchange_release(void *data, struct MHD_Connection *connection RD_UNUSED, void **exchange_data,
+void exchange_release(void *data, struct MHD_Connection *connection, void **exchange_data,
                       enum MHD_RequestTerminationCode why RD_UNUSED)
 {
     struct door *door = data;
@@ -78,6 +78,8 @@ void exchange_release(void *data, struct MHD_Connection *connection RD_UNUSED, v
     if (exchange == NULL)
         return;
     *exchange_data = NULL;
+    if (exchange->is_held)
+        tls_let_go(exchange, connection);
     mark(exchange, false);
     if (rd_arena_held(exchange->arena) > ARENA_KEPT_SIZE_MAX) {
         rd_arena_free(exchange->arena);
@@ -285,6 +287,7 @@ static enum MHD_Result send_reply(struct exchange *exchange, struct MHD_Connecti
     add_unsaid_wait(exchange, response);
     if (closes || atomic_load_explicit(&exchange->server->is_stopping, memory_order_relaxed))
         (void)MHD_add_response_header(response, "Connection", "close");
+    exchange->is_held = tls_hold(exchange, connection, reply->body.n);
     enum MHD_Result result = MHD_queue_response(connection, (unsigned)reply->status, response);
     MHD_destroy_response(response);
     return result;

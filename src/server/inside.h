@@ -53,6 +53,7 @@ struct exchange {
     bool has_begun;   /* the head was looked at */
     bool has_body;    /* one was announced */
     bool is_tls;
+    bool is_held; /* its reply, to be sent as one record */
 };
 
 /* One of the two doors: a socket and the daemon behind it. */
@@ -88,6 +89,14 @@ RD_NODISCARD enum rd_rc tls_set(struct rd_str certificate_pem, struct rd_str key
 void tls_done(void);
 /* For MHD_OPTION_HTTPS_CERT_CALLBACK: a gnutls_certificate_retrieve_function2. */
 void *tls_callback(void);
+
+/*
+ * libmicrohttpd writes the head of a reply and its body apart, which over TLS are two records: to
+ * seal, to send, to read and to open, each twice. Between tls_hold and tls_let_go what it writes is
+ * gathered, and leaves as one. False when the reply, of about `size`, is better left to it.
+ */
+bool tls_hold(const struct exchange *exchange, struct MHD_Connection *connection, size_t size);
+void tls_let_go(const struct exchange *exchange, struct MHD_Connection *connection);
 
 /* refuse.c: looks at the head; false after it has set exchange->refusal. */
 bool refuse_head(struct exchange *exchange, const char *method, const char *version);

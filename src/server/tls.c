@@ -3,8 +3,17 @@
 
 #include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
-enum { CHAIN_COUNT_MAX = 4 };
+enum {
+    CHAIN_COUNT_MAX = 4,
+    HELD_SIZE_MAX = 12 << 10,   /* with its head, one record (RFC 8446, section 5.1: 16 kB) */
+    UNREAD_SIZE_MAX = 64 << 10, /* of a socket that surely takes one more */
+};
 
 struct credentials {
     struct credentials *former;
@@ -88,4 +97,40 @@ void tls_done(void)
         credentials_free(credentials);
         credentials = former;
     }
+}
+
+/* Records ------------------------------------------------------------------------------------- */
+
+static gnutls_session_t session_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    return info == NULL ? NULL : info->tls_session;
+}
+
+/* A client that sends on and reads nothing fills its socket, and libmicrohttpd knows to wait: what
+ * is held back could not. */
+bool tls_hold(const struct exchange *exchange, struct MHD_Connection *connection, size_t size)
+{
+    int unread = 0;
+    if (!exchange->is_tls || exchange->connection == NULL || size > HELD_SIZE_MAX ||
+        ioctl(exchange->connection->fd, SIOCOUTQ, &unread) != 0 || unread > UNREAD_SIZE_MAX)
+        return false;
+    gnutls_session_t session = session_of(connection);
+    if (session == NULL)
+        return false;
+    gnutls_record_cork(session);
+    return true;
+}
+
+/* libmicrohttpd keeps the socket corked too, and pushes what it has sent by setting this option. */
+void tls_let_go(const struct exchange *exchange, struct MHD_Connection *connection)
+{
+    gnutls_session_t session = session_of(connection);
+    int on = 1;
+    int fd = exchange->connection->fd;
+    if (session == NULL || gnutls_record_uncork(session, 0) < 0)
+        (void)shutdown(fd, SHUT_RDWR);
+    else
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }

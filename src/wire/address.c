@@ -19,9 +19,8 @@ static bool is_plain_authority(struct rd_str authority)
 
 bool address_is_plain(struct rd_str url)
 {
-    for (size_t i = 0; i < url.n; i++)
-        if (url.p[i] <= ' ' || url.p[i] > '~' || url.p[i] == '\\')
-            return false;
+    if (!rd_str_is_visible(url) || rd_str_find_char(url, '\\', 0) != RD_STR_NONE)
+        return false;
     size_t start = rd_str_find(url, RD_STR("://"), 0);
     if (start == RD_STR_NONE)
         return false;

@@ -17,6 +17,9 @@ enum {
     CHECK_MAX_MS = 500,
     /* Kept open for what comes next; more than the client has in flight, with its vaults. */
     CONNECTIONS_KEPT = 128,
+    /* To a server of this machine: there is no distance to fill with requests, and a handshake
+     * costs both sides, which share its processors, as much as dozens of exchanges. */
+    LOCAL_MAX = 4,
     CA_FILE_SIZE_MAX = 4 << 20, /* the system's whole store is a quarter of a megabyte */
 };
 
@@ -50,6 +53,16 @@ static int64_t wire_bytes(const struct exchange *x)
     return (int64_t)(in + out) + (int64_t)x->head_size;
 }
 
+/*
+ * To a cloud that lives in our time writes go one after the other, in the order in which they were
+ * sent: what it hands out in turn (addresses) is then the same in every run. Reads pass them.
+ */
+static bool keeps_order(const struct exchange *x)
+{
+    return x->curl->options.tells_time && x->request->method != RD_HTTP_GET &&
+           x->request->method != RD_HTTP_HEAD;
+}
+
 /* Takes an exchange out of curl's hands, whether curl is done with it or not. */
 static void end_under_way(struct exchange *x, CURLcode code)
 {
@@ -63,6 +76,7 @@ static void end_under_way(struct exchange *x, CURLcode code)
     ending_judge(x, code);
     (void)curl->library.multi_remove_handle(curl->multi, x->easy);
     exchange_unlink(&curl->under_way, x);
+    curl->writes -= keeps_order(x);
     struct origin *origin = x->origin;
     origin->under_way--;
     /* Those that waited for this one to connect try by themselves, all at once: one after the other
@@ -77,18 +91,19 @@ static void end_under_way(struct exchange *x, CURLcode code)
 
 /* Beginnings ---------------------------------------------------------------------------------- */
 
-static struct origin *find_origin(struct rd_curl *curl, const struct exchange *x)
+static struct origin *find_origin(struct rd_curl *curl, struct exchange *x)
 {
     struct rd_str url = rd_buf_str(&x->url);
-    size_t n = (size_t)(x->parts.host.p - url.p) + x->parts.host.n;
-    rd_arena_clear(x->arena);
-    struct rd_str name =
-        rd_arena_printf(x->arena, "%.*s:%d", RD_FMT(rd_str_sub(url, 0, n)), x->parts.port);
-    struct origin *origin = rd_map_get(&curl->origins, name);
+    struct rd_buf *name = &x->target; /* which is not needed yet */
+    rd_buf_clear(name);
+    rd_buf_add(name, rd_str_sub(url, 0, (size_t)(x->parts.host.p - url.p) + x->parts.host.n));
+    rd_buf_add_char(name, ':');
+    rd_buf_add_int(name, x->parts.port);
+    struct origin *origin = rd_map_get(&curl->origins, rd_buf_str(name));
     if (origin != NULL)
         return origin;
     origin = rd_arena_zalloc(curl->arena, sizeof(*origin));
-    origin->name = rd_arena_str(curl->arena, name);
+    origin->name = rd_arena_str(curl->arena, rd_buf_str(name));
     (void)rd_map_set(&curl->origins, origin->name, origin);
     return origin;
 }
@@ -96,6 +111,7 @@ static struct origin *find_origin(struct rd_curl *curl, const struct exchange *x
 static void launch(struct exchange *x)
 {
     struct rd_curl *curl = x->curl;
+    curl->writes += keeps_order(x);
     x->start_us = rd_clock_monotonic_us();
     x->origin->under_way++;
     exchange_append(&curl->under_way, x);
@@ -105,7 +121,12 @@ static void launch(struct exchange *x)
 
 static bool may_launch(const struct exchange *x)
 {
-    return x->origin->is_open || x->origin->under_way == 0;
+    const struct origin *origin = x->origin;
+    if (keeps_order(x) && x->curl->writes > 0)
+        return false;
+    if (origin->under_way == 0)
+        return true;
+    return origin->is_open && (!x->is_local || origin->under_way < x->curl->options.local_max);
 }
 
 static void launch_waiting(struct rd_curl *curl)
@@ -118,6 +139,7 @@ static void launch_waiting(struct rd_curl *curl)
             if (!may_launch(x))
                 continue;
             exchange_unlink(&curl->waiting, x);
+            curl->writes_waiting -= keeps_order(x);
             launch(x);
         }
     }
@@ -146,17 +168,20 @@ static void curl_send(struct rd_transport *door, const struct rd_http_request *r
     x->is_secret = request->is_secret;
     x->body.is_secret = request->is_secret;
     const char *why = address_refusal(x);
+    if (why == NULL)
+        x->origin = find_origin(curl, x);
     if (why == NULL && !request_set(x))
         why = "a header holds what no header may";
     if (why != NULL) {
         refuse(x, why);
         return;
     }
-    x->origin = find_origin(curl, x);
-    if (may_launch(x))
+    if (may_launch(x) && !(keeps_order(x) && curl->writes_waiting > 0)) {
         launch(x);
-    else
-        exchange_append(&curl->waiting, x);
+        return;
+    }
+    curl->writes_waiting += keeps_order(x);
+    exchange_append(&curl->waiting, x);
 }
 
 /* The loop's outside -------------------------------------------------------------------------- */
@@ -260,6 +285,8 @@ static int64_t or_default(int64_t value, int64_t default_value)
 static void set_options(struct rd_curl *curl, const struct rd_curl_options *options)
 {
     curl->options = *options;
+    if (options->local_max == 0)
+        curl->options.local_max = LOCAL_MAX;
     curl->options.connect_ms = or_default(options->connect_ms, CONNECT_MS);
     curl->options.idle_ms = or_default(options->idle_ms, IDLE_MS);
     curl->options.reply_ms = or_default(options->reply_ms, REPLY_MS);

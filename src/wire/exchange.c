@@ -45,6 +45,7 @@ static struct exchange *exchange_new(struct rd_curl *curl)
     x->easy = easy;
     x->arena = rd_arena_new(0);
     rd_buf_init(&x->url, RD_HTTP_URL_SIZE_MAX + 1);
+    rd_buf_init(&x->target, RD_HTTP_URL_SIZE_MAX + 2);
     rd_buf_init(&x->body, RD_HTTP_BODY_SIZE_MAX);
     request_ready_handle(x);
     return x;
@@ -62,8 +63,12 @@ struct exchange *exchange_take(struct rd_curl *curl)
 /* Everything of the last exchange goes, but for memory that the next one needs too. */
 void exchange_give_back(struct exchange *x)
 {
-    struct exchange blank = {
-        .curl = x->curl, .easy = x->easy, .arena = x->arena, .url = x->url, .body = x->body};
+    struct exchange blank = {.curl = x->curl,
+                             .easy = x->easy,
+                             .arena = x->arena,
+                             .url = x->url,
+                             .target = x->target,
+                             .body = x->body};
     request_wipe_headers(x);
     if (x->is_secret) {
         rd_buf_wipe(&blank.body);
@@ -87,6 +92,7 @@ void exchange_free(struct exchange *x)
     request_wipe_headers(x);
     rd_arena_free(x->arena);
     rd_buf_done(&x->url);
+    rd_buf_done(&x->target);
     rd_buf_done(&x->body);
     rd_heap_free(x);
 }

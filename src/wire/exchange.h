@@ -36,7 +36,7 @@ enum failure {
 
 /* A server as curl pools connections to it: "https://host:port". */
 struct origin {
-    struct rd_str name;
+    struct rd_str name; /* with a NUL: curl is given it as the URL */
     size_t under_way;
     bool is_open; /* somebody has a connection there */
 };
@@ -52,6 +52,7 @@ struct exchange {
     void *data;
     struct rd_http_url parts; /* views into url */
     struct rd_buf url;
+    struct rd_buf target; /* of the request line: path and query */
     struct curl_slist *headers;
     struct origin *origin;
     bool is_secret;
@@ -134,6 +135,8 @@ struct rd_curl {
     struct rd_map origins;
     struct rd_arena *arena; /* of the origins */
     bool has_opened;        /* somebody may have waited for this */
+    size_t writes;          /* under way; counted where they keep their order */
+    size_t writes_waiting;
     int64_t check_every_us;
     int64_t checked_us;
 };

@@ -43,8 +43,10 @@ static struct rd_str clean(struct rd_arena *arena, struct rd_str value)
 /* RFC 9112 6.3: two lengths are no length. */
 static bool contradicts(const struct exchange *x, struct rd_str name, struct rd_str value)
 {
+    if (!rd_str_is_case(name, "Content-Length"))
+        return false;
     struct rd_str former = rd_http_headers_get(&x->reply.headers, "Content-Length");
-    return rd_str_is_case(name, "Content-Length") && former.n > 0 && !rd_str_eq(former, value);
+    return former.n > 0 && !rd_str_eq(former, value);
 }
 
 static bool add_header(struct exchange *x, struct rd_str line)

@@ -61,7 +61,12 @@ static void run_ours(const char *url, const char *ca_file, long count)
     rd_clock_init_real(&clock);
     struct rd_loop *loop = rd_loop_new(&clock);
     const struct rd_curl_options options = {
-        .loop = loop, .allows = allows, .ca_file = ca_file, .allows_plain_loopback = true};
+        .loop = loop,
+        .allows = allows,
+        .ca_file = ca_file,
+        .allows_plain_loopback = true,
+        .local_max = IN_FLIGHT,
+    };
     enum rd_rc rc = rd_curl_open(&options, &curl, &err);
     assert(rc == RD_RC_OK);
     struct flow flows[IN_FLIGHT];

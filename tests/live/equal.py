@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """equal.py PROGRAM SOURCE: over the wire redoubt does what it does in-process."""
+import collections
 import contextlib
 import glob
 import json
@@ -118,6 +119,24 @@ def the_journal_has_the_same_shape(place):
         server.run("up", *LIVE, "spec.yaml").works()
         own, over = journal(place, ".redoubt", "*"), journal(place, ".redoubt", "*", "live")
         assert len(own) > 100 and shape(own) == shape(over)
+
+
+@claim
+def no_write_of_a_hundred_hosts_is_lost_or_doubled(place):
+    """What the client's journal has as accepted, the cloud has begun, each as often; a key vault's name is registered
+    without an operation that a client could follow: there the intent counts."""
+    place.spec(hosts=100)
+    with Served(place, "--state", "cloud") as server:
+        run = server.run("up", *LIVE, "-o", "json", "spec.yaml", timeout=200).works().json()["run"]
+    assert run["failed"] == run["skipped"] == 0
+    (path,) = glob.glob(place.path("cloud", "*", "cloud.db"))
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        begun = collections.Counter(name.lower() for (name,) in db.execute("select resource_id from operation"))
+    entries = journal(place, ".redoubt", "*", "live")
+    told = [collections.Counter(entry["id"].lower() for entry in entries if entry["phase"] == phase) for phase in range(3)]
+    accepted = told[1] + collections.Counter({name: told[0][name] for name in begun if name not in told[1]})
+    assert begun.total() > 800 and begun == accepted, (begun - accepted, accepted - begun)
+    assert told[2].total() == run["done"] and told[0].total() == run["writes"] - 1, (told[0].total(), run)
 
 
 @claim

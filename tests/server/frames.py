@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """frames.py PROGRAM SOURCE: what goes over the wire to a served cloud. Good messages of every form are
 taken; bad ones get an error as Azure shapes it; whatever comes, the next client is answered."""
+import contextlib
 import random
 import re
 import socket
 import ssl
+import threading
+import time
 
 from served import GROUPS, METADATA, SUBSCRIPTION, VERSION, Served
 from tap import claim, collect, main
@@ -39,6 +42,46 @@ def pipelined_requests_are_answered_in_order(place):
         line.send(b"".join(server.put(f"g{n}") + server.get(f"g{n}") for n in range(20)))
         for number in range(20):
             assert [line.reply().status, line.reply().json()["name"]] == [201, f"g{number}"]
+
+
+@claim
+def who_pipelines_and_reads_late_gets_every_reply(place):
+    count = 1500
+    with Served(place).sign_in() as server:
+        server.ask(server.put("one"))
+        for connect in (server.tls, server.plain):
+            with connect() as line:
+                sender = threading.Thread(target=line.send, args=(server.get("one") * count,))
+                sender.start()
+                time.sleep(0.5)
+                for _ in range(count):
+                    assert line.reply().status in (200, 429)
+                sender.join()
+
+
+@claim
+def a_reply_over_tls_is_one_record(place):
+    with Served(place).sign_in() as server, socket.create_connection(("localhost", server.port)) as sock:
+        coming, going = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = server.context.wrap_bio(coming, going, server_hostname="localhost")
+
+        def until(act):
+            taken = b""
+            while True:
+                with contextlib.suppress(ssl.SSLWantReadError):
+                    return act(), taken
+                sock.sendall(going.read())
+                more = sock.recv(65536)
+                taken += more
+                coming.write(more)
+
+        until(tls.do_handshake)
+        for request in (server.put("one"), server.get("one"), server.get("none")):
+            tls.write(request)
+            sock.sendall(going.read())
+            text, taken = until(lambda: tls.read(65536))
+            assert b'}' in text.split(b"\r\n\r\n", 1)[1], text
+            assert len(taken) == 5 + int.from_bytes(taken[3:5], "big"), taken[:5]
 
 
 def chunked(body, size, ends=b"0\r\n\r\n"):

@@ -57,6 +57,23 @@ static void control_characters_are_found_at_every_place(void **state)
     }
 }
 
+static void what_cannot_be_seen_is_found_at_every_place(void **state)
+{
+    (void)state;
+    static const char others[] = {' ', '\0', '\n', '\x7f', '\x80', '\xff'};
+    char text[70];
+    for (size_t at = 0; at < sizeof(text); at++) {
+        memset(text, at % 2 == 0 ? '!' : '~', sizeof(text));
+        struct rd_str all = {text, sizeof(text)};
+        assert_true(rd_str_is_visible(all));
+        for (size_t i = 0; i < sizeof(others); i++) {
+            text[at] = others[i];
+            assert_false(rd_str_is_visible(all));
+            assert_true(rd_str_is_visible(rd_str_sub(all, 0, at)));
+        }
+    }
+}
+
 static void parts_between_separators_include_empty_ones(void **state)
 {
     (void)state;
@@ -163,6 +180,7 @@ static void a_cut_leaves_no_half_character(void **state)
 
 TESTS(TEST(case_is_ignored_for_ascii_only), TEST(a_difference_is_seen_at_every_place),
       TEST(control_characters_are_found_at_every_place),
+      TEST(what_cannot_be_seen_is_found_at_every_place),
       TEST(parts_between_separators_include_empty_ones), TEST(numbers_are_bounded_and_whole),
       TEST(malformed_utf8_is_told_from_well_formed),
       TEST(the_nearest_word_is_one_edit_away_or_none),

@@ -248,6 +248,33 @@ static void requests_arrive_as_they_were_given(void **state)
     asker_close(&asker);
 }
 
+static void the_target_is_the_url_behind_its_host(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *behind;
+        const char *target;
+    } rows[] = {
+        {"", "/"},
+        {"?a=%20&&b=?", "/?a=%20&&b=?"},
+        {"/x//./y?", "/x//./y"},
+        {"/x?y=/z#part?not", "/x?y=/z"},
+        {"#part", "/"},
+    };
+    struct asker asker;
+    asker_open(&asker, brisk);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char seen[64];
+        (void)snprintf(seen, sizeof(seen), "GET %s", rows[i].target);
+        int64_t before = stat_count(&asker, "requests", seen);
+        struct answer answer = ask_url(
+            &asker, RD_HTTP_GET, asker_url(&asker, "https", "localhost", "good", rows[i].behind));
+        assert_int_equal(answer.result, RD_TRANSPORT_REPLY);
+        assert_int_equal(stat_count(&asker, "requests", seen), before + 1);
+    }
+    asker_close(&asker);
+}
+
 static void the_loops_time_is_told_only_where_it_is_wanted(void **state)
 {
     (void)state;
@@ -297,6 +324,7 @@ int main(void)
         cmocka_unit_test(a_virtual_clock_does_not_move_while_a_server_is_slow),
         cmocka_unit_test(headers_arrive_clean_and_of_the_final_reply_only),
         cmocka_unit_test(requests_arrive_as_they_were_given),
+        cmocka_unit_test(the_target_is_the_url_behind_its_host),
         cmocka_unit_test(the_loops_time_is_told_only_where_it_is_wanted),
         cmocka_unit_test(large_bodies_go_and_come_whole),
     };

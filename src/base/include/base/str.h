@@ -66,6 +66,7 @@ bool rd_str_to_int(struct rd_str s, int64_t min, int64_t max, int64_t *ret_value
 bool rd_str_is_guid(struct rd_str s);     /* 8-4-4-4-12 hex digits */
 bool rd_str_is_utf8(struct rd_str s);     /* well-formed UTF-8, no surrogates, no overlong forms */
 bool rd_str_has_control(struct rd_str s); /* an ASCII control character, DEL included */
+bool rd_str_is_visible(struct rd_str s);  /* ASCII alone, without spaces and control characters */
 
 char rd_char_lower(char c);
 char rd_char_upper(char c);

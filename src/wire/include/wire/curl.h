@@ -59,6 +59,7 @@ struct rd_curl_options {
     /* Tells the loop's time in the header Redoubt-Clock: for a cloud that lives in our time. */
     bool tells_time;
     /* 0: the default. */
+    size_t local_max;   /* under way at once to a server of this machine; 4 */
     int64_t connect_ms; /* name, connection, proxy and TLS together; 20 s */
     int64_t idle_ms;    /* no byte in either direction, waiting for the reply included; 90 s */
     int64_t reply_ms;   /* from the request's start to the reply's end; 5 min */
