@@ -67,8 +67,6 @@ int64_t rd_owner_above(const struct rd_set *live, struct rd_str id);
 bool rd_owner_is_under_way(const struct rd_resource *live);
 /* Whether it was made and has never run (column `boots`; read only of what no run has seen run). */
 bool rd_owner_is_unstarted(const struct rd_resource *live);
-/* Whether it was read with its power, and is not up: deallocated, about to be, or stopped. */
-bool rd_owner_is_down(const struct rd_resource *live);
 /* Whether an earlier run has stopped it for a change, and it has not been started since. */
 bool rd_maker_is_halted(const struct rd_maker *maker, const struct rd_resource *live);
 /* Whether it is an update for which the machine has to be deallocated (column halts). */

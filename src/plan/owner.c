@@ -143,7 +143,8 @@ bool rd_owner_is_unstarted(const struct rd_resource *live)
     return has_power(live, RD_STR("PowerState/stopped"));
 }
 
-bool rd_owner_is_down(const struct rd_resource *live)
+/* Whether it was read with its power, and is not up. */
+static bool is_down(const struct rd_resource *live)
 {
     return rd_owner_is_unstarted(live) || has_power(live, RD_STR("PowerState/deallocating")) ||
            has_power(live, RD_STR("PowerState/deallocated"));
@@ -151,7 +152,7 @@ bool rd_owner_is_down(const struct rd_resource *live)
 
 bool rd_maker_is_halted(const struct rd_maker *maker, const struct rd_resource *live)
 {
-    return rd_owner_is_down(live) && rd_map_get(&maker->halted, live->id) != NULL;
+    return is_down(live) && rd_map_get(&maker->halted, live->id) != NULL;
 }
 
 bool rd_change_halts(const struct rd_change *change)
