@@ -52,15 +52,17 @@ void progress_free(struct progress *progress)
     rd_heap_free(progress);
 }
 
-static const char *doing(enum rd_step_kind kind)
+static const char *doing(const struct rd_step *step)
 {
-    switch (kind) {
+    switch (step->kind) {
     case RD_STEP_PUT:
         return "";
     case RD_STEP_DELETE:
         return "deleting ";
     case RD_STEP_ACTION:
-        return "running ";
+        return rd_str_is(step->action, "deallocate") ? "stopping "
+               : rd_str_is(step->action, "start")    ? "starting "
+                                                     : "running ";
     case RD_STEP_WAIT:
     case RD_STEP_WAIT_UNTIL:
         return "waiting for ";
@@ -83,7 +85,7 @@ static void name_step(const struct progress *progress, const struct rd_step *ste
     RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
     struct rd_name name = rd_name_of(arena, change->type, step->id,
                                      resource == NULL ? &rd_json_absent : &resource->body);
-    (void)snprintf(out, NAME_SIZE_MAX, "%s%.*s %.*s", doing(step->kind), RD_FMT(name.kind),
+    (void)snprintf(out, NAME_SIZE_MAX, "%s%.*s %.*s", doing(step), RD_FMT(name.kind),
                    RD_FMT(name.name));
 }
 

@@ -65,6 +65,12 @@ bool em_vm_choose_controller(struct em_exchange *ex, const struct em_size *size,
 /* Whether the machine can take that size; its controller stays. False after the failure. */
 bool em_vm_check_resize(struct em_exchange *ex, const struct rd_json *was, struct rd_json *body,
                         const struct em_size *size);
+/* What only a deallocated machine can change: the size of its disk, which never shrinks, and the
+ * encryption of its host. False after the failure. */
+bool em_vm_check_stopped(struct em_exchange *ex, const struct em_resource *vm,
+                         const struct rd_json *was, struct rd_json *body);
+/* Its disk has become as large as the machine says. */
+void em_vm_resize_disk(struct em_exchange *ex, const struct rd_json *body);
 
 /* Images (compute_image.c) --------------------------------------------------------------------- */
 

@@ -309,8 +309,8 @@ static bool put_again(struct em_exchange *ex, struct em_resource *former, struct
         return false;
     struct em_size size, old;
     if (!check_size(ex, body, &size) || !em_vm_check_resize(ex, &was, body, &size) ||
-        !em_identity_fill(ex, ex->id, body) || !drop_nics(ex, former, &was, body) ||
-        !attach_nics(ex, body, &size))
+        !em_vm_check_stopped(ex, former, &was, body) || !em_identity_fill(ex, ex->id, body) ||
+        !drop_nics(ex, former, &was, body) || !attach_nics(ex, body, &size))
         return false;
     struct rd_str region = em_body_region(ex, body);
     struct rd_str taken = em_text_at(hidden, "size");
@@ -418,6 +418,8 @@ const char *em_vm_ready(struct em_exchange *ex, struct em_resource *vm, struct r
     bool is_first = rd_str_is_empty(em_text_at(hidden, "power"));
     if (em_find(ex->cloud, em_text_at(body, OS_DISK "managedDisk.id")) == NULL)
         make_os_disk(ex, vm, body, hidden);
+    else
+        em_vm_resize_disk(ex, body);
     struct rd_str fail = em_text_at(hidden, "fail");
     if (!rd_str_is_empty(fail)) {
         *ret_message =

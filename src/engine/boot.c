@@ -28,8 +28,7 @@ static bool has_condition(const struct job *job)
     return when.n > 0 && desired != NULL && rd_json_exists(rd_json_at_str(&desired->body, when));
 }
 
-/* "running" of the status "PowerState/running", or "". */
-static struct rd_str power_of(const struct job *job, const struct rd_json *body)
+struct rd_str boot_power_of(const struct job *job, const struct rd_json *body)
 {
     struct rd_str prefix = RD_STR("PowerState/");
     const struct rd_json *statuses =
@@ -40,6 +39,15 @@ static struct rd_str power_of(const struct job *job, const struct rd_json *body)
             return rd_str_sub(code, prefix.n, code.n);
     }
     return RD_STR("");
+}
+
+struct rd_str boot_power_url(struct job *job)
+{
+    if (job->boot_url.n == 0)
+        job->boot_url = address_url_query(
+            job->arena, &job->running->world->endpoints, &job->target, ADDRESS_GET,
+            rd_json_str(rd_json_get(boots_of(job), RD_STR("get_query"))));
+    return job->boot_url;
 }
 
 /* Whether this step is the one after which it runs for the first time. What ran once and was
@@ -57,7 +65,7 @@ static bool is_due(const struct job *job)
     return job->is_create || live == NULL ||
            !rd_str_is_case(rd_json_str(rd_json_at(&live->body, "properties.provisioningState")),
                            "Succeeded") ||
-           rd_str_is_case(power_of(job, &live->body), "stopped");
+           rd_str_is_case(boot_power_of(job, &live->body), "stopped");
 }
 
 static void fail_boot(struct job *job)
@@ -96,7 +104,7 @@ static void take_start(void *data, const struct rd_outcome *outcome)
 static void take_power(void *data, const struct rd_outcome *outcome)
 {
     struct job *job = data;
-    struct rd_str power = power_of(job, &outcome->body);
+    struct rd_str power = boot_power_of(job, &outcome->body);
     bool is_stopped = rd_str_is_case(power, "stopped");
     int64_t pause_ms = (int64_t)SHOWN_STOPPED_MS << (job->start_count < 3 ? job->start_count : 2);
     if (pause_ms > START_SLOWEST_MS)
@@ -128,9 +136,5 @@ void boot_enter(struct job *job, bool is_new)
         step_wait_then_enter(job, STAGE_BOOT, LOOK_FIRST_MS);
         return;
     }
-    if (job->boot_url.n == 0)
-        job->boot_url = address_url_query(
-            job->arena, &job->running->world->endpoints, &job->target, ADDRESS_GET,
-            rd_json_str(rd_json_get(boots_of(job), RD_STR("get_query"))));
-    step_get_target(job, job->boot_url, take_power);
+    step_get_target(job, boot_power_url(job), take_power);
 }

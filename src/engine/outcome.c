@@ -213,6 +213,8 @@ static void take_resumed(struct job *job, const struct rd_outcome *outcome)
         take_followed(job, outcome);
     else if (outcome->rc == RD_RC_OK && job->step->kind == RD_STEP_DELETE)
         look_for_nothing(job);
+    else if (halt_is_stop(job))
+        step_enter(job, STAGE_RESOLVE); /* where its power is looked at */
     else if (outcome->rc == RD_RC_OK && job->step->kind != RD_STEP_PUT)
         step_enter(job, STAGE_READY);
     else if (outcome->rc == RD_RC_OK && job->is_create && was_asked_otherwise(job))

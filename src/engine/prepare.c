@@ -107,6 +107,19 @@ RD_NODISCARD static enum rd_rc find_open_operations(struct running *running, str
     return RD_RC_OK;
 }
 
+/* What a run that was cut short has stopped, this one starts again. */
+RD_NODISCARD static enum rd_rc find_halted(struct running *running, struct rd_err *err)
+{
+    struct rd_str *ids = NULL;
+    size_t count = 0;
+    if (running->world->journal == NULL)
+        return RD_RC_OK;
+    RD_TRY(rd_journal_halted(running->world->journal, running->arena, &ids, &count, err));
+    for (size_t i = 0; i < count; i++)
+        (void)rd_map_set(&running->halted, ids[i], running);
+    return RD_RC_OK;
+}
+
 enum rd_rc prepare_run(struct running *running, struct rd_err *err)
 {
     const struct rd_plan *plan = running->plan;
@@ -121,6 +134,7 @@ enum rd_rc prepare_run(struct running *running, struct rd_err *err)
     if (!measure_tails(running))
         return RD_FAIL(err, RD_RC_INVALID, "the steps of the plan need each other in a circle");
     RD_TRY(find_open_operations(running, err));
+    RD_TRY(find_halted(running, err));
     if (running->world->journal == NULL)
         return RD_RC_OK;
     struct rd_run_record record = {

@@ -56,6 +56,7 @@ struct reader {
     size_t scope_cap;
     size_t pending;
     struct rd_map unfinished; /* ids that no run has seen to a good end */
+    struct rd_map halted;     /* ids that a run has stopped and not started again */
     struct rd_map unseen;     /* ids that a data plane refused to show -> anything */
     enum rd_rc rc;
     struct rd_err *err;
@@ -258,9 +259,12 @@ static bool is_kept(struct reader *reader, const struct question *question, stru
     return rd_map_get(&reader->groups, address_group(&parsed)) != NULL;
 }
 
-/* Whether it may have been made without ever having run (column `boots`). */
-static bool may_be_unstarted(const struct reader *reader, const struct rd_resource *wanted)
+/* Whether it may have been made without ever having run (column `boots`), or been stopped by a run
+ * that did not come to start it again. */
+static bool may_be_down(const struct reader *reader, const struct rd_resource *wanted)
 {
+    if (rd_map_get(&reader->halted, wanted->id) != NULL)
+        return true;
     struct rd_str when = rd_json_str(rd_json_at(wanted->type->row, "boots.when"));
     return when.n > 0 && rd_json_exists(rd_json_at_str(&wanted->body, when)) &&
            rd_map_get(&reader->unfinished, wanted->id) != NULL;
@@ -275,6 +279,14 @@ RD_NODISCARD static enum rd_rc find_unfinished(struct reader *reader, struct rd_
     RD_TRY(rd_journal_unfinished(reader->world->journal, reader->arena, &ids, &count, err));
     for (size_t i = 0; i < count; i++)
         (void)rd_map_set(&reader->unfinished, ids[i], reader);
+    RD_TRY(rd_journal_halted(reader->world->journal, reader->arena, &ids, &count, err));
+    struct rd_json halted = rd_json_array();
+    for (size_t i = 0; i < count; i++) {
+        (void)rd_map_set(&reader->halted, ids[i], reader);
+        (void)rd_json_append(reader->arena, &halted, rd_json_string(ids[i]));
+    }
+    if (count > 0)
+        (void)rd_json_set_c(reader->arena, &reader->live->facts, "halted", halted);
     return RD_RC_OK;
 }
 
@@ -297,7 +309,7 @@ static void add_item(struct reader *reader, const struct question *question, str
         get_one(reader, wanted);
         return;
     }
-    if (question->is_list && wanted != NULL && may_be_unstarted(reader, wanted)) {
+    if (question->is_list && wanted != NULL && may_be_down(reader, wanted)) {
         get_with(reader, wanted, rd_json_str(rd_json_at(wanted->type->row, "boots.get_query")));
         return;
     }
@@ -613,6 +625,7 @@ enum rd_rc rd_engine_read(struct rd_world *world, struct rd_arena *arena,
     reader.live->enclave_id = desired->enclave_id;
     RD_TRY(rd_types_load(&reader.known, &reader.known_count, err));
     rd_map_init(&reader.unfinished, true);
+    rd_map_init(&reader.halted, true);
     rd_map_init(&reader.unseen, true);
     RD_TRY(find_unfinished(&reader, err));
     rd_map_init(&reader.hooks, true);
@@ -625,6 +638,7 @@ enum rd_rc rd_engine_read(struct rd_world *world, struct rd_arena *arena,
     assert(reader.pending == 0); /* a transport that loses requests breaks its contract */
     tell_unseen(&reader);
     rd_map_done(&reader.unseen);
+    rd_map_done(&reader.halted);
     rd_map_done(&reader.unfinished);
     rd_map_done(&reader.hooks);
     rd_map_done(&reader.groups);

@@ -130,6 +130,7 @@ struct running {
     struct rd_str *resume_hashes; /* by step: what those operations were asked for; "" unknown */
     struct rd_str *resume_urls;   /* by step: operations that a killed run left open; "" mostly */
     bool *is_unsure;              /* by step: a killed run may have sent its POST */
+    struct rd_map halted;         /* ids of machines that a run has stopped and is to start again */
     struct rd_map recovered;      /* ids that this run has recovered -> anything */
     struct rd_map lookups;        /* key -> struct lookup */
     struct lookup *all_lookups;
@@ -220,8 +221,19 @@ void send_clearing(struct job *job);
 void send_start(struct job *job, rd_client_fn *done);
 
 /* boot.c */
+/* "running" of the status "PowerState/running" of a machine that was read with it, or "". */
+struct rd_str boot_power_of(const struct job *job, const struct rd_json *body);
+/* Where it is read with it. */
+struct rd_str boot_power_url(struct job *job);
 /* STAGE_BOOT, for the first time or again. */
 void boot_enter(struct job *job, bool is_new);
+
+/* halt.c */
+/* Whether the step deallocates a machine for a change, or starts it again afterwards. */
+bool halt_is_stop(const struct job *job);
+bool halt_is_restart(const struct rd_plan *plan, const struct rd_step *step);
+/* Before either is sent: looks whether there is anything to do. Then STAGE_SEND, or the end. */
+void halt_look(struct job *job);
 
 /* foreign.c */
 /* Whether the step deletes a group: with it goes whatever is in it by then, so right before the

@@ -320,6 +320,19 @@ static void skip_step(struct running *running, uint32_t index, enum rd_rc rc)
     report(running, index);
 }
 
+/* Whether it starts a machine that was stopped for a write: it does so even when that has failed,
+ * and nothing else is left that it waits for. */
+static bool is_due_anyway(struct running *running, uint32_t index)
+{
+    const struct rd_step *step = &running->plan->steps[index];
+    if (!halt_is_restart(running->plan, step) || running->needs_left[index] != 1 ||
+        rd_map_get(&running->halted, step->id) == NULL)
+        return false;
+    running->needs_left[index] = 0;
+    push_ready(running, index);
+    return true;
+}
+
 /* Everything that needs the step, however far away. */
 static void skip_dependents(struct running *running, uint32_t index)
 {
@@ -336,7 +349,8 @@ static void skip_dependents(struct running *running, uint32_t index)
             uint32_t next = running->successors[i];
             if (running->run->steps[next].state != RD_STEP_WAITING)
                 continue;
-            skip_step(running, next, RD_RC_FAILED);
+            if (!is_due_anyway(running, next))
+                skip_step(running, next, RD_RC_FAILED);
             open = rd_arena_grow(scratch, open, count, &cap, sizeof(*open));
             open[count++] = next;
         }
@@ -366,6 +380,10 @@ static const char *verb_of(const struct job *job)
 {
     if (job->step->kind == RD_STEP_DELETE)
         return "deleting";
+    if (halt_is_stop(job))
+        return "stopping";
+    if (job->step->kind == RD_STEP_ACTION && rd_str_is(job->step->action, "start"))
+        return "starting";
     if (job->step->kind == RD_STEP_ACTION)
         return "acting on";
     if (job->step->kind == RD_STEP_WAIT)
@@ -561,6 +579,7 @@ enum rd_rc rd_engine_run(struct rd_world *world, struct rd_arena *arena, const s
     running->outbox_end = &running->outbox;
     *ret_run = running->run;
     rd_map_init(&running->step_of, true);
+    rd_map_init(&running->halted, true);
     rd_map_init(&running->recovered, true);
     rd_map_init(&running->lookups, true);
     rd_map_init(&running->locks, true);
@@ -573,6 +592,7 @@ enum rd_rc rd_engine_run(struct rd_world *world, struct rd_arena *arena, const s
     }
     lookup_done(running);
     rd_map_done(&running->step_of);
+    rd_map_done(&running->halted);
     rd_map_done(&running->recovered);
     rd_map_done(&running->lookups);
     rd_map_done(&running->locks);

@@ -314,6 +314,8 @@ static void resolve(struct job *job)
         lookup_wait(lookup, job);
     else if (foreign_is_to_check(job))
         foreign_check(job);
+    else if (halt_is_stop(job) || halt_is_restart(job->running->plan, job->step))
+        halt_look(job);
     else if (may_have_come_back(job))
         look_for_former(job);
     else

@@ -121,6 +121,7 @@ bool rd_diff_record(struct rd_differ *differ, const struct rd_json *before,
                     ((flags & RD_FIELD_WITHIN) != 0 && leaves_parent(before, after)),
         .shrinks = (flags & RD_FIELD_GROWS) != 0 &&
                    rd_json_int(after, INT64_MAX) < rd_json_int(before, INT64_MIN),
+        .halts = (flags & RD_FIELD_HALTS) != 0,
     };
     return true;
 }

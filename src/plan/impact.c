@@ -92,7 +92,7 @@ static int64_t expected_ms(const struct rd_maker *maker, const struct rd_change 
     case RD_CHANGE_CREATE:
         return rd_expect_create_ms(maker->desired, change->desired);
     case RD_CHANGE_UPDATE:
-        return change->type->update_ms;
+        return change->type->update_ms * (rd_change_halts(change) ? 3 : 1);
     case RD_CHANGE_REPLACE:
         return (rd_type_is(change->type, "with_parent") ? 0 : rd_maker_delete_ms(maker, change)) +
                rd_expect_create_ms(maker->desired, change->desired);
@@ -148,6 +148,8 @@ static struct rd_str affected(const struct rd_maker *maker, const struct rd_chan
     if (change->kind == RD_CHANGE_DELETE && is_below_deleted(maker, change) &&
         rd_json_exists(rd_json_at(change->type->row, "impact.delete_below")))
         column = "impact.delete_below";
+    if (rd_change_halts(change))
+        column = "impact.halt";
     struct rd_str text = column == NULL ? (struct rd_str){"", 0}
                                         : rd_json_str(rd_json_at(change->type->row, column));
     if (text.n == 0 || is_unnoticed(change))

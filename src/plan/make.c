@@ -5,6 +5,14 @@
 #include "make_internal.h"
 #include "resource/unseen.h"
 
+/* A fact that is a list of ids. */
+static void take_ids(struct rd_map *map, const struct rd_json *ids)
+{
+    rd_map_init(map, true);
+    for (size_t i = 0; i < rd_json_count(ids) && ids->type == RD_JSON_ARRAY; i++)
+        (void)rd_map_set(map, rd_json_str(&ids->u.items[i]), map);
+}
+
 void rd_maker_init(struct rd_maker *maker, struct rd_arena *arena, struct rd_arena *scratch,
                    const struct rd_set *desired, const struct rd_set *live)
 {
@@ -19,10 +27,8 @@ void rd_maker_init(struct rd_maker *maker, struct rd_arena *arena, struct rd_are
     maker->live_change = rd_arena_array(scratch, live->count, sizeof(*maker->live_change));
     maker->live_desired = rd_arena_array(scratch, live->count, sizeof(*maker->live_desired));
     maker->taker = rd_arena_array(scratch, live->count, sizeof(*maker->taker));
-    rd_map_init(&maker->written, true);
-    const struct rd_json *written = rd_json_at(&live->facts, "written");
-    for (size_t i = 0; i < rd_json_count(written) && written->type == RD_JSON_ARRAY; i++)
-        (void)rd_map_set(&maker->written, rd_json_str(&written->u.items[i]), maker);
+    take_ids(&maker->written, rd_json_at(&live->facts, "written"));
+    take_ids(&maker->halted, rd_json_at(&live->facts, "halted"));
     for (size_t i = 0; i < desired_count; i++)
         maker->desired_change[i] = RD_NONE;
     for (size_t i = 0; i < live->count; i++) {
@@ -41,6 +47,7 @@ void rd_maker_init(struct rd_maker *maker, struct rd_arena *arena, struct rd_are
 void rd_maker_done(struct rd_maker *maker)
 {
     rd_map_done(&maker->written);
+    rd_map_done(&maker->halted);
 }
 
 struct rd_change *rd_maker_add(struct rd_maker *maker, enum rd_change_kind kind, int64_t desired,
@@ -273,7 +280,9 @@ static enum rd_rc decide_live(struct rd_maker *maker, size_t index, int64_t live
     bool is_retired = rd_owner_is_retired(draft.live);
     bool is_broken = is_retired || rd_resource_has_failed(&draft.live->body);
     struct rd_str dead = rd_owner_dead_state(draft.live);
-    bool is_open = rd_owner_is_under_way(draft.live) || rd_owner_is_unstarted(draft.live);
+    bool is_halted = rd_maker_is_halted(maker, draft.live);
+    bool is_open =
+        rd_owner_is_under_way(draft.live) || rd_owner_is_unstarted(draft.live) || is_halted;
     bool is_moving = is_machine_going(maker, draft.live);
     /* Nothing seems to differ in a key's size, which is only seen in its modulus. */
     if (owner == NULL)
@@ -308,6 +317,8 @@ static enum rd_rc decide_live(struct rd_maker *maker, size_t index, int64_t live
         reason = fields_reason(maker, &draft);
     else if (rd_owner_is_under_way(draft.live))
         reason = RD_STR("it is still being written: its end is waited for");
+    else if (is_halted)
+        reason = RD_STR("a run stopped it for a change and did not start it again: it is started");
     else if (!is_broken)
         reason = RD_STR("it was made, but nobody has seen it run: it is started");
     struct rd_change *change = rd_maker_add(maker, draft.kind, (int64_t)index, live, reason);

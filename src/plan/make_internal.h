@@ -31,6 +31,7 @@ struct rd_maker {
     struct rd_rival *rivals;
     size_t rival_count;
     size_t rival_cap;
+    struct rd_map halted;  /* ids that earlier runs stopped and did not start again */
     struct rd_map written; /* ids that earlier runs wrote, from the facts of `live` */
 };
 
@@ -66,6 +67,10 @@ int64_t rd_owner_above(const struct rd_set *live, struct rd_str id);
 bool rd_owner_is_under_way(const struct rd_resource *live);
 /* Whether it was made and has never run (column `boots`; read only of what no run has seen run). */
 bool rd_owner_is_unstarted(const struct rd_resource *live);
+/* Whether an earlier run has stopped it for a change, and it has not been started since. */
+bool rd_maker_is_halted(const struct rd_maker *maker, const struct rd_resource *live);
+/* Whether it is an update for which the machine has to be deallocated (column halts). */
+bool rd_change_halts(const struct rd_change *change);
 /* The state it is in and that no write ends (column `dead`), or "". */
 struct rd_str rd_owner_dead_state(const struct rd_resource *live);
 /* Whether it is being deleted. */

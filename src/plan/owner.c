@@ -126,14 +126,39 @@ bool rd_owner_is_under_way(const struct rd_resource *live)
     return false;
 }
 
-bool rd_owner_is_unstarted(const struct rd_resource *live)
+/* Whether its power, where it was read, is that state. */
+static bool has_power(const struct rd_resource *live, struct rd_str state)
 {
     struct rd_str path = rd_json_str(rd_json_at(live->type->row, "boots.path"));
     const struct rd_json *statuses =
         path.n > 0 ? rd_json_at_str(&live->body, path) : &rd_json_absent;
     for (size_t i = 0; i < rd_json_count(statuses); i++)
-        if (rd_str_is_case(rd_json_str(rd_json_at(rd_json_item(statuses, i), "code")),
-                           "PowerState/stopped"))
+        if (rd_str_eq_case(rd_json_str(rd_json_at(rd_json_item(statuses, i), "code")), state))
+            return true;
+    return false;
+}
+
+bool rd_owner_is_unstarted(const struct rd_resource *live)
+{
+    return has_power(live, RD_STR("PowerState/stopped"));
+}
+
+/* Whether it was read with its power, and is not up. */
+static bool is_down(const struct rd_resource *live)
+{
+    return rd_owner_is_unstarted(live) || has_power(live, RD_STR("PowerState/deallocating")) ||
+           has_power(live, RD_STR("PowerState/deallocated"));
+}
+
+bool rd_maker_is_halted(const struct rd_maker *maker, const struct rd_resource *live)
+{
+    return is_down(live) && rd_map_get(&maker->halted, live->id) != NULL;
+}
+
+bool rd_change_halts(const struct rd_change *change)
+{
+    for (size_t i = 0; i < change->field_count && change->kind == RD_CHANGE_UPDATE; i++)
+        if (change->fields[i].halts)
             return true;
     return false;
 }

@@ -347,6 +347,16 @@ static void print_changes(struct printer *printer)
     }
 }
 
+/* Stopping a machine for a change and starting it again: whom it affects has been told. */
+static bool is_of_halt(const struct rd_plan *plan, size_t index)
+{
+    const struct rd_step *step = &plan->steps[index];
+    const struct rd_step *stop = index >= 2 ? step - 2 : step;
+    if (rd_str_is(step->action, "start") && stop->change == step->change)
+        step = stop;
+    return step->kind == RD_STEP_ACTION && rd_str_is(step->action, "deallocate");
+}
+
 /* Steps that are more than their change says: waiting, asking, trying, writing twice. */
 static void print_other_steps(struct printer *printer)
 {
@@ -355,7 +365,8 @@ static void print_other_steps(struct printer *printer)
     for (size_t i = 0; i < plan->step_count; i++) {
         const struct rd_step *step = &plan->steps[i];
         bool is_first = step->kind == RD_STEP_PUT && rd_str_is(step->action, "provisional");
-        if ((step->kind == RD_STEP_PUT && !is_first) || step->kind == RD_STEP_DELETE)
+        if ((step->kind == RD_STEP_PUT && !is_first) || step->kind == RD_STEP_DELETE ||
+            is_of_halt(plan, i))
             continue;
         if (!has_title)
             print_title(printer, "on the way");

@@ -14,6 +14,10 @@
  *     delete           DELETE, none when it goes with its parent
  *     replace          DELETE and PUT
  *
+ * An update of what only changes while the machine is deallocated (column halts) makes the action
+ * "deallocate" before its PUT and the action "start" after it; an update of what an earlier run has
+ * stopped makes the latter alone.
+ *
  * An update that releases what the resource holds (column held) makes a PUT of that, "release",
  * before its own or instead of it; an update of what is not desired is a PUT of column retire.
  *
@@ -23,6 +27,8 @@
  *     PUT x     needs PUT z      when x is not early, and what it needs is early
  *                                and did not wait for the whole of z                hard
  *     PUT x     needs PUT x      the second the provisional one                     hard
+ *     deallocate x needs what PUT x needs, PUT x needs deallocate x, start x needs PUT x,
+ *               and what needs PUT x waits for start x                              hard
  *     PUT x     needs DELETE x   when x is replaced                                 hard
  *     DELETE y  needs DELETE x   when x needs y                                     hard
  *     DELETE y  needs PUT x      when x needed y and no longer does                 soft
@@ -38,6 +44,8 @@
 struct stepper {
     struct rd_maker *maker;
     struct rd_plan *plan;
+    int32_t *halt;     /* by change: the action that stops its machine first, or RD_NONE */
+    int32_t *again;    /* by change: the one that starts it again, or RD_NONE */
     int32_t *put;      /* by change: its PUT step, of two the last, or RD_NONE */
     int32_t *first;    /* by change: its provisional PUT, or RD_NONE */
     int32_t *release;  /* by change: the PUT that takes from it what it holds, or RD_NONE */
@@ -74,15 +82,20 @@ static bool goes_with_parent(const struct stepper *stepper, const struct rd_chan
 static bool add_follow_up(struct stepper *stepper, uint32_t index)
 {
     const struct rd_change *change = &stepper->plan->changes[index];
+    int64_t update_ms = change->type->update_ms;
     if (change->kind != RD_CHANGE_UPDATE || change->field_count > 0)
         return false;
-    if (rd_owner_is_under_way(change->live))
+    bool is_under_way = rd_owner_is_under_way(change->live);
+    bool is_halted = rd_maker_is_halted(stepper->maker, change->live);
+    if (is_under_way)
         stepper->put[index] = add_step(
             stepper, RD_STEP_WAIT, index,
             rd_expect_create_ms(stepper->maker->desired, change->desired), (struct rd_str){"", 0});
-    else if (rd_owner_is_unstarted(change->live))
-        stepper->put[index] =
-            add_step(stepper, RD_STEP_ACTION, index, change->type->update_ms, RD_STR("start"));
+    else if (rd_owner_is_unstarted(change->live) || is_halted)
+        stepper->put[index] = add_step(stepper, RD_STEP_ACTION, index, update_ms, RD_STR("start"));
+    if (is_under_way && is_halted)
+        stepper->again[index] =
+            add_step(stepper, RD_STEP_ACTION, index, update_ms, RD_STR("start"));
     return stepper->put[index] != RD_NONE;
 }
 
@@ -116,14 +129,28 @@ static void add_puts(struct stepper *stepper, uint32_t index)
     const struct rd_change *change = &stepper->plan->changes[index];
     bool is_update = change->kind == RD_CHANGE_UPDATE;
     int64_t create_ms = rd_expect_create_ms(stepper->maker->desired, change->desired);
+    int64_t update_ms = change->type->update_ms;
     if (is_written_twice(stepper, change)) {
         stepper->first[index] =
             add_step(stepper, RD_STEP_PUT, index, create_ms, RD_STR("provisional"));
         is_update = true;
     }
-    stepper->put[index] =
-        add_step(stepper, RD_STEP_PUT, index, is_update ? change->type->update_ms : create_ms,
-                 (struct rd_str){"", 0});
+    bool halts = rd_change_halts(change);
+    if (halts)
+        stepper->halt[index] =
+            add_step(stepper, RD_STEP_ACTION, index, update_ms, RD_STR("deallocate"));
+    stepper->put[index] = add_step(stepper, RD_STEP_PUT, index, is_update ? update_ms : create_ms,
+                                   (struct rd_str){"", 0});
+    if (halts || (change->kind == RD_CHANGE_UPDATE && change->live != NULL &&
+                  rd_maker_is_halted(stepper->maker, change->live)))
+        stepper->again[index] =
+            add_step(stepper, RD_STEP_ACTION, index, update_ms, RD_STR("start"));
+}
+
+/* The step after which others can build on what the change writes. */
+static int32_t written_after(const struct stepper *stepper, int32_t change)
+{
+    return stepper->again[change] != RD_NONE ? stepper->again[change] : stepper->put[change];
 }
 
 /* The PUTs of an update that are no plain ones; whether there is nothing more to write. */
@@ -150,6 +177,7 @@ static void add_steps_of(struct stepper *stepper, uint32_t index)
 {
     const struct rd_change *change = &stepper->plan->changes[index];
     stepper->put[index] = stepper->first[index] = stepper->release[index] = RD_NONE;
+    stepper->halt[index] = stepper->again[index] = RD_NONE;
     if (change->kind == RD_CHANGE_DELETE || change->kind == RD_CHANGE_REPLACE) {
         int64_t live = change->live - stepper->maker->live->resources;
         int64_t above = RD_NONE;
@@ -199,13 +227,14 @@ static void order_write(struct stepper *stepper, int32_t write, const struct rd_
         if (needed == RD_NONE)
             continue;
         bool is_content = resource->is_early && stepper->first[needed] != RD_NONE;
-        need(stepper, write, is_content ? stepper->first[needed] : stepper->put[needed], false);
+        need(stepper, write, is_content ? stepper->first[needed] : written_after(stepper, needed),
+             false);
     }
     uint64_t awaited = rd_phases_awaited(&stepper->phases, resource);
     for (size_t i = 0; awaited >> i != 0; i++) {
         int32_t needed = changes[stepper->phases.provisional[i]];
         if ((awaited >> i & 1) != 0 && needed != RD_NONE)
-            need(stepper, write, stepper->put[needed], false);
+            need(stepper, write, written_after(stepper, needed), false);
     }
 }
 
@@ -214,12 +243,18 @@ static void order_put(struct stepper *stepper, uint32_t index)
     struct rd_maker *maker = stepper->maker;
     const struct rd_change *change = &stepper->plan->changes[index];
     int32_t put = stepper->put[index];
+    need(stepper, stepper->again[index], put, false);
     if (put == RD_NONE || stepper->plan->steps[put].kind == RD_STEP_WAIT)
         return; /* what it was written from is there already */
     need(stepper, put, stepper->release[index], false);
     const struct rd_resource *desired = change->desired;
     if (desired != NULL)
         order_write(stepper, put, desired, desired->needs, desired->need_count);
+    if (desired != NULL && stepper->halt[index] != RD_NONE) {
+        need(stepper, put, stepper->halt[index], false);
+        need(stepper, stepper->halt[index], stepper->release[index], false);
+        order_write(stepper, stepper->halt[index], desired, desired->needs, desired->need_count);
+    }
     if (stepper->first[index] != RD_NONE) {
         need(stepper, put, stepper->first[index], false);
         order_write(stepper, stepper->first[index], desired, desired->first_needs,
@@ -354,6 +389,8 @@ enum rd_rc rd_maker_make_steps(struct rd_maker *maker, struct rd_err *err)
     struct stepper stepper = {
         .maker = maker,
         .plan = plan,
+        .halt = rd_arena_array(maker->scratch, plan->change_count, sizeof(int32_t)),
+        .again = rd_arena_array(maker->scratch, plan->change_count, sizeof(int32_t)),
         .put = rd_arena_array(maker->scratch, plan->change_count, sizeof(int32_t)),
         .first = rd_arena_array(maker->scratch, plan->change_count, sizeof(int32_t)),
         .release = rd_arena_array(maker->scratch, plan->change_count, sizeof(int32_t)),

@@ -27,7 +27,7 @@ static const struct {
     {"exact", RD_FIELD_EXACT},         {"encoded_json", RD_FIELD_ENCODED_JSON},
     {"regions", RD_FIELD_REGION},      {"weak", RD_FIELD_WEAK},
     {"grows", RD_FIELD_GROWS},         {"along", RD_FIELD_ALONG},
-    {"within", RD_FIELD_WITHIN},
+    {"within", RD_FIELD_WITHIN},       {"halts", RD_FIELD_HALTS},
 };
 
 static const struct {

@@ -35,7 +35,9 @@ static const struct rd_spec_field disk[] = {
      .min = 128,
      .max = 4095,
      .otherwise = "128",
-     .help = "Its size. Windows, Office and updates do not fit in less than 128 GB for long."},
+     .help =
+         "Its size. Windows, Office and updates do not fit in less than 128 GB for long. It can "
+         "grow: hosts that run are stopped for that and started again."},
     {.name = NULL},
 };
 
@@ -99,7 +101,8 @@ const struct rd_spec_field rd_spec_schema_hosts[] = {
      .kind = RD_KIND_BOOL,
      .at = AT(hosts.encryption_at_host),
      .otherwise = "false",
-     .help = "Encryption on the physical host, another mechanism than the confidential disk's."},
+     .help = "Encryption on the physical host, another mechanism than the confidential disk's. To "
+             "change it, hosts that run are stopped and started again."},
     {.name = "pool",
      .kind = RD_KIND_ENUM,
      .at = AT(hosts.pool),

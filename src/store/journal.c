@@ -290,6 +290,25 @@ enum rd_rc rd_journal_unfinished(struct rd_journal *journal, struct rd_arena *ar
     return read_ids(arena, get, ret_ids, ret_count, err);
 }
 
+enum rd_rc rd_journal_halted(struct rd_journal *journal, struct rd_arena *arena,
+                             struct rd_str **ret_ids, size_t *ret_count, struct rd_err *err)
+{
+    RD_TRY(rd_journal_flush(journal, err));
+    struct rd_sql_stmt *get = rd_sql_prepare(
+        journal->sql,
+        "SELECT id FROM (SELECT id,"
+        " max(CASE WHEN step = 'action deallocate' THEN at ELSE 0 END) AS stopped,"
+        " max(CASE WHEN step IN ('action start', 'delete') AND phase = ?2 THEN at ELSE 0 END)"
+        " AS ended"
+        " FROM (SELECT id, step, phase, run * 4294967296 + sequence AS at FROM entry"
+        " WHERE run > (SELECT coalesce(max(run), 0) FROM run WHERE state = ?1))"
+        " GROUP BY id COLLATE NOCASE)"
+        " WHERE stopped > ended ORDER BY id COLLATE NOCASE");
+    rd_sql_bind_int(get, 1, (int64_t)RD_RUN_SUCCEEDED);
+    rd_sql_bind_int(get, 2, (int64_t)RD_JOURNAL_DONE);
+    return read_ids(arena, get, ret_ids, ret_count, err);
+}
+
 /* A write that was carried out, or that was about to be sent when a run was killed, and no deletion
  * since. */
 RD_NODISCARD static enum rd_rc read_written(struct rd_journal *journal, struct rd_arena *arena,

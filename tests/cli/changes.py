@@ -144,7 +144,10 @@ def a_saved_plan_of_a_swap_runs(place):
 def a_disk_grows_in_place_and_is_refused_to_shrink_before_anything_is_done(place):
     STANDING.copy(place)
     change(place, "size_gb: 128", "size_gb: 256")
-    place.up(verb="apply").works("2 of 2 steps done")
+    place.run("plan", "spec.yaml").works("2 x virtual machine", "user01@contoso.us, user02@contoso.us: the desktop is "
+                                         "stopped for\n      that, if it runs, and started again")
+    place.up(verb="apply").works("6 of 6 steps done")
+    assert powers(place) == [("running", 256)] * 2
     place.is_settled()
     change(place, "size_gb: 256", "size_gb: 128")
     change(place, "data-class: CUI", "data-class: ITAR")
@@ -152,6 +155,75 @@ def a_disk_grows_in_place_and_is_refused_to_shrink_before_anything_is_done(place
     for told in [place.run("plan", "spec.yaml"), place.up(verb="apply")]:
         told.fails(4, "cannot become smaller: it is 256, the spec says 128 (hosts)", "Azure makes no disk smaller")
     assert place.cloud("SELECT id, text FROM resource ORDER BY id") == before
+
+
+def powers(place):
+    return place.cloud("SELECT json_extract(hidden, '$.power'), json_extract(text, '$.properties.storageProfile.osDisk."
+                       "diskSizeGB') FROM resource WHERE type LIKE '%/virtualMachines' ORDER BY id")
+
+
+def killed_anywhere(place):
+    """Runs of the same change, each from the same beginning and killed a little later."""
+    shutil.copytree(place.path(".redoubt"), place.path("before"))
+    change(place, "size_gb: 128", "size_gb: 256")
+    for after in range(1, 400):
+        shutil.rmtree(place.path(".redoubt"))
+        shutil.copytree(place.path("before"), place.path(".redoubt"))
+        if place.up("--fault", f"crash:after={after}", verb="apply").status != -9:
+            break
+        yield after
+
+
+@claim
+def a_machine_that_was_deallocated_before_is_changed_and_stays_down(place):
+    STANDING.copy(place)
+    place.cloud("UPDATE resource SET hidden = json_set(hidden, '$.power', 'deallocated') "
+                "WHERE id LIKE '%/virtualMachines/cui-01'")
+    change(place, "size_gb: 128", "size_gb: 256")
+    place.up(verb="apply").works("6 of 6 steps done")
+    assert powers(place) == [("deallocated", 256), ("running", 256)]
+    place.is_settled()
+
+
+@claim
+def encryption_of_the_host_is_switched_by_a_saved_plan_while_the_machines_are_down(place):
+    STANDING.copy(place)
+    change(place, "(?m)^hosts:", "hosts:\n  encryption_at_host: true")
+    place.run("plan", "--save", "plan.json", "spec.yaml").works("properties.securityProfile.encryptionAtHost: false -> true",
+                                                                "it runs, and started again")
+    place.up(spec="plan.json", verb="apply").works("6 of 6 steps done")
+    assert powers(place) == [("running", 128)] * 2
+    place.is_settled()
+
+
+@claim
+def a_machine_runs_again_when_the_change_that_it_was_stopped_for_is_taken_back(place):
+    STANDING.copy(place)
+    for _ in killed_anywhere(place):
+        if powers(place) == [("deallocated", 128)] * 2:
+            break
+    change(place, "size_gb: 256", "size_gb: 128")
+    place.run("plan", "spec.yaml").works("because: a run stopped it for a change and did not start it again")
+    place.up(verb="apply").works("2 of 2 steps done")
+    assert powers(place) == [("running", 128)] * 2
+    place.is_settled()
+
+
+@claim
+def a_machine_is_not_left_stopped_by_a_run_that_is_killed_anywhere(place):
+    STANDING.copy(place)
+    wanted = [("running", 256)] * 2
+    seen = set()
+    for after in killed_anywhere(place):
+        (last,) = place.database("redoubt.db", "SELECT step, phase FROM entry ORDER BY run DESC, sequence DESC LIMIT 1")
+        left = (*powers(place), last)
+        if left in seen:
+            continue
+        seen.add(left)
+        place.up(verb="apply").works()
+        assert [(power.replace("starting", "running"), size) for power, size in powers(place)] == wanted, (after, left)
+        place.is_settled()
+    assert {("deallocated", 128), ("deallocated", 256)} <= {power for left in seen for power in left[:2]}, seen
 
 
 # What bears no tag

@@ -160,6 +160,47 @@ static void what_no_run_has_brought_to_a_good_end_is_unfinished(void **state)
     rd_journal_close(journal);
 }
 
+static void add_step(struct rd_journal *journal, int64_t run, int64_t sequence,
+                     enum rd_journal_phase phase, const char *step, const char *id)
+{
+    struct rd_err err;
+    struct rd_journal_entry entry = {.run = run,
+                                     .sequence = sequence,
+                                     .phase = phase,
+                                     .step = rd_str_from(step),
+                                     .id = rd_str_from(id)};
+    assert_int_equal(rd_journal_add(journal, &entry, &err), RD_RC_OK);
+}
+
+static void what_was_stopped_for_a_change_is_known_until_it_is_started_or_gone(void **state)
+{
+    (void)state;
+    RD_CLEANUP(rd_arena_freep) struct rd_arena *arena = rd_arena_new(0);
+    struct rd_journal *journal = open_journal();
+    struct rd_err err;
+    struct rd_str *ids = NULL;
+    size_t count = 0;
+    int64_t first = begin_run(journal);
+    add_step(journal, first, 1, RD_JOURNAL_INTENT, "action deallocate", "/a");
+    add_step(journal, first, 2, RD_JOURNAL_DONE, "action deallocate", "/B");
+    add_step(journal, first, 3, RD_JOURNAL_DONE, "put", "/B");
+    add_step(journal, first, 4, RD_JOURNAL_DONE, "action deallocate", "/c");
+    add_step(journal, first, 5, RD_JOURNAL_DONE, "action start", "/C");
+    add_step(journal, first, 6, RD_JOURNAL_DONE, "action deallocate", "/d");
+    add_step(journal, first, 7, RD_JOURNAL_DONE, "delete", "/d");
+    add_step(journal, first, 8, RD_JOURNAL_DONE, "put", "/e");
+    int64_t second = begin_run(journal);
+    add_step(journal, second, 1, RD_JOURNAL_FAILED, "action start", "/b");
+    assert_int_equal(rd_journal_halted(journal, arena, &ids, &count, &err), RD_RC_OK);
+    assert_int_equal(count, 2);
+    assert_true(rd_str_is(ids[0], "/a") && rd_str_is_case(ids[1], "/b"));
+    assert_int_equal(rd_journal_end(journal, second, RD_RUN_SUCCEEDED, 1, RD_STR(""), &err),
+                     RD_RC_OK);
+    assert_int_equal(rd_journal_halted(journal, arena, &ids, &count, &err), RD_RC_OK);
+    assert_int_equal(count, 0);
+    rd_journal_close(journal);
+}
+
 static bool is_unsure(struct rd_journal *journal, const char *id)
 {
     struct rd_err err;
@@ -185,18 +226,6 @@ static void an_intent_without_an_end_is_unsure(void **state)
     add(journal, run, 1, RD_JOURNAL_INTENT, "/a", "");
     assert_true(is_unsure(journal, "/a"));
     rd_journal_close(journal);
-}
-
-static void add_step(struct rd_journal *journal, int64_t run, int64_t sequence,
-                     enum rd_journal_phase phase, const char *step, const char *id)
-{
-    struct rd_err err;
-    struct rd_journal_entry entry = {.run = run,
-                                     .sequence = sequence,
-                                     .phase = phase,
-                                     .step = rd_str_from(step),
-                                     .id = rd_str_from(id)};
-    assert_int_equal(rd_journal_add(journal, &entry, &err), RD_RC_OK);
 }
 
 static bool is_written(struct rd_journal *journal, const char *id)
@@ -422,6 +451,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_FOLDER(an_accepted_operation_is_open_until_it_ends),
         IN_FOLDER(the_hash_of_what_was_asked_for_is_kept_while_it_is_open),
+        IN_FOLDER(what_was_stopped_for_a_change_is_known_until_it_is_started_or_gone),
         IN_FOLDER(what_no_run_has_brought_to_a_good_end_is_unfinished),
         IN_FOLDER(an_intent_without_an_end_is_unsure),
         IN_FOLDER(what_a_run_wrote_is_written_until_it_is_deleted),

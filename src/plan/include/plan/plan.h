@@ -15,6 +15,10 @@
  * read-only, write-only and unordered fields; text compares without case unless a row says
  * otherwise; nothing differs because of server defaults, order, casing or read-only fields.
  *
+ * An update of what only changes while the machine is deallocated (column halts) makes three steps:
+ * the action "deallocate", which whoever runs it leaves out when it is so already, the PUT, and the
+ * action "start", left out unless a run has stopped it.
+ *
  * Two kinds of update are no plain write. What one holder at a time may have (column held: the user
  * of a personal desktop) is *released* where it is before another gets it, and where nobody is to
  * have it any more. What holds data (column retire: a backup item) is *retired* when the spec no
@@ -44,6 +48,7 @@ struct rd_field_change {
     bool is_secret;               /* show neither */
     bool replaces;                /* it cannot be changed in place */
     bool shrinks;                 /* a number that can only grow, and does not */
+    bool halts;                   /* it only changes while the machine is deallocated */
 };
 
 struct rd_change {
@@ -116,8 +121,9 @@ struct rd_plan {
  * cannot be planned (a field that can't change on a resource that must not be replaced; a disk that
  * would have to become smaller; a subnet's range with hosts in it; a pool made anew below hosts
  * that have registered). What bears no tags is proved by marks of its own (column mark), or by the
- * facts of `live`: {"written": ["<id>" ...]}, ids that earlier runs wrote. What its fact "unseen"
- * names is neither taken to be missing nor to be there. */
+ * facts of `live`: {"written": ["<id>" ...]}, ids that earlier runs wrote; {"halted": [...]}
+ * are machines that a run has stopped and not started again: that is made up for. What its fact
+ * "unseen" names is neither taken to be missing nor to be there. */
 RD_NODISCARD enum rd_rc rd_plan_make(struct rd_arena *arena, const struct rd_set *desired,
                                      const struct rd_set *live, struct rd_plan **ret_plan,
                                      struct rd_err *err);

@@ -46,6 +46,7 @@ enum {
         512, /* column along: can change, but goes along when what it names is replaced */
     RD_FIELD_WITHIN =
         1024, /* column within: an id that can only change to one in the same parent in place */
+    RD_FIELD_HALTS = 2048, /* column halts: it only changes while the machine is deallocated */
 };
 
 /*

@@ -89,6 +89,11 @@ RD_NODISCARD enum rd_rc rd_journal_is_unsure(struct rd_journal *journal, struct 
 RD_NODISCARD enum rd_rc rd_journal_unfinished(struct rd_journal *journal, struct rd_arena *arena,
                                               struct rd_str **ret_ids, size_t *ret_count,
                                               struct rd_err *err);
+/* Ids that a run has deallocated, or may have, and not started again, since the last run that ended
+ * well. */
+RD_NODISCARD enum rd_rc rd_journal_halted(struct rd_journal *journal, struct rd_arena *arena,
+                                          struct rd_str **ret_ids, size_t *ret_count,
+                                          struct rd_err *err);
 /* The ids that runs have written and not deleted since, or may have, in no order. */
 RD_NODISCARD enum rd_rc rd_journal_written(struct rd_journal *journal, struct rd_arena *arena,
                                            struct rd_str **ret_ids, size_t *ret_count,

@@ -174,6 +174,12 @@ static void a_failed_allocation_leaves_the_machine_and_pins_the_zone(void **stat
                      409);
     assert_string_equal(text(&w, "error.code"), "PropertyChangeNotAllowed");
     assert_string_equal(text(&w, "error.target"), "zones");
+    /* It never ran, so that nothing has to be stopped for a larger disk. */
+    assert_int_equal(call(&w, RD_HTTP_PATCH, VM("vm1"),
+                          "{'properties':{'storageProfile':{'osDisk':{'createOption':'FromImage','"
+                          "diskSizeGB':256}}}}"),
+                     200);
+    later(&w, 3600);
     assert_int_equal(call(&w, RD_HTTP_DELETE, VM("vm1"), NULL), 202);
     later(&w, 600);
     assert_int_equal(call(&w, RD_HTTP_GET, VM("vm1"), NULL), 404);
@@ -374,6 +380,57 @@ static void a_disk_changes_its_sku_only_off_and_twice_a_day(void **state)
     world_close(&w);
 }
 
+#define SIZED(size, encrypted)                                                                     \
+    "{'location':'westeurope','properties':{'storageProfile':{'osDisk':{'createOption':"           \
+    "'FromImage','diskSizeGB':" size "}},'securityProfile':{'encryptionAtHost':" encrypted "}}}"
+
+static void a_disk_grows_and_a_host_is_encrypted_only_while_the_machine_is_deallocated(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w);
+    make_network(&w);
+    make(&w, VM("vm1"), GOOD);
+    static const struct {
+        const char *body;
+        const char *text;
+    } refused[] = {
+        {SIZED("256", "false"), "Cannot resize disk vm1-os while it is attached to running VM /"},
+        {SIZED("127", "true"), "can be updated only when VM is in deallocated state"},
+        {SIZED("64", "false"), "Shrinking disk 'vm1-os' is not supported."},
+    };
+    for (size_t off = 0; off < 2; off++) {
+        for (size_t i = 0; i < 3; i++) {
+            assert_int_equal(call(&w, RD_HTTP_PATCH, VM("vm1"), refused[i].body), 409);
+            assert_string_equal(text(&w, "error.code"), "OperationNotAllowed");
+            assert_non_null(strstr(text(&w, "error.message"), refused[i].text));
+        }
+        /* Who shuts it down in the guest has not deallocated it. */
+        assert_int_equal(call(&w, RD_HTTP_POST, VM("vm1") "/powerOff", NULL), 202);
+        later(&w, 300);
+    }
+    assert_int_equal(call(&w, RD_HTTP_POST, VM("vm1") "/deallocate", NULL), 202);
+    later(&w, 300);
+    assert_int_equal(call(&w, RD_HTTP_PATCH, VM("vm1"), refused[2].body), 409);
+    assert_int_equal(call(&w, RD_HTTP_PATCH, VM("vm1"), SIZED("256", "true")), 200);
+    later(&w, 300);
+    assert_int_equal(call(&w, RD_HTTP_GET, VM("vm1") "/instanceView", NULL), 200);
+    assert_string_equal(text(&w, "statuses.1.code"), "PowerState/deallocated");
+    assert_int_equal(call(&w, RD_HTTP_GET, COMPUTE "/disks/vm1-os", NULL), 200);
+    assert_int_equal(rd_json_int(rd_json_at(&w.json, "properties.diskSizeGB"), 0), 256);
+    assert_int_equal(call(&w, RD_HTTP_POST, VM("vm1") "/start", NULL), 202);
+    later(&w, 300);
+    /* What is left out, and what is as it was, changes nothing. */
+    assert_int_equal(call(&w, RD_HTTP_PATCH, VM("vm1"), SIZED("256", "true")), 200);
+    later(&w, 300);
+    make(&w, VM("vm1"), GOOD);
+    assert_int_equal(
+        rd_json_int(rd_json_at(&w.json, "properties.storageProfile.osDisk.diskSizeGB"), 0), 256);
+    assert_true(
+        rd_json_is_true(rd_json_at(&w.json, "properties.securityProfile.encryptionAtHost")));
+    world_close(&w);
+}
+
 static void sizes_and_images_are_listed_as_azure_does(void **state)
 {
     (void)state;
@@ -429,6 +486,8 @@ int main(void)
         cmocka_unit_test(a_machine_is_resized_to_sizes_with_its_own_kind_of_disks_only),
         cmocka_unit_test(a_size_without_scsi_makes_a_machine_with_nvme),
         cmocka_unit_test(commands_in_the_guest_are_refused_loudly),
+        cmocka_unit_test(
+            a_disk_grows_and_a_host_is_encrypted_only_while_the_machine_is_deallocated),
         cmocka_unit_test(a_disk_changes_its_sku_only_off_and_twice_a_day),
         cmocka_unit_test(sizes_and_images_are_listed_as_azure_does),
     };
