@@ -189,8 +189,10 @@ RD_NODISCARD static enum rd_rc check_fresh(struct session *session, const struct
     bool is_begun = false;
     RD_TRY(session_read_live(session, &live, err));
     RD_TRY(plan_check_seen(session, rd_set_unseen(live), err));
-    if (rd_str_eq(rd_set_fingerprint(session->arena, live), saved->fingerprint))
+    if (rd_str_eq(rd_set_fingerprint(session->arena, live), saved->fingerprint)) {
+        (*ret_plan)->live = live; /* the saved one has only what changes */
         return RD_RC_OK;
+    }
     RD_TRY(find_begun(session, saved, &is_begun, err));
     struct rd_plan *rest = NULL;
     if (is_begun)

@@ -143,7 +143,8 @@ RD_NODISCARD static enum rd_rc read_spec(struct world *world, struct rd_err *err
     return rd_enclave_compile(process->arena, world->spec, &process->desired, err);
 }
 
-/* The plan by way of its saved form, as `plan --save` and `apply` of the file go. */
+/* The plan by way of its saved form, as `plan --save` and `apply` of the file go: that reads the
+ * live set again, and goes on when it is the same. */
 RD_NODISCARD static enum rd_rc save_and_read(struct world *world, struct rd_err *err)
 {
     struct process *process = world->process;
@@ -152,6 +153,7 @@ RD_NODISCARD static enum rd_rc save_and_read(struct world *world, struct rd_err 
     texts_add(world, &world->messages, text);
     struct rd_plan *saved = NULL;
     RD_TRY(rd_plan_from_json(process->arena, "plan.json", text, &saved, err));
+    saved->live = process->live; /* which is what it was made from */
     process->plan = saved;
     return RD_RC_OK;
 }

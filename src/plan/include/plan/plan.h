@@ -98,7 +98,8 @@ struct rd_plan {
     struct rd_str enclave;
     struct rd_str cloud;
     const struct rd_set *desired; /* NULL for a destroy plan */
-    const struct rd_set *live;
+    const struct rd_set
+        *live; /* of a plan that was saved only what changes, until it is read again */
     struct rd_change *changes; /* without those of kind NONE */
     size_t change_count;
     size_t change_cap;
